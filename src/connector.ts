@@ -1,0 +1,98 @@
+/** What a connector is: data about its steps, plus one generator a step. Types only. */
+import type { Transport } from "./http.ts";
+import type { Coverage, Level } from "./model.ts";
+import type { Change, Kind, NodeKind, NodeRecord } from "./schema.ts";
+
+/** Where to continue: a page link, a delta token or a position, opaque to everyone but the step. */
+export type Cursor = string;
+
+/** One response's batch. Changes and cursor are saved together. */
+export interface Page {
+  changes: Change[];
+  /** Where to continue if the program stops after this page. */
+  cursor?: Cursor;
+  /**
+   * Parts of this step that could not be read (one group out of many, say). The pass then ends `partial`
+   * and deletes nothing; each gap is kept as coverage of its own scope.
+   */
+  gaps?: Coverage[];
+  /** Saved when the pass ends: the token with which the next pass reads changes only. */
+  deltaToken?: Cursor;
+  /** Requests that this page took and, where known, how many the whole pass will take (progress). */
+  total?: number;
+}
+
+/** A permission that a step needs, as a person grants it. */
+export interface Permission {
+  /** `graph`: an application permission; `azure`: a built-in role at the root management group. */
+  kind: "graph" | "azure";
+  name: string;
+  /** What it is needed for, in a few words. */
+  why: string;
+  /** What somebody who stole a credential with this permission could do. */
+  risk: string;
+  doc: string;
+}
+
+export interface Scope {
+  id: string;
+  name?: string;
+}
+
+export interface StepContext {
+  http: Transport;
+  tenantId: string;
+  level: Level;
+  /** Which identities count as agents besides Entra agent identities (reach.md 3.1). */
+  isAgent(identity: AgentCandidate): string | undefined;
+  /** Nodes that earlier steps of this scan (or the last complete one) have put. */
+  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** True if the configuration includes this scope. */
+  includes(scopeId: string): boolean;
+  signal: AbortSignal;
+}
+
+/** What the configuration may look at to call an identity an agent. */
+export interface AgentCandidate {
+  id: string;
+  appId?: string;
+  name?: string;
+  kind: string;
+  tags?: readonly string[];
+}
+
+/** One pass over one scope: `delta` carries puts and tombstones only, `full` replaces the partition. */
+export interface Pass {
+  scope: string;
+  mode: "full" | "delta";
+  cursor?: Cursor;
+}
+
+export interface Step {
+  /** `connector.area`, stable: it names partitions and coverage. */
+  id: string;
+  title: string;
+  produces: readonly Kind[];
+  needs: readonly Permission[];
+  /** Allow-list of what the step sends: `GET graph /v1.0/groups/{id}/members`. Nothing else leaves. */
+  reads: readonly string[];
+  /** Lowest level of collection at which the step runs; `metadata` if absent. */
+  level?: Level;
+  after?: readonly string[];
+  /**
+   * What a gap in this step may hide: grants that would add reach, or denies and conditions that would
+   * take it away (then what stands above the gap is `upper-bound`).
+   */
+  hides: "grants" | "denies" | "both";
+  /** One pass a scope, each resumed alone; absent: one pass for the whole tenant, scope ''. */
+  scopes?(c: StepContext): AsyncIterable<Scope>;
+  /** True if a pass may start from a delta token. */
+  delta?: boolean;
+  crawl(c: StepContext, pass: Pass): AsyncGenerator<Page>;
+}
+
+export interface Connector {
+  name: string;
+  title: string;
+  steps: readonly Step[];
+}

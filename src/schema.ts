@@ -1,0 +1,370 @@
+/**
+ * The one declaration of the graph: node and relationship kinds and their properties. Pure data; DDL,
+ * loads, record checks and the schema page are generated from it, record types are inferred from it.
+ */
+
+export type PropType = "string" | "int" | "bool" | "timestamp" | "string[]";
+interface PropSpec {
+  readonly type: PropType;
+  readonly about: string;
+}
+interface NodeSpec {
+  readonly about: string;
+  readonly props: Readonly<Record<string, PropSpec>>;
+}
+interface RelSpec {
+  readonly about: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** True if several relationships of this kind may stand between two nodes; `key` tells them apart. */
+  readonly keyed?: true;
+  readonly props: Readonly<Record<string, PropSpec>>;
+}
+
+const str = (about: string) => ({ type: "string", about }) as const;
+const int = (about: string) => ({ type: "int", about }) as const;
+const bool = (about: string) => ({ type: "bool", about }) as const;
+const time = (about: string) => ({ type: "timestamp", about }) as const;
+const list = (about: string) => ({ type: "string[]", about }) as const;
+
+/** On every node, besides `id`. */
+const common = {
+  kind: str("What sort of node it is; a new sort is a value here, never a new label"),
+  name: str("Name for people"),
+  aliases: list("Other names it goes by: appid:…, upn:…, mail:…, sid:…"),
+} as const;
+
+/** The primitive actions of a grant or a deny, one boolean each, because denies and conditions take single ones away. */
+export const ACTIONS = ["read", "write", "add", "delete", "setAcl", "own", "keys", "assign", "see"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+const actions = {
+  read: bool("Read content"),
+  write: bool("Change content"),
+  add: bool("Create new content, without changing what is there"),
+  delete: bool("Delete content"),
+  setAcl: bool("Change the access list of content"),
+  own: bool("Take ownership of content"),
+  keys: bool("Read or make account keys or account SAS, which open everything in the account"),
+  assign: bool("Assign roles: change who has access"),
+  see: bool("See that it exists: names and settings"),
+} as const;
+
+export const NODES = {
+  Agent: {
+    about:
+      "Anything that acts on its own or for a user: agent identities, copilots, self-hosted and shadow agents",
+    props: {
+      ...common,
+      platform: str("Where it runs or is registered: entra, copilot-studio, foundry, self-hosted, …"),
+      surface: str("Where people meet it"),
+      estate: str("managed, self-hosted or shadow"),
+      status: str("enabled, disabled or unknown"),
+      risk: str("Risk level as the risk service reports it"),
+      evidence: str("Why this identity counts as an agent"),
+      owner: str('Names of those who answer for it, joined by "; "'),
+      created: time("When it was created"),
+    },
+  },
+  Blueprint: {
+    about: "Entra agent identity blueprint; joined on appId",
+    props: {
+      ...common,
+      appId: str("Application id that its agent identities name"),
+      enabled: bool("False if the blueprint was disabled"),
+      inheritable: list("Resource app ids and what of theirs the agents inherit"),
+    },
+  },
+  Principal: {
+    about:
+      "Who can be granted access: users, groups, service principals, managed identities, implicit groups",
+    props: {
+      ...common,
+      appId: str("Application id of a service principal"),
+      enabled: bool("False if disabled; absent if not read"),
+      dynamic: bool("Group whose members follow a rule"),
+      roleAssignable: bool("Group that may hold directory roles and is protected for it"),
+      synced: bool("Managed on premises, so not changed in the cloud"),
+      hidden: bool("Group that hides its members"),
+      ownerTenant: str("Tenant that owns the application"),
+      host: str("Resource that runs as this managed identity"),
+      userType: str("Member or Guest"),
+    },
+  },
+  Scope: {
+    about:
+      "A place where access is granted: tenant root, subscription, storage account, container, site, a service as a whole",
+    props: {
+      ...common,
+      plane: str("azure, sharepoint, exchange, teams, directory, …"),
+      url: str("Where a person opens it"),
+      owner: str("Who answers for the data, if known"),
+      gates: list("Settings that stand between a grant and access"),
+      sharedKey: bool("False if the account refuses account keys; absent or true: keys open it"),
+      publicAccess: str("None, Blob or Container, as the container says"),
+      allowPublic: bool("False if the account forbids public access whatever its containers say"),
+      network: str("Allow, Deny or unknown: what the network rules do by default"),
+      hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
+      containerItems: int("Items as the service itself counts them, where it does"),
+    },
+  },
+  Item: {
+    about: "A file, blob, page, mail folder or table",
+    props: {
+      ...common,
+      path: str("Path within its scope"),
+      size: int("Bytes"),
+      modified: time("Last change"),
+      types: list("Sensitive information types found; absent if nobody looked"),
+      sensitive: bool("True if it holds sensitive information; absent if nobody looked"),
+      etag: str("Version as the store names it"),
+    },
+  },
+  Label: {
+    about:
+      "Sensitivity label, and two that are not labels: unlabeled (looked, none) and label-unknown (not looked)",
+    props: {
+      ...common,
+      priority: int("Order of sensitivity: a higher number is more sensitive"),
+      encrypted: bool("The label encrypts"),
+    },
+  },
+  McpServer: {
+    about: "MCP server: a catalog entry, or what agents are configured with",
+    props: {
+      ...common,
+      approval: str("approved, unapproved or unknown"),
+      gateway: str("Gateway it stands behind"),
+      url: str("Where it is reached"),
+    },
+  },
+  McpTool: {
+    about: "Tool of an MCP server. Hints never narrow rights",
+    props: {
+      ...common,
+      readOnly: bool("Hint: does not change anything"),
+      destructive: bool("Hint: may destroy"),
+      openWorld: bool("Hint: talks to the outside"),
+    },
+  },
+  AccessPackage: { about: "Entitlement management package", props: { ...common } },
+  Policy: {
+    about: "Conditional Access, DLP or app restriction policy",
+    props: {
+      ...common,
+      effect: str("What it does to what it applies to"),
+      surface: str("On which surface"),
+      state: str("enabled, disabled or report-only"),
+    },
+  },
+} as const satisfies Readonly<Record<string, NodeSpec>>;
+
+export const RELS = {
+  ACTS_AS: {
+    about:
+      "With whose rights it acts. mode: app (own identity), agent-user, maker (stored connection), key (secret or SAS)",
+    from: ["Agent", "McpServer"],
+    to: ["Principal"],
+    keyed: true,
+    props: { mode: str("app, agent-user, maker or key") },
+  },
+  MAY_USE: { about: "Who may talk to the agent", from: ["Principal"], to: ["Agent"], props: {} },
+  CONSENTED: {
+    about: "Delegated and application permissions, as consented",
+    from: ["Principal"],
+    to: ["Scope"],
+    keyed: true,
+    props: {
+      permission: str("Name of the permission, such as Files.Read.All"),
+      resource: str("Object id of the API that defines it"),
+      type: str("application or delegated"),
+      user: str("The one user who consented, or * for all"),
+    },
+  },
+  USES: { about: "The agent is configured with this server", from: ["Agent"], to: ["McpServer"], props: {} },
+  OFFERS: { about: "The server offers this tool", from: ["McpServer"], to: ["McpTool"], props: {} },
+  INVOKES: {
+    about: "Calls another agent",
+    from: ["Agent"],
+    to: ["Agent"],
+    props: { mode: str("own: the callee acts with its own rights; caller: with the caller’s") },
+  },
+  EMBEDS: {
+    about: "Carries a copy of the content, without its permissions",
+    from: ["Agent"],
+    to: ["Scope"],
+    props: {},
+  },
+  COPIED_TO: {
+    about: "A copy that left its permissions behind, such as a search index",
+    from: ["Scope"],
+    to: ["Scope"],
+    props: {},
+  },
+  MADE_FROM: {
+    about: "Agent identity made from this blueprint",
+    from: ["Agent"],
+    to: ["Blueprint"],
+    props: {},
+  },
+  MEMBER_OF: {
+    about: "Direct membership only; closure is the work of a rule",
+    from: ["Principal"],
+    to: ["Principal"],
+    props: { tier: str("now, or potential for eligible membership"), expires: time("When it ends") },
+  },
+  GRANTED: {
+    about: "A grant at a scope, one boolean a primitive action",
+    from: ["Principal"],
+    to: ["Scope"],
+    keyed: true,
+    props: {
+      ...actions,
+      unknown: bool("A grant on a data plane without a rule: what it opens is unknown"),
+      flow: str("How it goes down: containment (WITHIN), acl (INHERITS) or posix"),
+      source: str("What granted it: role, app-role, site-group, link, …"),
+      role: str("Name of the role or permission, for people"),
+      tier: str("now, conditional, potential or latent"),
+      residual: str("Condition that stays to be decided at request time, in words"),
+      certainty: str("exact, or upper-bound where something that could take it away was not read"),
+      reason_code: str("Why it is not exact"),
+      expires: time("When it ends"),
+    },
+  },
+  DENIED: {
+    about: "Azure deny assignment. key names the assignment",
+    from: ["Principal"],
+    to: ["Scope"],
+    keyed: true,
+    props: {
+      ...actions,
+      children: bool("False if it binds the scope alone and nothing below"),
+      excluded: list("Ids of principals that it spares"),
+    },
+  },
+  WITHIN: {
+    about: "Containment; always present except at a root",
+    from: ["Scope"],
+    to: ["Scope"],
+    props: {},
+  },
+  INHERITS: {
+    about: "Permissions come down from here; absent where inheritance is broken",
+    from: ["Scope"],
+    to: ["Scope"],
+    props: {},
+  },
+  RUNS_AS: { about: "A host and its managed identity", from: ["Scope"], to: ["Principal"], props: {} },
+  PROTECTED_BY: {
+    about: "The scope whose permissions protect the item",
+    from: ["Item"],
+    to: ["Scope"],
+    props: {},
+  },
+  LABELED: {
+    about: "The label of an item, or unlabeled, or label-unknown",
+    from: ["Item"],
+    to: ["Label"],
+    props: { method: str("standard, privileged or auto"), source: str("bytes, service or catalog") },
+  },
+  LABEL_RIGHTS: {
+    about: "Usage rights of an encrypting label",
+    from: ["Principal"],
+    to: ["Label"],
+    props: { view: bool("May open"), extract: bool("May be used in an answer") },
+  },
+  CAN_REQUEST: { about: "May request this package", from: ["Principal"], to: ["AccessPackage"], props: {} },
+  CONFERS: {
+    about: "What the package gives",
+    from: ["AccessPackage"],
+    to: ["Principal", "Scope"],
+    props: {},
+  },
+  ELIGIBLE_FOR: {
+    about: "May activate membership or role",
+    from: ["Principal"],
+    to: ["Principal"],
+    props: { expires: time("When it ends") },
+  },
+  CONTROLS: {
+    about: "Can make itself, or become, that principal",
+    from: ["Principal"],
+    to: ["Principal"],
+    keyed: true,
+    props: { how: str("By what: owns-app, group-owner, add-credential, federated-credential, …") },
+  },
+  APPLIES_TO: {
+    about: "Whom a policy concerns",
+    from: ["Policy"],
+    to: ["Principal", "Agent", "Blueprint"],
+    props: { include: bool("False if it is an exclusion") },
+  },
+  GATES: { about: "What a policy guards", from: ["Policy"], to: ["Scope", "Label"], props: {} },
+  OWNS: {
+    about: "Owner in the directory",
+    from: ["Principal"],
+    to: ["Principal", "Agent", "Scope", "Blueprint"],
+    props: {},
+  },
+  SPONSORS: { about: "Answers for the agent", from: ["Principal"], to: ["Agent"], props: {} },
+  OBSERVED: {
+    about: "What logs saw",
+    from: ["Agent"],
+    to: ["Scope"],
+    props: { operations: list("Operations seen"), last: time("Last seen") },
+  },
+} as const satisfies Readonly<Record<string, RelSpec>>;
+
+export type NodeKind = keyof typeof NODES;
+export type RelKind = keyof typeof RELS;
+export type Kind = NodeKind | RelKind;
+export const NODE_KINDS = Object.keys(NODES) as readonly NodeKind[];
+export const REL_KINDS = Object.keys(RELS) as readonly RelKind[];
+
+interface TypeOf {
+  string: string;
+  int: number;
+  bool: boolean;
+  timestamp: string;
+  "string[]": readonly string[];
+}
+type PropsFrom<P> = {
+  -readonly [K in keyof P]?: P[K] extends { type: infer T extends PropType }
+    ? TypeOf[T] | null | undefined
+    : never;
+};
+export type NodeProps<K extends NodeKind = NodeKind> = PropsFrom<(typeof NODES)[K]["props"]>;
+export type RelProps<K extends RelKind = RelKind> = PropsFrom<(typeof RELS)[K]["props"]> & { key?: string };
+
+/** A node by id, or by alias where the connector cannot know the id (`appid:…`, `upn:…`, `mail:…`, `sid:…`). */
+export type NodeRef<K extends NodeKind = NodeKind> =
+  | { kind: K; id: string; alias?: undefined }
+  | { kind: K; alias: string; id?: undefined };
+export type NodeRecord<K extends NodeKind = NodeKind> = K extends NodeKind
+  ? { kind: K; id: string; props: NodeProps<K> }
+  : never;
+export type RelRecord<K extends RelKind = RelKind> = K extends RelKind
+  ? { kind: K; from: NodeRef; to: NodeRef; props?: RelProps<K> }
+  : never;
+export type GraphRecord = NodeRecord | RelRecord;
+export type Removal =
+  | { kind: NodeKind; id: string }
+  | { kind: RelKind; from: NodeRef; to: NodeRef; key?: string };
+export type Change = { put: GraphRecord } | { remove: Removal };
+
+export const isNodeKind = (kind: string): kind is NodeKind => Object.hasOwn(NODES, kind);
+export const isRelKind = (kind: string): kind is RelKind => Object.hasOwn(RELS, kind);
+
+/** Ids come from here, one function a kind of id, so that two connectors name one thing alike. */
+export const directoryId = (objectId: string): string => objectId.toLowerCase();
+/** ARM ids are case-insensitive and may end in a slash; `/` is the tenant root. */
+export const armId = (id: string): string => {
+  const trimmed = id.trim().replace(/\/+$/, "").toLowerCase();
+  return trimmed === "" ? "/" : trimmed.startsWith("/") ? trimmed : `/${trimmed}`;
+};
+export const planeId = (plane: string): string => `plane:${plane}`;
+/** A grant whose effect no rule models yet: a place of its own, so that it is said and never mixed up. */
+export const unmodelledId = (plane: string, scope: string): string => `unknown:${plane}:${scope}`;
+
+export const UNLABELED = "unlabeled";
+export const LABEL_UNKNOWN = "label-unknown";
