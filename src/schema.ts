@@ -315,6 +315,304 @@ export const RELS = {
   },
 } as const satisfies Readonly<Record<string, RelSpec>>;
 
+/**
+ * What rules derive (queries/derive), written only by a store. `scratch` kinds live while the rules run and
+ * are not kept. Levels of a right: 0 no, 1 unknown, 2 yes but upper-bound, 3 yes and exact. Tiers: 1 now,
+ * 2 conditional, 3 potential, 4 latent.
+ */
+const lvl = (of: string) => int(`Level of: ${of}`);
+const primitives = {
+  see: lvl("see"),
+  read: lvl("read content"),
+  write: lvl("change content"),
+  add: lvl("create content"),
+  delete: lvl("delete content"),
+  setAcl: lvl("change access lists"),
+  own: lvl("take ownership"),
+  keys: lvl("get account keys"),
+  assign: lvl("assign roles"),
+} as const;
+const rights = {
+  discover: lvl("discover"),
+  read: lvl("read"),
+  write: lvl("write"),
+  manage: lvl("manage"),
+} as const;
+const witness = {
+  steps: int("Relationships on the witness path"),
+  path: str("Witness: steps, then the codes of agent, principals, granted scope and grant"),
+} as const;
+
+export const DERIVED = {
+  IDENTITY: {
+    about: "Principals whose rights an agent has: its own and, through groups, theirs",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: { level: int("Steps from the agent"), path: str("Codes of the smallest shortest path") },
+  },
+  ABOVE: {
+    about: "A scope and every scope that contains it, itself included at level 0",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of containment") },
+  },
+  INHERITED: {
+    about: "A scope and every scope whose permissions come down to it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of inheritance") },
+  },
+  CLOSURE: {
+    about: "A principal that can be controlled, and every group it is in, itself included at level 0",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: { level: int("Steps of membership"), path: str("Codes of the path") },
+  },
+  LATENT: {
+    about: "Principals that an agent can make itself or become",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: { hops: int("Steps of CONTROLS"), level: int("Steps in all"), path: str("Codes of the path") },
+  },
+  DENIES: {
+    about: "A deny assignment that binds the agent",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { ...primitives, children: int("1 if it binds what is below, too") },
+  },
+  POINT: {
+    about: "Where grants that go down by containment stand for an agent",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      ...primitives,
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  KEYED: {
+    about: "Storage accounts whose keys the agent can get",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      keys: lvl("get account keys"),
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  MARK: {
+    about: "Places at which an agent’s rights may differ from those just above",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  EFFECT: {
+    about: "What containment grants at and above a place add up to",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      ...primitives,
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  MIXED: {
+    about: "Scopes with containment grants on a plane that has access lists, too (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  BOTH: {
+    about: "Agents that may hold both sorts of grant at one place (a loop on the agent)",
+    from: "Agent",
+    to: "Agent",
+    scratch: true,
+    props: {},
+  },
+  LISTED: {
+    about: "What access lists give such an agent",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      ...rights,
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  TAKEN: {
+    about: "Primitive actions that denies at and above a place take away",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: primitives,
+  },
+  PART: {
+    about: "Rights at a place from one kind of grant, before they are added up",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      subtree: int("1 if everything below is included"),
+      ...rights,
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  ROW: {
+    about: "Rights at a place in one tier, added up",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      subtree: int("1 if everything below is included"),
+      ...rights,
+      reason: str("Why not exact"),
+      ...witness,
+    },
+  },
+  NEXT: {
+    about: "How far above a row the next row of the same agent and tier stands",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { tier: int("Tier"), level: int("Steps of containment") },
+  },
+  SHOWN: {
+    about: "A row after what earlier tiers and the row above already say",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      subtree: int("1 if everything below is included"),
+      ...rights,
+      reason: str("Why not exact"),
+      ...witness,
+      absorbed: int("1 if the row above says the same"),
+    },
+  },
+  OUTER: {
+    about: "How far above a shown row the next shown row stands",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { tier: int("Tier"), level: int("Steps of containment") },
+  },
+  LESS: {
+    about: "Items below a row that rows further down count",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      items: int("Items"),
+      sensitive: int("With sensitive types"),
+      unlabeled_sensitive: int("With sensitive types, without a label"),
+    },
+  },
+  BLIND: {
+    about: "Gaps of coverage that concern a scope (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    props: {
+      rank: int("Worst state: 5 failed, 4 denied, 3 partial, 2 skipped, 1 not-modelled"),
+      denies: int("1 if the gap may hide something that takes access away"),
+      steps: list("Steps that were not read completely"),
+    },
+  },
+  HOLDS: {
+    about: "Items a scope protects, by label and set of sensitive types",
+    from: "Scope",
+    to: "Label",
+    props: {
+      types: str('Sorted set of sensitive types, joined by "; "'),
+      items: int("How many"),
+      bytes: int("Their size"),
+      inspected: int("How many of them somebody looked into for sensitive types"),
+    },
+  },
+  TALLY: {
+    about: "What lies in a scope and below it (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    props: {
+      below: int("1: with everything below; 0: the scope alone"),
+      items: int("Items"),
+      labeled: int("With a sensitivity label"),
+      unlabeled: int("Looked at, without a label"),
+      label_unknown: int("Label not looked at"),
+      sensitive: int("With sensitive types"),
+      unlabeled_sensitive: int("With sensitive types, without a label"),
+      not_inspected: int("Nobody looked for sensitive types"),
+      top_label: str("Label of highest priority there"),
+    },
+  },
+  CAN_REACH: {
+    about: "What an agent can do at a scope, one row a tier",
+    from: "Agent",
+    to: "Scope",
+    props: {
+      mode: str("With whose rights: app, agent-user, on-behalf-of, maker or key"),
+      via: str("MCP server or agent it goes through, or empty"),
+      tier: str("now, conditional, potential or latent"),
+      hops: int("For latent: how many steps"),
+      discover: str("yes, no or unknown"),
+      read: str("yes, no or unknown"),
+      write: str("yes, no or unknown"),
+      manage: str("yes, no or unknown"),
+      use: str("yes, no or unknown; also cite-only, bytes-only"),
+      certainty: str("exact, upper-bound or unknown"),
+      reason_code: str("Why not exact"),
+      covers: str("scope, subtree or class"),
+      absorbed: bool("Said already by the row above: not shown, kept for its witness"),
+      top: bool("No row of this agent and tier stands above: its items count"),
+      readable_items: int("Items that this row lets read and no other row counts"),
+      readable_sensitive: int("Of them, with sensitive types"),
+      readable_unlabeled_sensitive: int("Of them, with sensitive types and without a label"),
+      ...witness,
+    },
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      about: string;
+      from: NodeKindName;
+      to: NodeKindName;
+      scratch?: true;
+      props: Readonly<Record<string, PropSpec>>;
+    }
+  >
+>;
+type NodeKindName = keyof typeof NODES;
+export type DerivedKind = keyof typeof DERIVED;
+export const DERIVED_KINDS = Object.keys(DERIVED) as readonly DerivedKind[];
+
 export type NodeKind = keyof typeof NODES;
 export type RelKind = keyof typeof RELS;
 export type Kind = NodeKind | RelKind;

@@ -1,0 +1,16 @@
+// rule: inherited
+// derives: INHERITED
+// growth: doubling
+// why: grants of people go down INHERITS only; broken inheritance replaces (reach.md 4.3, 3). Level 0 only where
+// something is granted.
+MATCH (:Principal)-[g:GRANTED]->(s:Scope)
+WHERE g.flow = 'acl'
+RETURN DISTINCT s.id, s.id, 0
+// and
+MATCH (s:Scope)-[:INHERITS]->(x:Scope)
+WHERE s.id <> x.id
+RETURN s.id, x.id, 1
+// next level
+MATCH (s:Scope)-[b:INHERITED]->(m:Scope)-[d:INHERITED]->(x:Scope)
+WHERE b.level = $level AND d.level > 0 AND b.level + d.level <= 64 AND s.id <> x.id
+RETURN s.id, x.id, b.level + d.level

@@ -1,0 +1,8 @@
+// rule: taken
+// derives: TAKEN
+// when: DENIED
+// why: a deny binds its scope and, unless it says otherwise, everything below (reach.md 4.3, 4).
+MATCH (a:Agent)-[:MARK]->(x:Scope)-[b:ABOVE]->(y:Scope)<-[d:DENIES]-(a)
+WHERE b.level = 0 OR d.children = 1
+RETURN a.id, x.id, max(d.see), max(d.read), max(d.write), max(d.add), max(d.delete), max(d.setAcl), max(d.own),
+  max(d.keys), max(d.assign)
