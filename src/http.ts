@@ -1,4 +1,5 @@
 /** The only caller of the network: the door to src/http/, which holds its parts. */
+import { setMaxListeners } from "node:events";
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { Dispatcher } from "undici";
 import { allowList, notAllowed } from "./http/allow.ts";
@@ -15,18 +16,12 @@ import {
   endpointsOf,
   pathBelow,
 } from "./http/endpoints.ts";
-import {
-  type CredentialSource,
-  createExchange,
-  type Exchange,
-  type RequestNote,
-  type TransportStats,
-} from "./http/exchange.ts";
+import { createExchange, type Exchange, type RequestNote, type TransportStats } from "./http/exchange.ts";
 import { graphSender } from "./http/graph-client.ts";
 import type { Recorder } from "./http/recorder.ts";
 import type { Recording } from "./http/replay.ts";
 import { sharedThrottles, type ThrottleRegistry } from "./http/throttle.ts";
-import { tokenSource } from "./http/tokens.ts";
+import { type CredentialSource, tokenSource } from "./http/tokens.ts";
 import { networkWire } from "./http/wire.ts";
 import { ConfigError, PermissionError, ProviderError } from "./model.ts";
 
@@ -34,10 +29,11 @@ export { TENANT_SIZES, type TenantSize } from "./http/budget.ts";
 export { type Clock, simulatedClock, systemClock } from "./http/clock.ts";
 export { createDispatcher, type DispatcherOptions } from "./http/dispatcher.ts";
 export { CLOUDS, type Cloud, type EndpointOverrides } from "./http/endpoints.ts";
-export type { CredentialSource, RequestNote, TransportStats } from "./http/exchange.ts";
+export type { RequestNote, TransportStats } from "./http/exchange.ts";
 export { createRecorder, type Recorder } from "./http/recorder.ts";
 export { openRecording, type Recording } from "./http/replay.ts";
 export { ThrottleRegistry } from "./http/throttle.ts";
+export type { CredentialSource } from "./http/tokens.ts";
 
 export type Service = "graph" | "arm";
 
@@ -94,6 +90,7 @@ export interface TenantTransport extends Transport {
 export interface TransportOptions {
   tenantId: string;
   cloud: Cloud;
+  /** Credential of a service; asked for when a token is needed. */
   credential: CredentialSource;
   /** Reads that may leave: `GET graph /v1.0/groups/{id}/members`. */
   allow: readonly string[];
@@ -125,11 +122,13 @@ export function createTransport(options: TransportOptions): TenantTransport {
       `share is ${share}`,
       "Write a number above 0 and up to 1, such as 0.5.",
     );
+  // Every exchange in progress listens to it; that is no leak.
+  setMaxListeners(0, signal);
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const throttles = options.throttles ?? sharedThrottles;
   const endpoints = endpointsOf(options.cloud, options.endpoints);
-  const tokens = tokenSource(clock);
+  const tokens = tokenSource(options.credential, clock, signal);
   const wire = replay?.wire ?? networkWire(options.dispatcher);
   const throttleOf = (endpoint: Endpoint) =>
     throttles.throttle(endpoint.base.host, options.tenantId, clock, share, options.tenantSize ?? "S");
@@ -140,8 +139,7 @@ export function createTransport(options: TransportOptions): TenantTransport {
     random,
     signal,
     throttle: throttleOf,
-    token: (service, scope) =>
-      tokens(options.credential(service === "blob" ? "storage" : service), scope, signal),
+    token: (service, scope) => tokens(service === "blob" ? "storage" : service, scope),
     onRequest: options.onRequest,
   });
   const sendGraph = graphSender(send, endpoints.graph);

@@ -3,7 +3,6 @@
  * Graph and storage SDKs, paging and batches all sit on this function, so there is one owner of retries.
  */
 import { randomUUID } from "node:crypto";
-import type { TokenCredential } from "@azure/identity";
 import { ProviderError } from "../model.ts";
 import { type AllowList, checkHeaders, notAllowed } from "./allow.ts";
 import { innerReads, isBatch } from "./batch-body.ts";
@@ -71,9 +70,6 @@ export interface ExchangeOptions {
 }
 
 export type Send = (call: Call) => Promise<Exchange>;
-
-/** Credential of a service; connectors may differ, so it is a function. */
-export type CredentialSource = (service: "graph" | "arm" | "storage") => TokenCredential;
 
 /** What a try came to: an answer, or a failure that another try may mend. */
 type Outcome = { exchange: Exchange } | { broken: BrokenExchange };

@@ -6,30 +6,26 @@ import { shownMessage } from "./redact.ts";
 
 const RENEW_BEFORE_END_MS = 5 * 60 * 1000;
 
-export type TokenSource = (
-  credential: TokenCredential,
-  scope: string,
-  signal: AbortSignal,
-) => Promise<string>;
+/** Services that tokens are for; each may have a credential of its own. */
+export type TokenService = "graph" | "arm" | "storage";
+export type CredentialSource = (service: TokenService) => TokenCredential;
 
-/** @returns a function that gives a token. It throws PermissionError `sign-in` if none can be had. */
-export function tokenSource(clock: Clock): TokenSource {
-  const kept = new Map<TokenCredential, Map<string, AccessToken>>();
-  const asked = new Map<TokenCredential, Map<string, Promise<AccessToken>>>();
+/** Gives a token for a scope. Throws PermissionError `sign-in` if none can be had. */
+export type TokenSource = (service: TokenService, scope: string) => Promise<string>;
 
-  async function renew(
-    credential: TokenCredential,
-    scope: string,
-    signal: AbortSignal,
-  ): Promise<AccessToken> {
+export function tokenSource(credentialOf: CredentialSource, clock: Clock, signal: AbortSignal): TokenSource {
+  const kept = new Map<string, AccessToken>();
+  const renewals = new Map<string, Promise<AccessToken>>();
+
+  async function renew(service: TokenService, scope: string): Promise<AccessToken> {
     try {
-      const token = await credential.getToken(scope, { abortSignal: signal });
+      const token = await credentialOf(service).getToken(scope, { abortSignal: signal });
       if (token === null) throw new Error("the credential gave no token");
-      mapOf(kept, credential).set(scope, token);
+      kept.set(service, token);
       return token;
     } catch (error) {
       signal.throwIfAborted();
-      const old = kept.get(credential)?.get(scope);
+      const old = kept.get(service);
       if (old !== undefined && old.expiresOnTimestamp > clock.now()) return old;
       throw new PermissionError(
         "sign-in",
@@ -38,29 +34,19 @@ export function tokenSource(clock: Clock): TokenSource {
         { cause: error },
       );
     } finally {
-      mapOf(asked, credential).delete(scope);
+      renewals.delete(service);
     }
   }
 
-  return async (credential, scope, signal) => {
-    const token = kept.get(credential)?.get(scope);
+  return async (service, scope) => {
+    const token = kept.get(service);
     if (token !== undefined && token.expiresOnTimestamp - clock.now() > RENEW_BEFORE_END_MS)
       return token.token;
-    const pending = mapOf(asked, credential);
-    let renewal = pending.get(scope);
+    let renewal = renewals.get(service);
     if (renewal === undefined) {
-      renewal = renew(credential, scope, signal);
-      pending.set(scope, renewal);
+      renewal = renew(service, scope);
+      renewals.set(service, renewal);
     }
     return (await renewal).token;
   };
-}
-
-function mapOf<K, V>(maps: Map<K, Map<string, V>>, key: K): Map<string, V> {
-  let map = maps.get(key);
-  if (map === undefined) {
-    map = new Map();
-    maps.set(key, map);
-  }
-  return map;
 }
