@@ -207,6 +207,12 @@ describe("get", () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  it("takes a service that is out of order for no longer than other failures", async () => {
+    const { server, transport } = await tenant((_, response) => json(response, {}, 503));
+    await expect(transport.get("graph", "/v1.0/users/1")).rejects.toMatchObject({ code: "http-503" });
+    expect(server.seen).toHaveLength(6);
+  });
+
   it("learns what the tenant charges", async () => {
     const notes: RequestNote[] = [];
     const { transport } = await tenant(
@@ -370,7 +376,7 @@ describe("batch", () => {
       { ok: true, page: { items: ["/groups/3/members?$select=id"] } },
     ]);
     expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual(["POST /v1.0/$batch"]);
-    expect(parts(server.seen[0]?.body ?? "")[0]?.headers.Prefer).toBe("include-unknown-enum-members");
+    expect(parts(server.seen[0]?.body ?? "")[0]?.headers.prefer).toBe("include-unknown-enum-members");
     expect(transport.stats().units).toBe(6);
   });
 

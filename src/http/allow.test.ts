@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Loopback, loopbackTransport, startLoopback } from "../../test/loopback.ts";
 import { allowList } from "./allow.ts";
@@ -84,6 +85,45 @@ describe("allowList", () => {
   ] as const)("refuses %s %s %s", (service, method, path) => {
     expect(() => allow.check(service, method, path)).toThrow(
       expect.objectContaining({ code: "not-allowed" }),
+    );
+  });
+
+  it("lets nothing pass that an address would turn into another path", () => {
+    const odd = fc.string({
+      unit: fc.constantFrom(
+        "a",
+        "/",
+        "\\",
+        ".",
+        "%",
+        "2",
+        "5",
+        "e",
+        "E",
+        "f",
+        "F",
+        "c",
+        "C",
+        "?",
+        "#",
+        ";",
+        "$",
+        "\t",
+      ),
+    });
+    fc.assert(
+      fc.property(odd, (id) => {
+        const path = `/v1.0/groups/${id}/members`;
+        try {
+          allow.check("graph", "GET", path);
+        } catch {
+          return;
+        }
+        expect(
+          decodeURIComponent(new URL(`https://graph.microsoft.com${path}`).pathname).split("/"),
+        ).toHaveLength(5);
+      }),
+      { numRuns: 2_000 },
     );
   });
 

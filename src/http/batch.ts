@@ -101,14 +101,13 @@ async function exchangeBatch(
   allow: AllowList,
   context: BatchContext,
 ): Promise<Map<string, Part>> {
+  const own = lowerCase(headers);
+  const prefer = [own.prefer, "include-unknown-enum-members"].filter(Boolean).join(", ");
   const requests = open.map((read) => ({
     id: String(read.index),
     method: "GET",
     url: read.relative,
-    headers: {
-      ...headers,
-      Prefer: [headers?.Prefer, "include-unknown-enum-members"].filter(Boolean).join(", "),
-    },
+    headers: { ...own, prefer },
   }));
   const exchange = await context.send({
     path: `${version}/$batch`,
@@ -171,7 +170,7 @@ function missing(path: string): ProviderError {
   );
 }
 
-function lowerCase(headers: Part["headers"]): Record<string, string> {
+function lowerCase(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   );

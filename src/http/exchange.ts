@@ -88,6 +88,7 @@ export function createExchange(options: ExchangeOptions): { send: Send; stats: (
     let failed = 0;
     let throttled = 0;
     try {
+      signal.throwIfAborted();
       for (let attempt = 1; ; attempt++) {
         const charges = mergeCharges(reads.map((read) => charge(call, read)));
         const release = options.live ? await throttle.acquire(charges, signal) : () => {};
@@ -118,9 +119,12 @@ export function createExchange(options: ExchangeOptions): { send: Send; stats: (
         if (!options.live) throw error;
         if (retry.isThrottled(exchange.status)) {
           throttled++;
-          const wait =
-            retry.retryAfterMs(exchange.headers, clock.now()) ?? retry.backoffMs(throttled, random);
-          if (wait > retry.LONGEST_PAUSE_MS || throttled >= retry.MAX_THROTTLED_TRIES) throw error;
+          const asked = retry.retryAfterMs(exchange.headers, clock.now());
+          const wait = asked ?? retry.backoffMs(throttled, random);
+          // A 503 that names no pause may as well be an outage, which deserves less patience.
+          const outage = exchange.status === 503 && asked === undefined;
+          const tries = outage ? retry.MAX_FAILED_TRIES : retry.MAX_THROTTLED_TRIES;
+          if (wait > retry.LONGEST_PAUSE_MS || throttled >= tries) throw error;
           for (const { bucket } of charges) throttle.pause(bucket, wait);
         } else if (retry.isTransient(exchange.status)) {
           if (++failed >= retry.MAX_FAILED_TRIES) throw error;
@@ -159,7 +163,7 @@ export function createExchange(options: ExchangeOptions): { send: Send; stats: (
     if (call.service !== "blob") {
       headers.accept ??= "application/json";
       headers["accept-encoding"] = "gzip";
-      headers["client-request-id"] ??= randomUUID();
+      headers[call.service === "arm" ? "x-ms-client-request-id" : "client-request-id"] ??= randomUUID();
     }
     if (call.service === "graph") {
       // People's own work goes first: https://learn.microsoft.com/graph/throttling-limits

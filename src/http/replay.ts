@@ -118,7 +118,7 @@ function parseLine(text: string, file: string, number: number | undefined): Line
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError("bad-recording", `${where}: not JSON`, "One exchange a line; see docs/replay.", {
+    throw new ConfigError("bad-recording", `${where}: not JSON`, "One exchange a line.", {
       cause: error,
     });
   }
