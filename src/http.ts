@@ -20,7 +20,7 @@ import { createExchange, type Exchange, type RequestNote, type TransportStats } 
 import { graphSender } from "./http/graph-client.ts";
 import type { Recorder } from "./http/recorder.ts";
 import type { Recording } from "./http/replay.ts";
-import { sharedThrottles, type ThrottleRegistry } from "./http/throttle.ts";
+import { sharedThrottles, type Throttle, type ThrottleRegistry } from "./http/throttle.ts";
 import { type CredentialSource, tokenSource } from "./http/tokens.ts";
 import { networkWire } from "./http/wire.ts";
 import { ConfigError, PermissionError, ProviderError } from "./model.ts";
@@ -38,7 +38,7 @@ export type { CredentialSource } from "./http/tokens.ts";
 export type Service = "graph" | "arm";
 
 export interface RequestOptions {
-  /** Estimated cost in resource units where the service counts them; computed from the path if absent. */
+  /** Cost in resource units (of each part of a batch) where the service counts them; from the path if absent. */
   units?: number;
   headers?: Readonly<Record<string, string>>;
 }
@@ -130,8 +130,15 @@ export function createTransport(options: TransportOptions): TenantTransport {
   const endpoints = endpointsOf(options.cloud, options.endpoints);
   const tokens = tokenSource(options.credential, clock, signal);
   const wire = replay?.wire ?? networkWire(options.dispatcher);
-  const throttleOf = (endpoint: Endpoint) =>
-    throttles.throttle(endpoint.base.host, options.tenantId, clock, share, options.tenantSize ?? "S");
+  const ours = new Map<string, Throttle>();
+  const throttleOf = ({ base }: Endpoint): Throttle => {
+    let throttle = ours.get(base.host);
+    if (throttle === undefined) {
+      throttle = throttles.throttle(base.host, options.tenantId, clock, share, options.tenantSize ?? "S");
+      ours.set(base.host, throttle);
+    }
+    return throttle;
+  };
   const { send, stats } = createExchange({
     wire: record === undefined ? wire : record.listen(wire),
     live: replay === undefined,

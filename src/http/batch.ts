@@ -7,7 +7,7 @@ import { MOST_IN_BATCH } from "./batch-body.ts";
 import type { Clock } from "./clock.ts";
 import { checkLink, pageOf } from "./collection.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { isObject, refusalError } from "./errors.ts";
+import { interrupted, isObject, refusalError } from "./errors.ts";
 import type { GraphSend } from "./graph-client.ts";
 import * as retry from "./retry.ts";
 
@@ -87,7 +87,10 @@ export async function readBatch<T>(
         else backoff = Math.max(backoff, wait);
       }
     }
-    if (backoff > 0) await context.clock.sleep(backoff, context.signal);
+    if (backoff > 0)
+      await context.clock.sleep(backoff, context.signal).catch(() => {
+        throw interrupted();
+      });
     open = again;
   }
   return paths.map((_, index) => results.get(index) ?? { ok: false, error: missing(paths[index] ?? "") });

@@ -11,7 +11,10 @@ export interface Limit {
   burst: number;
 }
 
-/** A request's part of one budget. `alone`: a budget so small that waiting for it must not hold others up. */
+/**
+ * A request's part of one budget. `alone`: one of several at its host, so that those who wait for it must not
+ * take places from others.
+ */
 export interface Charge {
   bucket: string;
   units: number;
@@ -65,7 +68,7 @@ export function chargeFor(service: WireService, path: string, units: number): Ch
   if (service === "blob") return { bucket: BLOB, units: 1, alone: false };
   if (service === "arm") {
     const subscription = /^\/subscriptions\/([^/]+)/i.exec(path)?.[1];
-    return { bucket: `arm:${subscription?.toLowerCase() ?? "tenant"}`, units: 1, alone: false };
+    return { bucket: `arm:${subscription?.toLowerCase() ?? "tenant"}`, units: 1, alone: true };
   }
   const resource = withoutVersion(path);
   if (/^\/identity\/conditionalaccess(\/|$)|^\/identityprotection(\/|$)/.test(resource))

@@ -83,6 +83,7 @@ interface Part {
 function partsOf(request: WireRequest, response: WireResponse): Part[] {
   // Told to wait, or failing: not what the tenant holds.
   if (response.status === 429 || response.status >= 500) return [];
+  if (request.service === "blob" && isBlobContent(request)) return [];
   const type = response.headers["content-type"] ?? "";
   const text = response.bytes.toString("utf8").replace(/^\uFEFF/, "");
   const whole: Part = {
@@ -92,7 +93,7 @@ function partsOf(request: WireRequest, response: WireResponse): Part[] {
     headers: response.headers,
     body: text,
   };
-  if (request.service === "blob") return isBlobContent(request) ? [] : [whole];
+  if (request.service === "blob") return [whole];
   const json = /json/i.test(type) ? parse(text) : text;
   if (json === undefined) return [];
   if (!isBatch(request)) return [{ ...whole, body: json }];

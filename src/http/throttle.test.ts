@@ -71,6 +71,22 @@ describe("Throttle", () => {
     expect((await Promise.allSettled(slow)).some((one) => one.status === "rejected")).toBe(true);
   });
 
+  it("does not let a paused subscription keep another from the host", async () => {
+    const clock = simulatedClock();
+    const throttle = new Throttle(clock, 0.5, "S");
+    const arm = (subscription: string): Charge[] => [
+      { bucket: `arm:${subscription}`, units: 1, alone: true },
+    ];
+    throttle.pause("arm:busy", 60_000);
+    const waiting = Array.from({ length: 50 }, () =>
+      throttle.acquire(arm("busy"), never).then((release) => release()),
+    );
+    (await throttle.acquire(arm("idle"), never))();
+    expect(clock.now()).toBe(0);
+    await Promise.all(waiting);
+    expect(clock.now()).toBeGreaterThanOrEqual(60_000);
+  });
+
   it("spaces Conditional Access reads by the share of one a second", async () => {
     const clock = simulatedClock();
     const throttle = new Throttle(clock, 0.5, "S");

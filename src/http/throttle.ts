@@ -86,7 +86,9 @@ export class Throttle {
     const spent: Charge[] = [];
     let release: (() => void) | undefined;
     try {
-      // Tiny budgets are waited for outside: 30 of their requests must not keep all others from the host.
+      // Pauses and budgets of their own are waited for outside: one busy subscription, or 30 questions about
+      // policies, must not keep all others from the host.
+      await this.#outwait(charges, signal);
       await this.#spend(
         charges.filter((charge) => charge.alone),
         spent,
