@@ -25,10 +25,7 @@ export interface FoundLabel {
 }
 
 /** `unlabeled`: looked, and there is none of this tenant. `unknown`: nobody can say, and why. */
-export type LabelFinding =
-  | FoundLabel
-  | { state: "unlabeled" }
-  | { state: "unknown"; reason: UnknownReason };
+export type LabelFinding = FoundLabel | { state: "unlabeled" } | { state: "unknown"; reason: UnknownReason };
 
 /** Thrown by parsers when the bytes do not give an answer; `readLabel` turns it into a finding. */
 export class Undetermined extends Error {

@@ -15,7 +15,11 @@ const LONGEST_NAME = 255;
 /** Bit of ContentBits that says the label encrypts. */
 const ENCRYPTS = 8;
 
-const guid = (text: string): string => text.trim().replace(/^\{|\}$/g, "").toLowerCase();
+const guid = (text: string): string =>
+  text
+    .trim()
+    .replace(/^\{|\}$/g, "")
+    .toLowerCase();
 const isTrue = (text: string | undefined): boolean => /^(true|1)$/i.test(text?.trim() ?? "");
 
 function labelId(text: string): string {
@@ -27,7 +31,10 @@ function labelId(text: string): string {
 function found(id: string, rest: { name?: string; method?: string; contentBits?: string }): FoundLabel {
   const label: FoundLabel = { state: "labeled", id };
   // Control characters never belong to a name and would break a terminal.
-  const name = rest.name?.replace(/\p{Cc}/gu, " ").trim().slice(0, LONGEST_NAME);
+  const name = rest.name
+    ?.replace(/\p{Cc}/gu, " ")
+    .trim()
+    .slice(0, LONGEST_NAME);
   if (name) label.name = name;
   const method = rest.method?.trim().toLowerCase();
   if (method === "standard" || method === "privileged" || method === "auto") label.method = method;
@@ -43,7 +50,9 @@ function found(id: string, rest: { name?: string; method?: string; contentBits?:
 export function fromLabelInfo(xml: Uint8Array, tenantId: string): Statement {
   const list = children(parseXml(xml), "labelList")[0];
   if (!list) throw new Undetermined("corrupt");
-  const own = children(list, "label").filter((label) => guid(label.attributes.siteId ?? "") === guid(tenantId));
+  const own = children(list, "label").filter(
+    (label) => guid(label.attributes.siteId ?? "") === guid(tenantId),
+  );
   if (own.length === 0) return { state: "silent" };
   const active = own.find((label) => isTrue(label.attributes.enabled) && !isTrue(label.attributes.removed));
   if (!active) return { state: "none" };
@@ -77,7 +86,10 @@ export function fromKeys(values: Iterable<readonly [string, string]>, tenantId: 
     if (!match) continue;
     const id = match[1]!.replaceAll("_", "-").toLowerCase();
     // Attributes may carry a version, as in EnabledV2, and a prefix of the writer, as in Extended_MSFT_Method.
-    const attribute = match[2]!.toLowerCase().replace(/^extended_msft_/, "").replace(/v\d+$/, "");
+    const attribute = match[2]!
+      .toLowerCase()
+      .replace(/^extended_msft_/, "")
+      .replace(/v\d+$/, "");
     const attributes = labels.get(id) ?? new Map<string, string>();
     labels.set(id, attributes);
     if (!attributes.has(attribute)) attributes.set(attribute, value);

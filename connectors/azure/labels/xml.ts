@@ -48,7 +48,11 @@ export const children = (parent: XmlElement, name: string): XmlElement[] =>
 
 function decode(bytes: Uint8Array): string {
   const encoding =
-    bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? "utf-16le"
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? "utf-16be"
+        : "utf-8";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
@@ -76,9 +80,7 @@ function element(name: string, nodes: unknown, attributes: Record<string, string
 
 function attributesOf(value: unknown): Record<string, string> {
   if (!isRecord(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, unescapeText(String(each))]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unescapeText(String(each))]));
 }
 
 const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
