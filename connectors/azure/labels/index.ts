@@ -2,7 +2,7 @@
 import { isCompound, readCompound } from "./compound.ts";
 import { type LabelFinding, Undetermined } from "./finding.ts";
 import type { Format } from "./formats.ts";
-import { findEnd, readPackage } from "./package.ts";
+import { findEnd, longTail, readPackage, shortTail } from "./package.ts";
 import type { RangedFile } from "./ranges.ts";
 
 export type { FoundLabel, LabelFinding, UnknownReason } from "./finding.ts";
@@ -26,9 +26,12 @@ export async function readLabel(file: RangedFile, format: Format, tenantId: stri
   return { state: "unknown", reason: "format-not-modelled" };
 }
 
+/** Looks in the order of what is usual, so that the long tail, which holds content, is hardly ever fetched. */
 async function readOffice(file: RangedFile, tenantId: string): Promise<LabelFinding> {
-  const end = await findEnd(file);
-  if (end) return readPackage(file, end, tenantId);
+  const usual = await findEnd(file, shortTail(file.size));
+  if (usual) return readPackage(file, usual, tenantId);
   if (await isCompound(file)) return readCompound(file, tenantId);
+  const distant = await findEnd(file, longTail(file.size));
+  if (distant) return readPackage(file, distant, tenantId);
   throw new Undetermined("corrupt");
 }

@@ -33,23 +33,23 @@ export interface EndRecord {
   directorySize: number;
 }
 
-/**
- * The zip's end record, or undefined if the file has none. Starts with a short tail, so that a file of
- * ordinary size gives away its directory and not its content.
- */
-export async function findEnd(file: RangedFile): Promise<EndRecord | undefined> {
-  const short = Math.min(file.size, 8192, Math.max(1024, Math.ceil(file.size / 8)));
-  for (const length of new Set([short, Math.min(file.size, LONGEST_END)])) {
-    const tail = await file.read(file.size - length, length);
-    for (let i = length - END_SIZE; i >= 0; i--) {
-      if (tail.readUInt32LE(i) !== END_OF_DIRECTORY || tail.readUInt16LE(i + 20) !== length - END_SIZE - i)
-        continue;
-      return {
-        at: file.size - length + i,
-        directorySize: tail.readUInt32LE(i + 12),
-        directoryOffset: tail.readUInt32LE(i + 16),
-      };
-    }
+/** A tail that holds the end record of every usual file, and of a small one little besides its directory. */
+export const shortTail = (size: number): number => Math.min(size, 8192, Math.max(1024, Math.ceil(size / 8)));
+
+/** The longest tail in which a zip of this size may have its end record. */
+export const longTail = (size: number): number => Math.min(size, LONGEST_END);
+
+/** The zip's end record, if it stands in the last `length` bytes. */
+export async function findEnd(file: RangedFile, length: number): Promise<EndRecord | undefined> {
+  const tail = await file.read(file.size - length, length);
+  for (let i = length - END_SIZE; i >= 0; i--) {
+    if (tail.readUInt32LE(i) !== END_OF_DIRECTORY || tail.readUInt16LE(i + 20) !== length - END_SIZE - i)
+      continue;
+    return {
+      at: file.size - length + i,
+      directorySize: tail.readUInt32LE(i + 12),
+      directoryOffset: tail.readUInt32LE(i + 16),
+    };
   }
   return undefined;
 }
