@@ -18,7 +18,7 @@ export interface Azurite {
 }
 
 const MAIN = fileURLToPath(new URL("../node_modules/azurite/dist/src/blob/main.js", import.meta.url));
-const READY = /successfully listening at https:\/\/127\.0\.0\.1:(\d+)/;
+const READY = /successfully listens on https:\/\/127\.0\.0\.1:(\d+)/;
 const START_MS = 45_000;
 
 /** Starts Azurite on a free port, with everything in memory. Throws with its output if it does not come up. */
@@ -86,6 +86,7 @@ function madeUpToken(tenantId: string): string {
   const claims = {
     iss: `https://sts.windows.net/${tenantId}/`,
     aud: "https://storage.azure.com",
+    iat: 1_600_000_000,
     nbf: 1_600_000_000,
     exp: 4_000_000_000,
   };
