@@ -153,32 +153,29 @@ async function labelsOf(
 ): Promise<BlobLabel[]> {
   const labels = items.map((blob) => labelFromListing(blob, c.tenantId));
   if (!readsBytes(c.level)) return labels;
-  const read = async (i: number): Promise<void> => {
+  /** False if the file was refused. */
+  const read = async (i: number): Promise<boolean> => {
     const own = await readBlobLabel(container, items[i]!, c.tenantId, c.signal);
     // The file's own label is the fact; what a catalog wrote beside it stands in where the file is silent.
     if (own.finding.state === "labeled" || labels[i]!.finding.state !== "labeled") labels[i] = own;
+    return !(own.finding.state === "unknown" && own.finding.reason === "denied");
   };
   const office = items.flatMap((blob, i) => (formatOf(blob.name) === "office" ? [i] : []));
   // The first read is a probe: where it is refused, the rest of the container is not asked file by file.
   const [probe, ...rest] = office;
-  if (probe !== undefined && !unread.denied) {
-    await read(probe);
-    const refused = isUnknown(labels[probe]!, "denied");
+  if (probe !== undefined && !unread.denied && (await read(probe))) {
     const limit = pLimit(READERS);
-    if (!refused) await Promise.all(rest.map((i) => limit(read, i))).finally(() => limit.clearQueue());
-  }
-  const denied = unread.denied || (probe !== undefined && isUnknown(labels[probe]!, "denied"));
-  for (const i of office) {
-    if (denied && isUnknown(labels[i]!, "not-looked"))
-      labels[i] = { finding: { state: "unknown", reason: "denied" } };
+    await Promise.all(rest.map((i) => limit(read, i))).finally(() => limit.clearQueue());
+  } else {
+    for (const i of office) {
+      const { finding } = labels[i]!;
+      if (finding.state === "unknown") labels[i] = { finding: { state: "unknown", reason: "denied" } };
+    }
   }
   for (const { finding } of labels)
     if (finding.state === "unknown") unread[finding.reason] = (unread[finding.reason] ?? 0) + 1;
   return labels;
 }
-
-const isUnknown = ({ finding }: BlobLabel, reason: UnknownReason): boolean =>
-  finding.state === "unknown" && finding.reason === reason;
 
 function changesOf(scope: string, blob: BlobItem, label: BlobLabel): Change[] {
   const { contentLength, lastModified, etag } = blob.properties;
