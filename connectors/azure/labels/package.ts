@@ -1,5 +1,6 @@
 /** Label of an Office Open XML package (a zip): its directory and at most three small parts are read. */
 import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from "yauzl";
 import { type LabelFinding, Undetermined } from "./finding.ts";
 import { customProperties, fromKeys, fromLabelInfo, type Statement } from "./metadata.ts";
@@ -146,7 +147,10 @@ async function readPart(
   if (start < file.size) await file.read(start, Math.min(length, file.size - start));
   const chunks: Buffer[] = [];
   for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const bytes = Buffer.concat(chunks);
+  // yauzl leaves the checksum to its caller, and one changed bit can turn a label off.
+  if (crc32(bytes) !== entry.crc32) throw new Undetermined("corrupt");
+  return bytes;
 }
 
 /** Targets of the package's relationships by type, as part names. */
