@@ -1,0 +1,259 @@
+/**
+ * Blobs of a container, with their versions and snapshots, and the sensitivity label of each.
+ *
+ * Sensitive types: blob metadata `sensitive_types` (names of metadata are identifiers; `sensitive-types` is
+ * read as the same) is a comma-separated list that a catalog or a DLP tool writes beside what it inspected. An
+ * empty list says "inspected, nothing found"; without the key nobody looked, and the item says nothing.
+ */
+import type { BlobItem, ContainerClient } from "@azure/storage-blob";
+import pLimit from "p-limit";
+import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
+import { type Level, ProviderError } from "../../src/model.ts";
+import {
+  type Change,
+  LABEL_UNKNOWN,
+  type NodeProps,
+  type NodeRef,
+  type RelProps,
+  UNLABELED,
+} from "../../src/schema.ts";
+import { type BlobLabel, labelFromListing, readBlobLabel } from "./bloblabel.ts";
+import { formatOf, type UnknownReason } from "./labels/index.ts";
+
+/** The service's own maximum. https://learn.microsoft.com/rest/api/storageservices/list-blobs */
+const PAGE_SIZE = 5000;
+/** Files whose labels are read at once: enough to hide latency, too few to be noticed by an account. */
+const READERS = 8;
+
+const LABELS_STEP = "azure.labels";
+const READER_ROLE = "Storage Blob Data Reader";
+
+export const blobs: Step = {
+  id: "azure.blobs",
+  title: "Blobs, versions and snapshots, and their labels",
+  produces: ["Item", "PROTECTED_BY", "Label", "LABELED"],
+  needs: [
+    {
+      kind: "azure",
+      name: READER_ROLE,
+      why: "list blobs with their metadata; at level labels read the label parts of Office files",
+      risk: "read the content of every blob in its scope: no built-in role lists blobs without it",
+      doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-blob-data-reader",
+    },
+  ],
+  // `$web` and `$blobchangefeed` are said by name, because a placeholder stands for no name with a `$`.
+  reads: ["{container}", "$web", "$blobchangefeed"].flatMap((container) => [
+    `GET blob /${container}`,
+    `GET blob /${container}/{path*}`,
+  ]),
+  after: ["azure.storage"],
+  hides: "grants",
+  async *scopes(c) {
+    for await (const { id, props } of c.known("Scope", { kind: "Container" }))
+      yield props.name ? { id, name: props.name } : { id };
+  },
+  crawl,
+};
+
+/** Where the listing continues, and what was not read so far: the gap is stated at the end, once. */
+interface Position {
+  marker?: string;
+  unread: Partial<Record<UnknownReason, number>>;
+}
+
+async function* crawl(c: StepContext, pass: Pass): AsyncGenerator<Page> {
+  const account = await accountOf(c, pass.scope);
+  const name = pass.scope.slice(pass.scope.lastIndexOf("/") + 1);
+  const container = c.http.blobs(account.url).getContainerClient(name);
+  const position: Position = pass.cursor === undefined ? { unread: {} } : JSON.parse(pass.cursor);
+  const listing = container
+    .listBlobsFlat({
+      includeMetadata: true,
+      includeSnapshots: true,
+      // A hierarchical namespace has no versions, and no service promises to accept the question.
+      // https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts
+      includeVersions: !account.hns,
+      abortSignal: c.signal,
+    })
+    .byPage({
+      maxPageSize: PAGE_SIZE,
+      ...(position.marker === undefined ? {} : { continuationToken: position.marker }),
+    });
+  for await (const { segment, continuationToken } of listing) {
+    const items = segment.blobItems.filter((blob) => !isDirectory(blob));
+    const labels = await labelsOf(c, container, items, position.unread);
+    const page: Page = {
+      changes: [
+        ...labelNodes(labels),
+        ...items.flatMap((blob, i) => changesOf(pass.scope, blob, labels[i]!)),
+      ],
+    };
+    if (!continuationToken) {
+      const gap = labelGap(pass.scope, position.unread);
+      if (gap) page.gaps = [gap];
+      yield page;
+      return;
+    }
+    position.marker = continuationToken;
+    page.cursor = JSON.stringify(position);
+    yield page;
+  }
+}
+
+interface Account {
+  url: string;
+  hns: boolean;
+}
+
+/** Accounts by id, gathered once a scan: every container asks, and there are many more of them. */
+const accounts = new WeakMap<StepContext, Promise<Map<string, Account>>>();
+
+async function accountOf(c: StepContext, containerId: string): Promise<Account> {
+  let known = accounts.get(c);
+  if (!known) {
+    known = knownAccounts(c);
+    accounts.set(c, known);
+  }
+  const accountId = containerId.slice(0, containerId.lastIndexOf("/blobservices/"));
+  const account = (await known).get(accountId);
+  if (account) return account;
+  throw new ProviderError(
+    "blob-endpoint-unknown",
+    `The blob endpoint of ${accountId} is not known, so its containers cannot be listed.`,
+    "Scan storage accounts first (step azure.storage), or check that the account serves blobs.",
+  );
+}
+
+async function knownAccounts(c: StepContext): Promise<Map<string, Account>> {
+  const found = new Map<string, Account>();
+  for await (const node of c.known("Scope", { kind: "StorageAccount" }))
+    if (node.kind === "Scope" && node.props.url)
+      found.set(node.id, { url: node.props.url, hns: node.props.hns === true });
+  return found;
+}
+
+/**
+ * Directories of a hierarchical namespace are listed as empty blobs with this mark.
+ * https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues
+ */
+const isDirectory = (blob: BlobItem): boolean => metadataOf(blob).get("hdi_isfolder") === "true";
+
+/** Names of metadata are compared without case. */
+const metadataOf = (blob: BlobItem): Map<string, string> =>
+  new Map(Object.entries(blob.metadata ?? {}).map(([key, value]) => [key.toLowerCase(), value]));
+
+const readsBytes = (level: Level): boolean => level === "labels" || level === "content";
+
+/** Labels in the order of `items`, whatever order they are read in. Adds what could not be read to `unread`. */
+async function labelsOf(
+  c: StepContext,
+  container: ContainerClient,
+  items: readonly BlobItem[],
+  unread: Position["unread"],
+): Promise<BlobLabel[]> {
+  const labels = items.map((blob) => labelFromListing(blob, c.tenantId));
+  if (!readsBytes(c.level)) return labels;
+  /** False if the file was refused. */
+  const read = async (i: number): Promise<boolean> => {
+    const own = await readBlobLabel(container, items[i]!, c.tenantId, c.signal);
+    // The file's own label is the fact; what a catalog wrote beside it stands in where the file is silent.
+    if (own.finding.state === "labeled" || labels[i]!.finding.state !== "labeled") labels[i] = own;
+    return !(own.finding.state === "unknown" && own.finding.reason === "denied");
+  };
+  const office = items.flatMap((blob, i) => (formatOf(blob.name) === "office" ? [i] : []));
+  // The first read is a probe: where it is refused, the rest of the container is not asked file by file.
+  const [probe, ...rest] = office;
+  if (probe !== undefined && !unread.denied && (await read(probe))) {
+    const limit = pLimit(READERS);
+    await Promise.all(rest.map((i) => limit(read, i))).finally(() => limit.clearQueue());
+  } else {
+    for (const i of office) {
+      const { finding } = labels[i]!;
+      if (finding.state === "unknown") labels[i] = { finding: { state: "unknown", reason: "denied" } };
+    }
+  }
+  for (const { finding } of labels)
+    if (finding.state === "unknown") unread[finding.reason] = (unread[finding.reason] ?? 0) + 1;
+  return labels;
+}
+
+function changesOf(scope: string, blob: BlobItem, label: BlobLabel): Change[] {
+  const { contentLength, lastModified, etag } = blob.properties;
+  const version = blob.versionId && !blob.isCurrentVersion ? blob.versionId : undefined;
+  const suffix = blob.snapshot ? `?snapshot=${blob.snapshot}` : version ? `?versionid=${version}` : "";
+  const item: NodeRef<"Item"> = { kind: "Item", id: `${scope}/blobs/${blob.name}${suffix}` };
+  const props: NodeProps<"Item"> = {
+    kind: blob.snapshot ? "BlobSnapshot" : version ? "BlobVersion" : "Blob",
+    name: blob.name.slice(blob.name.lastIndexOf("/") + 1) || blob.name,
+    path: blob.name,
+    modified: lastModified.toISOString(),
+    etag: etag.replaceAll('"', ""),
+  };
+  if (contentLength !== undefined) props.size = contentLength;
+  const metadata = metadataOf(blob);
+  const types = metadata.get("sensitive_types") ?? metadata.get("sensitive-types");
+  if (types !== undefined) {
+    props.types = [...new Set(types.split(",").map((type) => type.trim()))].filter(Boolean).sort();
+    props.sensitive = props.types.length > 0;
+  }
+  const labeled: RelProps<"LABELED"> = {};
+  if (label.finding.state === "labeled" && label.finding.method) labeled.method = label.finding.method;
+  if (label.source) labeled.source = label.source;
+  return [
+    { put: { kind: "Item", id: item.id, props } },
+    { put: { kind: "PROTECTED_BY", from: item, to: { kind: "Scope", id: scope } } },
+    { put: { kind: "LABELED", from: item, to: { kind: "Label", id: labelId(label) }, props: labeled } },
+  ];
+}
+
+function labelId({ finding }: BlobLabel): string {
+  if (finding.state === "labeled") return finding.id;
+  return finding.state === "unlabeled" ? UNLABELED : LABEL_UNKNOWN;
+}
+
+/** Each label of a page once, with all that its files say about it. */
+function labelNodes(labels: readonly BlobLabel[]): Change[] {
+  const nodes = new Map<string, NodeProps<"Label">>();
+  for (const label of labels) {
+    const id = labelId(label);
+    const props = nodes.get(id) ?? {};
+    nodes.set(id, props);
+    const { finding } = label;
+    if (finding.state === "labeled") {
+      props.kind = "Sensitivity";
+      if (finding.name) props.name = finding.name;
+      if (finding.encrypted) props.encrypted = true;
+    } else if (finding.state === "unlabeled") Object.assign(props, { kind: "None", name: "Unlabeled" });
+    else Object.assign(props, { kind: "Unknown", name: "Label unknown" });
+  }
+  return [...nodes].map(([id, props]) => ({ put: { kind: "Label", id, props } }));
+}
+
+/** Why, in words, for people who read coverage. */
+const IN_WORDS: Readonly<Record<UnknownReason, string>> = {
+  archived: "in the archive tier",
+  changed: "changed while being read",
+  corrupt: "not readable as the Office file that its name says",
+  "customer-key": "encrypted with a key that the customer sends with each call",
+  denied: "refused to us",
+  encrypted: "encrypted, with no label in clear",
+  "format-not-modelled": "in a format whose label is not read yet",
+  gone: "deleted since they were listed",
+  "not-looked": "not looked at",
+  "over-limits": "larger inside than a label read may be",
+};
+
+function labelGap(scope: string, unread: Position["unread"]): NonNullable<Page["gaps"]>[number] | undefined {
+  const reasons = Object.entries(unread).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (reasons.length === 0) return undefined;
+  const counted = reasons.map(([reason, files]) => `${files} ${IN_WORDS[reason as UnknownReason]}`);
+  const gap = { step: LABELS_STEP, scope, reason: `Files whose label is not known: ${counted.join("; ")}.` };
+  if (unread.denied)
+    return {
+      ...gap,
+      state: "denied",
+      fix: `Grant ${READER_ROLE} on the container, or scan at level metadata.`,
+    };
+  const unmodelled = reasons.every(([reason]) => reason === "format-not-modelled");
+  return { ...gap, state: unmodelled ? "not-modelled" : "partial" };
+}
