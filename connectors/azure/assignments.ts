@@ -31,23 +31,26 @@ export async function* readAssignments(
   const subscription = pass.scope;
   let roles: Roles | undefined;
   for await (const page of c.http.pages<AssignmentAnswer>("arm", pass.cursor ?? path)) {
-    const changes: GraphRecord[] = [];
+    if (page.items.length === 0) {
+      yield { changes: [], ...cursorOf(page) };
+      continue;
+    }
     // Definitions are read only where an assignment names one.
-    if (page.items.length > 0) roles ??= await readRoles(c, subscription);
-    const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles?.hidden();
+    roles ??= await readRoles(c, subscription);
+    const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
+    const changes: GraphRecord[] = [];
     for (const answer of page.items) {
       const assignment = assignmentOf(answer, tier);
-      const role = await roles!.find(answer.properties.roleDefinitionId);
+      const role = await roles.find(answer.properties.roleDefinitionId);
       const storage = await storageFor(c, subscription, assignment, role);
-      const grants = { subscription, storage, conditionsHidden: hidden !== undefined };
       changes.push(
         ...scopeRecords(assignment.scope),
         ...(await placeScope(c, assignment.scope, subscription)),
         ...(await containersOfService(c, assignment.scope)),
-        ...grantRecords(assignment, role, grants),
+        ...grantRecords(assignment, role, { subscription, storage, conditionsHidden: hidden !== undefined }),
       );
     }
-    const gaps = [roles?.gap(), hidden === undefined ? undefined : conditionGap(subscription, hidden)];
+    const gaps = [roles.gap(), hidden === undefined ? undefined : conditionGap(subscription, hidden)];
     yield {
       changes: changes.map((put) => ({ put })),
       gaps: gaps.filter((gap) => gap !== undefined),

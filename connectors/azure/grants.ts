@@ -171,7 +171,10 @@ function spread(rights: ReadonlyMap<Right, Expr | true>, scope: string, c: Grant
   };
   /** False if the answer differs from place to place below; at the last place it must stay open. */
   const decide = (at: string, right: Right, expr: Expr, last: boolean): boolean => {
-    const manner = judge(expr, question(right)!, placeOf(at, c), last);
+    // Assigning roles is not done at a container: what a condition says of one is unread there.
+    const placeless = right === "assign";
+    const place = placeless ? {} : placeOf(at, c);
+    const manner = judge(expr, question(right)!, place, last || placeless);
     if (manner === "below") return false;
     if (manner !== "never") add(at, right, manner);
     return true;

@@ -81,10 +81,11 @@ export function scopeNode(id: string, props: NodeProps<"Scope"> = {}): NodeRecor
   return { kind: "Scope", id: armId(id), props: { kind, plane: "azure", ...name, ...props } };
 }
 
+/** Both by their node ids. */
 export const within = (child: string, parent: string): RelRecord<"WITHIN"> => ({
   kind: "WITHIN",
-  from: { kind: "Scope", id: armId(child) },
-  to: { kind: "Scope", id: armId(parent) },
+  from: { kind: "Scope", id: child },
+  to: { kind: "Scope", id: parent },
 });
 
 /**
