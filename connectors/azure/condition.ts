@@ -210,11 +210,15 @@ class Parser {
     return values;
   }
 
+  /** The patterns of ActionMatches and SubOperationMatches; some write parentheses around them. */
   #texts(): string[] {
-    return this.#literals().map((value) => {
+    const wrapped = this.#accept("(");
+    const texts = this.#literals().map((value) => {
       if (typeof value !== "string") throw this.#unexpected();
       return value;
     });
+    if (wrapped) this.#expect(")");
+    return texts;
   }
 
   #peek(): Token | undefined {

@@ -67,7 +67,7 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
   const scope = armId(assignment.scope);
   const key = armId(assignment.id);
   if (role === undefined) {
-    const props = { unknown: true, reason_code: "role-unread", certainty: "unknown" };
+    const props = { unknown: true, reason_code: "role-unread", certainty: "upper-bound" };
     return [granted(assignment, scope, `${key}#role-unread`, NOTHING, props)];
   }
   const hidden: Partial<RelProps<"GRANTED">> = c.conditionsHidden
@@ -84,7 +84,7 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
   }
   for (const plane of new Set(role.blocks.flatMap((block) => block.planes))) {
     const id = unmodelledId(plane, scope);
-    const props = { unknown: true, role: role.name, ...hidden };
+    const props = { ...hidden, unknown: true, role: role.name, reason_code: "plane-not-modelled" };
     records.push(
       { kind: "Scope", id, props: { kind: "Unmodelled", plane, name: `${plane} in ${scope}` } },
       within(id, scope),
