@@ -29,7 +29,7 @@ export const containers: Step = {
       const records = page.items.flatMap(({ id, name, properties }) =>
         scopeChain(id, {
           name,
-          ...(endpoint === undefined ? {} : { url: new URL(name, endpoint).href }),
+          ...(endpoint === undefined ? {} : { url: `${endpoint.replace(/\/$/, "")}/${name}` }),
           ...(properties?.publicAccess ? { publicAccess: properties.publicAccess } : {}),
         }),
       );

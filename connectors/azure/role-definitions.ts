@@ -48,6 +48,8 @@ export const hidesConditions = (recordedApiVersion: string | undefined): boolean
 export async function readRoles(c: StepContext, subscription: string): Promise<Roles> {
   const base = `${subscription}/providers/Microsoft.Authorization/roleDefinitions`;
   const version = `?api-version=${API.authorization}`;
+  const definitions = new Map<string, RoleDefinition>();
+  // Hundreds are listed and a few are named: only those are evaluated.
   const roles = new Map<string, Role | undefined>();
   const unread: string[] = [];
   let hidden: string | undefined;
@@ -55,19 +57,19 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
   try {
     for await (const page of c.http.pages<RoleDefinition>("arm", `${base}${version}`)) {
       if (hidesConditions(page.recordedApiVersion)) hidden = page.recordedApiVersion;
-      for (const definition of page.items) roles.set(roleGuid(definition.id), evaluate(definition));
+      for (const definition of page.items) definitions.set(roleGuid(definition.id), definition);
     }
   } catch (error) {
     listing = gapOf(STEP.roleDefinitions, subscription, error);
   }
 
-  async function readOne(guid: string): Promise<Role | undefined> {
+  async function readOne(guid: string): Promise<RoleDefinition | undefined> {
     // A refused listing would be refused again, and only a GUID may become part of a path.
     if (listing !== undefined || !GUID.test(guid)) return undefined;
     try {
       const answer = await c.http.get<RoleDefinition>("arm", `${base}/${guid}${version}`);
       if (hidesConditions(answer.recordedApiVersion)) hidden = answer.recordedApiVersion;
-      return evaluate(answer.body);
+      return answer.body;
     } catch (error) {
       unread.push(`${guid} (${gapOf(STEP.roleDefinitions, subscription, error).reason})`);
       return undefined;
@@ -77,7 +79,10 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
   return {
     async find(roleDefinitionId) {
       const guid = roleGuid(roleDefinitionId);
-      if (!roles.has(guid)) roles.set(guid, await readOne(guid));
+      if (!roles.has(guid)) {
+        const definition = definitions.get(guid) ?? (await readOne(guid));
+        roles.set(guid, definition && evaluate(definition));
+      }
       return roles.get(guid);
     },
     hidden: () => hidden,
