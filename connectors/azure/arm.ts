@@ -1,0 +1,65 @@
+/** What every ARM step shares: API versions, the permission they need, scopes and gaps. */
+import type { Permission, Scope, StepContext } from "../../src/connector.ts";
+import type { AnswerPage } from "../../src/http.ts";
+import { type Coverage, CursorExpired, PermissionError, ProviderError } from "../../src/model.ts";
+
+export const API = {
+  managementGroups: "2021-04-01",
+  subscriptions: "2022-12-01",
+  resourceGroups: "2021-04-01",
+  storage: "2023-05-01",
+  authorization: "2022-04-01",
+  eligibility: "2020-10-01",
+} as const;
+
+/** Steps of this connector, and the two whose gaps are noted beside the step that finds them. */
+export const STEP = {
+  managementGroups: "azure.management-groups",
+  subscriptions: "azure.subscriptions",
+  resourceGroups: "azure.resource-groups",
+  storageAccounts: "azure.storage-accounts",
+  containers: "azure.containers",
+  roleAssignments: "azure.role-assignments",
+  eligibleAssignments: "azure.eligible-assignments",
+  denyAssignments: "azure.deny-assignments",
+  /** Role definitions that role assignments name; what is not read makes their rights unknown. */
+  roleDefinitions: "azure.role-definitions",
+  /** Conditions that an old api-version leaves out; they could only take away. */
+  conditions: "azure.conditions",
+} as const;
+
+/** Reader at the root management group: no keys, no blob data. */
+export const reader = (why: string): Permission => ({
+  kind: "azure",
+  name: "Reader",
+  why,
+  risk: "reads names and settings of every Azure resource; no keys, no data, no changes",
+  doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/general#reader",
+});
+
+/** Every subscription that an earlier step has put. */
+export async function* subscriptionScopes(c: StepContext): AsyncGenerator<Scope> {
+  yield* scopesOfKind(c, "Subscription");
+}
+
+/** Every scope of one kind that an earlier step has put. */
+export async function* scopesOfKind(c: StepContext, kind: string): AsyncGenerator<Scope> {
+  for await (const node of c.known("Scope", { kind })) {
+    const { name } = node.props;
+    yield typeof name === "string" ? { id: node.id, name } : { id: node.id };
+  }
+}
+
+/** The cursor of a page: where to continue, absent on the last. */
+export const cursorOf = (page: AnswerPage<unknown>) => (page.next === undefined ? {} : { cursor: page.next });
+
+/**
+ * Coverage of one part that could not be read while the rest goes on. Rethrows what is not about that part:
+ * an expired cursor, an interruption, a bug.
+ */
+export function gapOf(step: string, scope: string, error: unknown): Coverage {
+  const refused = error instanceof PermissionError;
+  if (!refused && (!(error instanceof ProviderError) || error instanceof CursorExpired)) throw error;
+  const gap: Coverage = { step, scope, state: refused ? "denied" : "failed", reason: error.message };
+  return error.fix === undefined ? gap : { ...gap, fix: error.fix };
+}

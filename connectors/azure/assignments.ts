@@ -1,0 +1,114 @@
+/** Role assignments, active and eligible: pages of either become placed scopes and GRANTED relationships. */
+import type { Page, Pass, StepContext } from "../../src/connector.ts";
+import type { Coverage } from "../../src/model.ts";
+import { armId, type GraphRecord } from "../../src/schema.ts";
+import { cursorOf, STEP } from "./arm.ts";
+import { type Assignment, grantRecords, type Storage } from "./grants.ts";
+import { placeScope } from "./management-groups.ts";
+import { hidesConditions, type Roles, readRoles } from "./role-definitions.ts";
+import { isAtOrBelow, isBlobService, scopeChain, scopeKind, within } from "./scopes.ts";
+import { knownAccounts, knownContainers } from "./storage-known.ts";
+
+/** As ARM answers it; eligible ones carry times too. */
+interface AssignmentAnswer {
+  id: string;
+  properties: {
+    scope?: string;
+    principalId: string;
+    roleDefinitionId: string;
+    condition?: string | null;
+    endDateTime?: string | null;
+  };
+}
+
+/** Reads one listing of assignments of a subscription: what is above, at and below it. */
+export async function* readAssignments(
+  c: StepContext,
+  pass: Pass,
+  path: string,
+  tier: Assignment["tier"],
+): AsyncGenerator<Page> {
+  const subscription = pass.scope;
+  let roles: Roles | undefined;
+  for await (const page of c.http.pages<AssignmentAnswer>("arm", pass.cursor ?? path)) {
+    if (page.items.length === 0) {
+      yield { changes: [], ...cursorOf(page) };
+      continue;
+    }
+    // Definitions are read only where an assignment names one.
+    roles ??= await readRoles(c, subscription);
+    const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
+    const changes: GraphRecord[] = [];
+    for (const answer of page.items) {
+      const assignment = assignmentOf(answer, tier);
+      const role = await roles.find(answer.properties.roleDefinitionId);
+      const storage = await storageFor(c, subscription, assignment, role);
+      changes.push(
+        ...scopeRecords(assignment.scope),
+        ...(await placeScope(c, assignment.scope, subscription)),
+        ...(await containersOfService(c, assignment.scope)),
+        ...grantRecords(assignment, role, { subscription, storage, conditionsHidden: hidden !== undefined }),
+      );
+    }
+    const gaps = [roles.gap(), hidden === undefined ? undefined : conditionGap(subscription, hidden)];
+    yield {
+      changes: changes.map((put) => ({ put })),
+      gaps: gaps.filter((gap) => gap !== undefined),
+      ...cursorOf(page),
+    };
+  }
+}
+
+/** The scope of an assignment stands before `/providers/Microsoft.Authorization/` in its id, where it is not said. */
+export const scopeOfAssignment = (id: string, scope: string | undefined): string =>
+  armId(
+    scope ?? id.slice(0, Math.max(0, id.toLowerCase().lastIndexOf("/providers/microsoft.authorization/"))),
+  );
+
+const assignmentOf = ({ id, properties }: AssignmentAnswer, tier: Assignment["tier"]): Assignment => ({
+  id,
+  principalId: properties.principalId,
+  scope: scopeOfAssignment(id, properties.scope),
+  condition: properties.condition?.trim() || undefined,
+  tier,
+  expires: properties.endDateTime ?? undefined,
+});
+
+/** A scope that an assignment names, with what holds it. Anything without a listing of its own is named here. */
+export function scopeRecords(scope: string): GraphRecord[] {
+  const named = scopeKind(scope) === "Resource" ? { name: scope.slice(scope.lastIndexOf("/") + 1) } : {};
+  return scopeChain(scope, named);
+}
+
+/** Containers hang on their account; where an assignment stands at the blob service between, it holds them too. */
+async function containersOfService(c: StepContext, scope: string): Promise<GraphRecord[]> {
+  if (!isBlobService(scope)) return [];
+  const account = scope.split("/").slice(0, -2).join("/");
+  return ((await knownContainers(c)).get(account) ?? []).map((container) => within(container, scope));
+}
+
+const NO_STORAGE: Storage = { accounts: [], containers: () => [] };
+
+/** What is known of accounts and containers of the subscription, looked up only where conditions may ask. */
+async function storageFor(
+  c: StepContext,
+  subscription: string,
+  assignment: Assignment,
+  role: Awaited<ReturnType<Roles["find"]>>,
+): Promise<Storage> {
+  const conditions = [assignment.condition, ...(role?.blocks.map((block) => block.condition) ?? [])];
+  if (conditions.every((condition) => condition === undefined)) return NO_STORAGE;
+  const accounts = await knownAccounts(c);
+  const containers = await knownContainers(c);
+  return {
+    accounts: [...accounts.values()].filter(({ id }) => isAtOrBelow(id, subscription)),
+    containers: (account) => containers.get(account) ?? [],
+  };
+}
+
+const conditionGap = (subscription: string, version: string): Coverage => ({
+  step: STEP.conditions,
+  scope: subscription,
+  state: "failed",
+  reason: `recorded at api-version ${version}: conditions are hidden`,
+});

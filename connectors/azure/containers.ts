@@ -1,0 +1,39 @@
+/** Blob containers of each storage account, listed through ARM: no data rights, no keys. */
+import type { Page, Step } from "../../src/connector.ts";
+import { API, cursorOf, reader, STEP, scopesOfKind } from "./arm.ts";
+import { scopeChain } from "./scopes.ts";
+import { knownAccounts } from "./storage-known.ts";
+
+interface Container {
+  id: string;
+  name: string;
+  properties?: { publicAccess?: string | null };
+}
+
+/** https://learn.microsoft.com/rest/api/storagerp/blob-containers/list */
+export const containers: Step = {
+  id: STEP.containers,
+  title: "Blob containers",
+  produces: ["Scope", "WITHIN"],
+  needs: [reader("to list blob containers")],
+  reads: [
+    "GET arm /subscriptions/{id}/resourceGroups/{name}/providers/Microsoft.Storage/storageAccounts/{name}/blobServices/default/containers",
+  ],
+  after: [STEP.storageAccounts],
+  hides: "grants",
+  scopes: (c) => scopesOfKind(c, "StorageAccount"),
+  async *crawl(c, pass): AsyncGenerator<Page> {
+    const endpoint = (await knownAccounts(c)).get(pass.scope)?.url;
+    const path = pass.cursor ?? `${pass.scope}/blobServices/default/containers?api-version=${API.storage}`;
+    for await (const page of c.http.pages<Container>("arm", path)) {
+      const records = page.items.flatMap(({ id, name, properties }) =>
+        scopeChain(id, {
+          name,
+          ...(endpoint === undefined ? {} : { url: `${endpoint.replace(/\/$/, "")}/${name}` }),
+          ...(properties?.publicAccess ? { publicAccess: properties.publicAccess } : {}),
+        }),
+      );
+      yield { changes: records.map((put) => ({ put })), ...cursorOf(page) };
+    }
+  },
+};

@@ -1,0 +1,244 @@
+/**
+ * One role assignment to GRANTED relationships: the role's rights, narrowed by its conditions, at the scope
+ * or, where a condition tells accounts or containers apart, at each of those (reach.md 4.1, 4.7). Pure.
+ */
+import {
+  armId,
+  directoryId,
+  type GraphRecord,
+  type RelProps,
+  type RelRecord,
+  unmodelledId,
+} from "../../src/schema.ts";
+import { type Expr, readCondition } from "./condition.ts";
+import {
+  type Cause,
+  evaluate,
+  openCauses,
+  type Place,
+  type Question,
+  resolveAt,
+} from "./condition-evaluate.ts";
+import { inWords } from "./condition-words.ts";
+import { grantFlags, PRIMITIVES, type Primitive } from "./rights.ts";
+import type { Role } from "./role-definitions.ts";
+import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
+
+export interface Assignment {
+  id: string;
+  principalId: string;
+  scope: string;
+  condition: string | undefined;
+  tier: "now" | "potential";
+  expires: string | undefined;
+}
+
+/** What stands below a subscription, as far as it is known. */
+export interface Storage {
+  accounts: readonly { id: string; hns: boolean | undefined }[];
+  containers(account: string): readonly string[];
+}
+
+export interface GrantContext {
+  /** Where the assignment was listed: the widest place that a condition is decided for. */
+  subscription: string;
+  storage: Storage;
+  /** True if the answers leave conditions out, so that any grant may be narrower than it seems. */
+  conditionsHidden: boolean;
+}
+
+/** How a right holds at a place, besides without question. */
+interface Manner {
+  tier: "now" | "conditional";
+  certainty: "exact" | "upper-bound";
+  reason_code?: string;
+  residual?: string;
+}
+const PLAINLY: Manner = { tier: "now", certainty: "exact" };
+
+/** Listing is a right to read as far as the role goes, but conditions may let it pass where content may not. */
+type Right = Primitive | "list";
+
+/**
+ * GRANTED relationships of one assignment. Without a role (its definition was not read) the grant stays, with
+ * rights unknown: never dropped.
+ */
+export function grantRecords(assignment: Assignment, role: Role | undefined, c: GrantContext): GraphRecord[] {
+  const scope = armId(assignment.scope);
+  const key = armId(assignment.id);
+  if (role === undefined) {
+    const props = { unknown: true, reason_code: "role-unread", certainty: "upper-bound" };
+    return [granted(assignment, scope, `${key}#role-unread`, NOTHING, props)];
+  }
+  const hidden: Partial<RelProps<"GRANTED">> = c.conditionsHidden
+    ? { certainty: "upper-bound", reason_code: "condition-unread" }
+    : {};
+  const records: GraphRecord[] = [];
+  for (const { at, manner, rights } of spread(narrowed(role, assignment.condition), scope, c)) {
+    // One assignment may give several relationships to one scope: the key tells them apart.
+    const suffix = manner === PLAINLY ? "" : `#${[...rights].sort().join("+")}`;
+    const flags = grantFlags(new Set([...rights].map((right) => (right === "list" ? "see" : right))));
+    const certain = manner.certainty === "exact" ? hidden : {};
+    const props = { role: role.name, ...manner, ...certain };
+    records.push(granted(assignment, at, key + suffix, flags, props));
+  }
+  for (const plane of new Set(role.blocks.flatMap((block) => block.planes))) {
+    const id = unmodelledId(plane, scope);
+    const props = { ...hidden, unknown: true, role: role.name, reason_code: "plane-not-modelled" };
+    records.push(
+      { kind: "Scope", id, props: { kind: "Unmodelled", plane, name: `${plane} in ${scope}` } },
+      within(id, scope),
+      granted(assignment, id, key, NOTHING, props),
+    );
+  }
+  // A role that gives nothing modelled is still a fact about who was assigned what.
+  if (records.length === 0)
+    records.push(granted(assignment, scope, key, NOTHING, { role: role.name, ...hidden }));
+  return records;
+}
+
+const NOTHING = grantFlags(new Set());
+
+function granted(
+  { principalId, tier, expires }: Assignment,
+  scope: string,
+  key: string,
+  flags: ReturnType<typeof grantFlags>,
+  props: Partial<RelProps<"GRANTED">>,
+): RelRecord<"GRANTED"> {
+  return {
+    kind: "GRANTED",
+    from: { kind: "Principal", id: directoryId(principalId) },
+    to: { kind: "Scope", id: scope },
+    props: {
+      key,
+      ...flags,
+      flow: "containment",
+      source: "role",
+      certainty: "exact",
+      ...props,
+      // Of two tiers the worse one stands: eligible is a click away, whatever else must hold.
+      tier: tier === "potential" ? tier : (props.tier ?? tier),
+      ...(expires === undefined ? {} : { expires }),
+    },
+  };
+}
+
+/** Each right of the role with what must hold for it: blocks are OR-ed, a block's condition is AND-ed. */
+function narrowed(role: Role, condition: string | undefined): Map<Right, Expr | true> {
+  const whole = condition === undefined ? [] : [readCondition(condition)];
+  const rights = new Map<Right, Expr | true>();
+  for (const block of role.blocks) {
+    const args = [...whole, ...(block.condition === undefined ? [] : [readCondition(block.condition)])];
+    for (const primitive of block.primitives)
+      for (const right of primitive === "read" ? (["read", "list"] as const) : [primitive]) {
+        const earlier = rights.get(right);
+        if (args.length === 0 || question(right) === undefined || earlier === true) rights.set(right, true);
+        else {
+          const term: Expr = { op: "and", args };
+          rights.set(right, earlier === undefined ? term : { op: "or", args: [earlier, term] });
+        }
+      }
+  }
+  return rights;
+}
+
+/**
+ * What a condition is asked for a right. Conditions bind data actions and changes of role assignments; other
+ * control actions are allowed whatever a condition says.
+ * https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
+ */
+function question(right: Right): Question | undefined {
+  if (right === "list") return { action: PRIMITIVES.read.action, suboperation: "Blob.List" };
+  const { plane, action } = PRIMITIVES[right];
+  return plane === "data" || right === "assign" ? { action } : undefined;
+}
+
+interface Spread {
+  at: string;
+  manner: Manner;
+  rights: Set<Right>;
+}
+
+/** Decides each right at the scope, then at accounts, then at containers, no lower than it must. */
+function spread(rights: ReadonlyMap<Right, Expr | true>, scope: string, c: GrantContext): Spread[] {
+  const found = new Map<string, Spread>();
+  const add = (at: string, right: Right, manner: Manner) => {
+    const place = `${at}\n${JSON.stringify(manner)}`;
+    const same = found.get(place);
+    if (same === undefined) found.set(place, { at, manner, rights: new Set([right]) });
+    else same.rights.add(right);
+  };
+  /** False if the answer differs from place to place below; at the last place it must stay open. */
+  const decide = (at: string, right: Right, expr: Expr, last: boolean): boolean => {
+    // Assigning roles is not done at a container: what a condition says of one is unread there.
+    const placeless = right === "assign";
+    const place = placeless ? {} : placeOf(at, c);
+    const manner = judge(expr, question(right)!, place, last || placeless);
+    if (manner === "below") return false;
+    if (manner !== "never") add(at, right, manner);
+    return true;
+  };
+
+  for (const [right, expr] of rights) {
+    if (expr === true) add(scope, right, PLAINLY);
+    else if (!decide(scope, right, expr, false)) {
+      const top = isAtOrBelow(scope, c.subscription) ? scope : c.subscription;
+      const accounts = c.storage.accounts.filter(({ id }) => isAtOrBelow(id, top));
+      // Nothing is known below: not read, or not there. The right stands, with its condition unread.
+      if (accounts.length === 0) decide(top, right, expr, true);
+      for (const { id } of accounts) {
+        const containers = c.storage.containers(id);
+        if (decide(id, right, expr, containers.length === 0)) continue;
+        for (const container of containers) decide(container, right, expr, true);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** What a scope's id, and what is known of its account, tell a condition. */
+function placeOf(scope: string, { storage }: GrantContext): Place {
+  const container = scopeKind(scope) === "Container" ? scope : undefined;
+  const account = container === undefined ? scope : armParent(container)!;
+  if (scopeKind(account) !== "StorageAccount") return {};
+  const hns = storage.accounts.find(({ id }) => id === account)?.hns;
+  return {
+    account: lastSegment(account),
+    ...(container === undefined ? {} : { container: lastSegment(container) }),
+    ...(hns === undefined ? {} : { hns }),
+  };
+}
+
+const lastSegment = (id: string) => id.slice(id.lastIndexOf("/") + 1);
+
+/** How a right holds under a condition at a place; `below` if accounts or containers decide it. */
+function judge(expr: Expr, asked: Question, place: Place, last: boolean): Manner | "never" | "below" {
+  const resolve = resolveAt(place);
+  const rest = evaluate(expr, asked, resolve);
+  if (rest === false) return "never";
+  if (rest === true) return PLAINLY;
+  const causes = openCauses(rest, resolve);
+  const residual = inWords(rest);
+  if (causes === true) return { ...PLAINLY, residual };
+  if (causes.has("place") && !last) return "below";
+  // What was not read could only take the right away: it stands, as an upper bound.
+  const unread = UNREAD.some((cause) => causes.has(cause));
+  return {
+    tier: causes.has("asked") || causes.has("item") ? "conditional" : "now",
+    certainty: unread ? "upper-bound" : "exact",
+    reason_code: REASONS.find(([cause]) => causes.has(cause))![1],
+    residual,
+  };
+}
+
+const UNREAD: readonly Cause[] = ["unparsed", "unread", "place"];
+/** The first that applies names the reason. */
+const REASONS: readonly (readonly [Cause, string])[] = [
+  ["unparsed", "condition-unparsed"],
+  ["unread", "condition-unread"],
+  ["place", "condition-unread"],
+  // Path and tags differ from blob to blob, which this version does not follow.
+  ["item", "condition-item"],
+  ["asked", "condition-asked"],
+];

@@ -1,0 +1,25 @@
+/** Azure through Azure Resource Manager: where access is granted, to whom, and what takes it away. */
+import type { Connector } from "../../src/connector.ts";
+import { containers } from "./containers.ts";
+import { denyAssignments } from "./deny-assignments.ts";
+import { eligibleAssignments } from "./eligible-assignments.ts";
+import { managementGroups } from "./management-groups.ts";
+import { resourceGroups } from "./resource-groups.ts";
+import { roleAssignments } from "./role-assignments.ts";
+import { storageAccounts } from "./storage-accounts.ts";
+import { subscriptions } from "./subscriptions.ts";
+
+export const azure: Connector = {
+  name: "azure",
+  title: "Azure",
+  steps: [
+    managementGroups,
+    subscriptions,
+    resourceGroups,
+    storageAccounts,
+    containers,
+    roleAssignments,
+    eligibleAssignments,
+    denyAssignments,
+  ],
+};

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { globCovers, globMatches, globReaches } from "./glob.ts";
+import { denyFlags, evaluateBlock, grantFlags, type PermissionBlock, PRIMITIVE_NAMES } from "./rights.ts";
+
+const B = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+const primitives = (...blocks: PermissionBlock[]) =>
+  PRIMITIVE_NAMES.filter((name) => blocks.some((block) => evaluateBlock(block).primitives.has(name)));
+
+describe("wildcards", () => {
+  it("cross slashes and stand anywhere in the string, without regard to case", () => {
+    expect(globMatches("*", `${B}/read`)).toBe(true);
+    expect(globMatches("microsoft.storage/*/READ", `${B}/read`)).toBe(true);
+    expect(globMatches("*/containers/*/add/action", `${B}/add/action`)).toBe(true);
+    expect(globMatches("Microsoft.Storage/*/read", `${B}/write`)).toBe(false);
+    expect(globMatches("Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/read")).toBe(
+      false,
+    );
+  });
+
+  it("do not take exponential time on a hostile pattern", () => {
+    expect(globMatches(`${"*a".repeat(200)}b`, "a".repeat(2000))).toBe(false);
+  });
+
+  it("tell which planes a pattern reaches and which patterns cover another", () => {
+    expect(globReaches("*/read", "Microsoft.KeyVault/")).toBe(true);
+    expect(globReaches("Microsoft.*/vaults/secrets/read", "Microsoft.KeyVault/")).toBe(true);
+    expect(globReaches("Microsoft.Storage/*", "Microsoft.KeyVault/")).toBe(false);
+    expect(globCovers("Microsoft.KeyVault/*", "Microsoft.KeyVault/vaults/*/read")).toBe(true);
+    expect(globCovers("Microsoft.KeyVault/vaults/*", "Microsoft.KeyVault/*")).toBe(false);
+  });
+});
+
+describe("role definitions", () => {
+  it("give an owner of everything the keys and role assignment, but no data action", () => {
+    expect(primitives({ actions: ["*"] })).toEqual([
+      "listKeys",
+      "regenerateKey",
+      "accountSas",
+      "serviceSas",
+      "assign",
+      "see",
+    ]);
+  });
+
+  it("subtract NotActions: a contributor cannot assign roles", () => {
+    const contributor = { actions: ["*"], notActions: ["Microsoft.Authorization/*/Write"] };
+    expect(primitives(contributor)).not.toContain("assign");
+    expect(primitives(contributor)).toContain("listKeys");
+  });
+
+  it("give a reader of everything sight and nothing else", () => {
+    expect(primitives({ actions: ["*/read"] })).toEqual(["see"]);
+  });
+
+  it("subtract NotDataActions only from data actions, and only in their own block", () => {
+    const narrowed = { dataActions: [`${B}/*`], notDataActions: [`${B}/delete`, `${B}/read`] };
+    expect(primitives(narrowed)).toEqual(["write", "add", "setAcl", "own"]);
+    expect(primitives(narrowed, { dataActions: [`${B}/read`] })).toContain("read");
+    expect(primitives({ actions: [`${B}/read`] })).toEqual([]);
+  });
+
+  it("name the data planes that no rule models", () => {
+    expect(evaluateBlock({ dataActions: ["Microsoft.KeyVault/vaults/secrets/*"] }).planes).toEqual([
+      "key-vault",
+    ]);
+    expect(evaluateBlock({ dataActions: [`${B}/*`] }).planes).toEqual([]);
+    expect(evaluateBlock({ dataActions: ["Contoso.Lake/tables/read"] }).planes).toEqual(["contoso.lake"]);
+    expect(evaluateBlock({ dataActions: ["Microsoft.Storage/*"] }).planes).toEqual([
+      "storage-files",
+      "storage-queues",
+      "storage-tables",
+    ]);
+    const all = evaluateBlock({ dataActions: ["*"], notDataActions: ["Microsoft.KeyVault/*"] }).planes;
+    expect(all).toContain("cosmos-db");
+    expect(all).not.toContain("key-vault");
+  });
+
+  it("tolerate lists that ARM leaves out", () => {
+    expect(primitives({ actions: null, dataActions: null })).toEqual([]);
+  });
+});
+
+describe("booleans", () => {
+  it("of a grant say keys for any one key action, and sight for anything held", () => {
+    expect(grantFlags(new Set(["serviceSas"]))).toMatchObject({ keys: true, see: true, read: false });
+    expect(grantFlags(new Set())).toMatchObject({ keys: false, see: false });
+  });
+
+  it("of a deny say keys only if every key action is denied", () => {
+    expect(denyFlags(new Set(["listKeys", "read"]))).toMatchObject({ keys: false, read: true, see: false });
+    expect(denyFlags(new Set(["listKeys", "regenerateKey", "accountSas", "serviceSas"]))).toMatchObject({
+      keys: true,
+    });
+  });
+});
+
+const builtIn = new URL("../../../shared/inputs/reference/azure-built-in-roles-raw.json", import.meta.url);
+describe.skipIf(!existsSync(builtIn))("built-in roles of the reference file", () => {
+  interface Role {
+    roleName: string;
+    permissions: PermissionBlock[];
+  }
+  const roles = existsSync(builtIn) ? (JSON.parse(readFileSync(builtIn, "utf8")) as Role[]) : [];
+  const holders = (name: (typeof PRIMITIVE_NAMES)[number]) =>
+    roles.filter((role) => primitives(...role.permissions).includes(name)).map((role) => role.roleName);
+
+  it("all evaluate, and hold what is known of them", () => {
+    expect(roles.length).toBeGreaterThan(900);
+    expect(holders("read")).toHaveLength(15);
+    expect(holders("accountSas").length).toBeGreaterThanOrEqual(8);
+    expect(holders("listKeys")).toEqual(expect.arrayContaining(["Contributor", "Logic App Contributor"]));
+    expect(holders("own")).toContain("Storage Blob Data Owner");
+  });
+});

@@ -1,0 +1,92 @@
+/**
+ * From a role definition to the primitive actions that it allows (reach.md 4.7). Pure.
+ * https://learn.microsoft.com/azure/role-based-access-control/role-definitions
+ */
+import { ACTIONS, type Action } from "../../src/schema.ts";
+import { globMatches } from "./glob.ts";
+import { unmodelledPlanes } from "./planes.ts";
+
+/** One entry of `permissions`, as ARM answers it. Entries are OR-ed. */
+export interface PermissionBlock {
+  actions?: readonly string[] | null;
+  notActions?: readonly string[] | null;
+  dataActions?: readonly string[] | null;
+  notDataActions?: readonly string[] | null;
+  condition?: string | null;
+}
+
+const STORAGE = "Microsoft.Storage/storageAccounts";
+const BLOBS = `${STORAGE}/blobServices/containers/blobs`;
+
+/** Each primitive is one action string on one plane; the two planes are disjoint. */
+export const PRIMITIVES = {
+  read: { plane: "data", action: `${BLOBS}/read` },
+  write: { plane: "data", action: `${BLOBS}/write` },
+  add: { plane: "data", action: `${BLOBS}/add/action` },
+  delete: { plane: "data", action: `${BLOBS}/delete` },
+  setAcl: { plane: "data", action: `${BLOBS}/modifyPermissions/action` },
+  own: { plane: "data", action: `${BLOBS}/manageOwnership/action` },
+  listKeys: { plane: "control", action: `${STORAGE}/listKeys/action` },
+  regenerateKey: { plane: "control", action: `${STORAGE}/regenerateKey/action` },
+  accountSas: { plane: "control", action: `${STORAGE}/listAccountSas/action` },
+  serviceSas: { plane: "control", action: `${STORAGE}/listServiceSas/action` },
+  assign: { plane: "control", action: "Microsoft.Authorization/roleAssignments/write" },
+  see: { plane: "control", action: `${STORAGE}/read` },
+} as const;
+export type Primitive = keyof typeof PRIMITIVES;
+export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as readonly Primitive[];
+/** Any one of these opens the account by key or SAS. */
+export const KEY_PRIMITIVES = ["listKeys", "regenerateKey", "accountSas", "serviceSas"] as const;
+
+/** What one permission block allows, the block's own condition apart. */
+export interface BlockRights {
+  primitives: ReadonlySet<Primitive>;
+  /** Data planes without a rule that the block opens. */
+  planes: readonly string[];
+  condition: string | undefined;
+}
+
+/** Actions minus NotActions: a subtraction inside one block, which takes nothing from another block. */
+const allows = (action: string, granted: readonly string[], taken: readonly string[]) =>
+  granted.some((pattern) => globMatches(pattern, action)) &&
+  !taken.some((pattern) => globMatches(pattern, action));
+
+/** Evaluates one permission block of a role definition or of a deny assignment. */
+export function evaluateBlock(block: PermissionBlock): BlockRights {
+  const dataActions = block.dataActions ?? [];
+  const notDataActions = block.notDataActions ?? [];
+  const holds = (name: Primitive) => {
+    const { plane, action } = PRIMITIVES[name];
+    return plane === "data"
+      ? allows(action, dataActions, notDataActions)
+      : allows(action, block.actions ?? [], block.notActions ?? []);
+  };
+  return {
+    primitives: new Set(PRIMITIVE_NAMES.filter(holds)),
+    planes: unmodelledPlanes(dataActions, notDataActions),
+    condition: block.condition?.trim() || undefined,
+  };
+}
+
+export type ActionFlags = Record<Action, boolean>;
+
+/** The booleans of a grant: `keys` if any key action is held, `see` if anything is. */
+export function grantFlags(primitives: ReadonlySet<Primitive>): ActionFlags {
+  const keys = KEY_PRIMITIVES.some((name) => primitives.has(name));
+  return flags((action) =>
+    action === "keys" ? keys : action === "see" ? primitives.size > 0 : primitives.has(action),
+  );
+}
+
+/**
+ * The booleans of a deny. `keys` only if every key action is denied: one that is left still opens the
+ * account, so a deny of some of them takes nothing away here, and access is never lost by it.
+ */
+export function denyFlags(primitives: ReadonlySet<Primitive>): ActionFlags {
+  const keys = KEY_PRIMITIVES.every((name) => primitives.has(name));
+  return flags((action) => (action === "keys" ? keys : primitives.has(action)));
+}
+
+function flags(value: (action: Action) => boolean): ActionFlags {
+  return Object.fromEntries(ACTIONS.map((action) => [action, value(action)])) as ActionFlags;
+}

@@ -1,0 +1,45 @@
+/** Subscriptions, each in the management group that holds it. */
+import type { Page, Step } from "../../src/connector.ts";
+import { armId } from "../../src/schema.ts";
+import { API, cursorOf, reader, STEP } from "./arm.ts";
+import { holders } from "./management-groups.ts";
+import { portalUrl, rootChain, rootGroupId, scopeNode, within } from "./scopes.ts";
+
+interface Subscription {
+  id: string;
+  displayName?: string;
+  /** Absent in old api-versions. Another tenant's where a subscription is managed for a customer. */
+  tenantId?: string;
+}
+
+/** https://learn.microsoft.com/rest/api/resources/subscriptions/list */
+export const subscriptions: Step = {
+  id: STEP.subscriptions,
+  title: "Subscriptions",
+  produces: ["Scope", "WITHIN"],
+  needs: [reader("to list subscriptions")],
+  reads: ["GET arm /subscriptions", "GET arm /providers/Microsoft.Management/managementGroups/{id}"],
+  after: [STEP.managementGroups],
+  hides: "both",
+  async *crawl(c, pass): AsyncGenerator<Page> {
+    const holderOf = await holders(c);
+    const path = pass.cursor ?? `/subscriptions?api-version=${API.subscriptions}`;
+    for await (const page of c.http.pages<Subscription>("arm", path)) {
+      const records = page.items.flatMap((subscription) => {
+        const id = armId(subscription.id);
+        const node = scopeNode(id, {
+          name: subscription.displayName ?? id.slice(id.lastIndexOf("/") + 1),
+          url: portalUrl(id, c.tenantId),
+        });
+        // Wherever it stands in the tree, a subscription lies under the root group of its own tenant. That of
+        // another tenant is not under ours, nor is it under our `/`.
+        const holder = holderOf.get(id) ?? rootGroupId(subscription.tenantId ?? c.tenantId);
+        return [node, scopeNode(holder), within(id, holder)];
+      });
+      yield {
+        changes: [...rootChain(c.tenantId), ...records].map((put) => ({ put })),
+        ...cursorOf(page),
+      };
+    }
+  },
+};
