@@ -35,7 +35,20 @@ const common = {
 } as const;
 
 /** The primitive actions of a grant or a deny, one boolean each, because denies and conditions take single ones away. */
-export const ACTIONS = ["read", "write", "add", "delete", "setAcl", "own", "keys", "assign", "see"] as const;
+export const ACTIONS = [
+  "see",
+  "read",
+  "write",
+  "add",
+  "delete",
+  "setAcl",
+  "own",
+  "listKeys",
+  "regenerateKey",
+  "accountSas",
+  "serviceSas",
+  "assign",
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 const actions = {
@@ -45,9 +58,12 @@ const actions = {
   delete: bool("Delete content"),
   setAcl: bool("Change the access list of content"),
   own: bool("Take ownership of content"),
-  keys: bool("Read or make account keys or account SAS, which open everything in the account"),
+  listKeys: bool("List account keys; a key opens everything in the account"),
+  regenerateKey: bool("Make a new account key"),
+  accountSas: bool("Make an account SAS"),
+  serviceSas: bool("Make a service SAS"),
   assign: bool("Assign roles: change who has access"),
-  see: bool("See that it exists: names and settings"),
+  see: bool("See that it exists: names and settings, without more"),
 } as const;
 
 export const NODES = {
@@ -329,7 +345,10 @@ const primitives = {
   delete: lvl("delete content"),
   setAcl: lvl("change access lists"),
   own: lvl("take ownership"),
-  keys: lvl("get account keys"),
+  listKeys: lvl("list account keys"),
+  regenerateKey: lvl("make an account key"),
+  accountSas: lvl("make an account SAS"),
+  serviceSas: lvl("make a service SAS"),
   assign: lvl("assign roles"),
 } as const;
 const rights = {
@@ -407,7 +426,10 @@ export const DERIVED = {
     props: {
       tier: int("Tier"),
       hops: int("Steps of CONTROLS"),
-      keys: lvl("get account keys"),
+      listKeys: lvl("list account keys"),
+      regenerateKey: lvl("make an account key"),
+      accountSas: lvl("make an account SAS"),
+      serviceSas: lvl("make a service SAS"),
       reason: str("Why not exact"),
       ...witness,
     },

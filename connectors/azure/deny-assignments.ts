@@ -5,7 +5,7 @@ import { armId, directoryId, type GraphRecord } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import { placeScope } from "./management-groups.ts";
-import { denyFlags, evaluateBlock, type PermissionBlock } from "./rights.ts";
+import { actionFlags, evaluateBlock, type PermissionBlock } from "./rights.ts";
 
 export interface DenyAssignment {
   id: string;
@@ -37,7 +37,7 @@ const principalOf = ({ id, type }: DeniedPrincipal) =>
 export function denyRecords({ id, properties: p }: DenyAssignment): GraphRecord[] {
   const blocks = (p.permissions ?? []).filter((block) => !isConditioned(block)).map(evaluateBlock);
   if (p.condition?.trim()) return [];
-  const flags = denyFlags(new Set(blocks.flatMap((block) => [...block.primitives])));
+  const flags = actionFlags(new Set(blocks.flatMap((block) => [...block.primitives])));
   const excluded = (p.excludePrincipals ?? []).map(principalOf).sort();
   return (p.principals ?? []).flatMap((principal): GraphRecord[] => {
     const from = { kind: "Principal" as const, id: principalOf(principal) };

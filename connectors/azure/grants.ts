@@ -20,7 +20,7 @@ import {
   resolveAt,
 } from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
-import { grantFlags, PRIMITIVES, type Primitive } from "./rights.ts";
+import { actionFlags, PRIMITIVES, type Primitive } from "./rights.ts";
 import type { Role } from "./role-definitions.ts";
 import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
 
@@ -77,7 +77,7 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
   for (const { at, manner, rights } of spread(narrowed(role, assignment.condition), scope, c)) {
     // One assignment may give several relationships to one scope: the key tells them apart.
     const suffix = manner === PLAINLY ? "" : `#${[...rights].sort().join("+")}`;
-    const flags = grantFlags(new Set([...rights].map((right) => (right === "list" ? "see" : right))));
+    const flags = actionFlags(new Set([...rights].map((right) => (right === "list" ? "see" : right))));
     const certain = manner.certainty === "exact" ? hidden : {};
     const props = { role: role.name, ...manner, ...certain };
     records.push(granted(assignment, at, key + suffix, flags, props));
@@ -97,13 +97,13 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
   return records;
 }
 
-const NOTHING = grantFlags(new Set());
+const NOTHING = actionFlags(new Set());
 
 function granted(
   { principalId, tier, expires }: Assignment,
   scope: string,
   key: string,
-  flags: ReturnType<typeof grantFlags>,
+  flags: ReturnType<typeof actionFlags>,
   props: Partial<RelProps<"GRANTED">>,
 ): RelRecord<"GRANTED"> {
   return {

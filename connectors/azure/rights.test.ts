@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { globCovers, globMatches, globReaches } from "./glob.ts";
-import { denyFlags, evaluateBlock, grantFlags, type PermissionBlock, PRIMITIVE_NAMES } from "./rights.ts";
+import { actionFlags, evaluateBlock, actionFlags, type PermissionBlock, PRIMITIVE_NAMES } from "./rights.ts";
 
 const B = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
 const primitives = (...blocks: PermissionBlock[]) =>
@@ -83,13 +83,13 @@ describe("role definitions", () => {
 
 describe("booleans", () => {
   it("of a grant say keys for any one key action, and sight for anything held", () => {
-    expect(grantFlags(new Set(["serviceSas"]))).toMatchObject({ keys: true, see: true, read: false });
-    expect(grantFlags(new Set())).toMatchObject({ keys: false, see: false });
+    expect(actionFlags(new Set(["serviceSas"]))).toMatchObject({ keys: true, see: true, read: false });
+    expect(actionFlags(new Set())).toMatchObject({ keys: false, see: false });
   });
 
   it("of a deny say keys only if every key action is denied", () => {
-    expect(denyFlags(new Set(["listKeys", "read"]))).toMatchObject({ keys: false, read: true, see: false });
-    expect(denyFlags(new Set(["listKeys", "regenerateKey", "accountSas", "serviceSas"]))).toMatchObject({
+    expect(actionFlags(new Set(["listKeys", "read"]))).toMatchObject({ keys: false, read: true, see: false });
+    expect(actionFlags(new Set(["listKeys", "regenerateKey", "accountSas", "serviceSas"]))).toMatchObject({
       keys: true,
     });
   });

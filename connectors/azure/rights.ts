@@ -32,11 +32,9 @@ export const PRIMITIVES = {
   serviceSas: { plane: "control", action: `${STORAGE}/listServiceSas/action` },
   assign: { plane: "control", action: "Microsoft.Authorization/roleAssignments/write" },
   see: { plane: "control", action: `${STORAGE}/read` },
-} as const;
-export type Primitive = keyof typeof PRIMITIVES;
+} as const satisfies Record<Action, { plane: "data" | "control"; action: string }>;
+export type Primitive = Action;
 export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as readonly Primitive[];
-/** Any one of these opens the account by key or SAS. */
-export const KEY_PRIMITIVES = ["listKeys", "regenerateKey", "accountSas", "serviceSas"] as const;
 
 /** What one permission block allows, the block's own condition apart. */
 export interface BlockRights {
@@ -70,23 +68,6 @@ export function evaluateBlock(block: PermissionBlock): BlockRights {
 
 export type ActionFlags = Record<Action, boolean>;
 
-/** The booleans of a grant: `keys` if any key action is held, `see` if anything is. */
-export function grantFlags(primitives: ReadonlySet<Primitive>): ActionFlags {
-  const keys = KEY_PRIMITIVES.some((name) => primitives.has(name));
-  return flags((action) =>
-    action === "keys" ? keys : action === "see" ? primitives.size > 0 : primitives.has(action),
-  );
-}
-
-/**
- * The booleans of a deny. `keys` only if every key action is denied: one that is left still opens the
- * account, so a deny of some of them takes nothing away here, and access is never lost by it.
- */
-export function denyFlags(primitives: ReadonlySet<Primitive>): ActionFlags {
-  const keys = KEY_PRIMITIVES.every((name) => primitives.has(name));
-  return flags((action) => (action === "keys" ? keys : primitives.has(action)));
-}
-
-function flags(value: (action: Action) => boolean): ActionFlags {
-  return Object.fromEntries(ACTIONS.map((action) => [action, value(action)])) as ActionFlags;
-}
+/** The booleans of a grant or a deny: each primitive is one action of the schema. */
+export const actionFlags = (primitives: ReadonlySet<Primitive>): ActionFlags =>
+  Object.fromEntries(ACTIONS.map((action) => [action, primitives.has(action)])) as ActionFlags;
