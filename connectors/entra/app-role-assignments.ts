@@ -1,9 +1,10 @@
 import type { Step, StepContext } from "../../src/connector.ts";
 import { directoryId } from "../../src/schema.ts";
+import { askAboutAll } from "./ask.ts";
 import { type Api, type AppRoleAssignment, assignmentChanges } from "./grants.ts";
 import { APPLICATIONS } from "./needs.ts";
 import { evidenceOf, type ServicePrincipal } from "./principals.ts";
-import { askAboutAll, listing } from "./read.ts";
+import { listing } from "./read.ts";
 
 const ID = "entra.app-role-assignments";
 

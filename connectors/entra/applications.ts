@@ -1,10 +1,11 @@
 import type { Step } from "../../src/connector.ts";
 import type { Change } from "../../src/schema.ts";
 import { directoryId } from "../../src/schema.ts";
+import { askAboutAll } from "./ask.ts";
 import { APPLICATIONS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { type DirectoryObject, principalByApp, principalRef } from "./principals.ts";
-import { askAboutAll, listing } from "./read.ts";
+import { listing } from "./read.ts";
 
 const ID = "entra.applications";
 

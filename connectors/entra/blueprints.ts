@@ -1,5 +1,6 @@
 import type { Page, Step, StepContext } from "../../src/connector.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
+import { askEach } from "./ask.ts";
 import { BLUEPRINT_PRINCIPALS, BLUEPRINTS } from "./needs.ts";
 import { classChange, classRef, controls } from "./planes.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type ServicePrincipal,
   servicePrincipalChange,
 } from "./principals.ts";
-import { askEach, listing } from "./read.ts";
+import { listing } from "./read.ts";
 
 const ID = "entra.blueprints";
 

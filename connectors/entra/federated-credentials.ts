@@ -1,10 +1,11 @@
 import type { Step } from "../../src/connector.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { APPLICATIONS_PATH, type Application } from "./applications.ts";
+import { askAboutAll } from "./ask.ts";
 import { APPLICATIONS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { principalByApp, principalRef } from "./principals.ts";
-import { askAboutAll, listing } from "./read.ts";
+import { listing } from "./read.ts";
 
 const ID = "entra.federated-credentials";
 

@@ -1,6 +1,7 @@
 import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
+import { askEach } from "./ask.ts";
 import { GROUP_MEMBERS, HIDDEN_MEMBERS } from "./needs.ts";
 import {
   type DirectoryObject,
@@ -10,7 +11,7 @@ import {
   isHidden,
   principalRef,
 } from "./principals.ts";
-import { askEach, type Batch, deltaOrListing, remaining } from "./read.ts";
+import { type Batch, deltaOrListing, remaining } from "./read.ts";
 
 const ID = "entra.groups";
 

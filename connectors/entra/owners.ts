@@ -1,9 +1,9 @@
 import type { Step, StepContext } from "../../src/connector.ts";
 import type { Change, NodeProps } from "../../src/schema.ts";
+import { type Ask, askAboutKnown } from "./ask.ts";
 import { APPLICATIONS, GROUP_MEMBERS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { agentRef, type DirectoryObject, principalByApp, principalRef } from "./principals.ts";
-import { type Ask, askAboutKnown } from "./read.ts";
 
 const ID = "entra.owners";
 
@@ -50,7 +50,7 @@ export const owners: Step = {
     "GET graph /v1.0/servicePrincipals/{id}/owners",
     "GET graph /v1.0/applications/{id}/owners",
   ],
-  after: ["entra.groups", "entra.service-principals"],
+  after: ["entra.groups", "entra.service-principals", "entra.agent-identities", "entra.blueprints"],
   hides: "grants",
   async *crawl(c, pass) {
     const asks = await ownedObjects(c);

@@ -1,8 +1,8 @@
 import type { Step } from "../../src/connector.ts";
 import type { Change } from "../../src/schema.ts";
+import { askAboutKnown } from "./ask.ts";
 import { AGENT_IDENTITIES } from "./needs.ts";
 import { agentRef, type DirectoryObject, principalRef } from "./principals.ts";
-import { askAboutKnown } from "./read.ts";
 
 const ID = "entra.sponsors";
 
