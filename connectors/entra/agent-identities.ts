@@ -57,7 +57,7 @@ export const agentIdentities: Step = {
   async *crawl(c, pass) {
     const path =
       "/v1.0/servicePrincipals/microsoft.graph.agentIdentity" +
-      `?$select=${SERVICE_PRINCIPAL_SELECT},agentIdentityBlueprintId&$top=100`;
+      `?$select=${SERVICE_PRINCIPAL_SELECT},agentIdentityBlueprintId,createdDateTime&$top=100`;
     for await (const { items, end } of listing<ServicePrincipal>(c, pass, path))
       yield { changes: items.flatMap(agentIdentityChanges), ...end };
   },

@@ -94,6 +94,7 @@ describe("groups by delta", () => {
     const pages = await run(delta, tenant);
     expect(relations(changesOf(pages))).toEqual(["u1 MEMBER_OF g1", "u2 MEMBER_OF g1"]);
     expect(tenant.batches).toEqual([]);
+    expect(tenant.preferred).toEqual(["odata.maxpagesize=999"]);
     expect(tenant.asked).toHaveLength(2);
     expect(pages.at(-1)?.deltaToken).toContain("deltatoken=9");
     expect(pages[0]?.deltaToken).toBeUndefined();

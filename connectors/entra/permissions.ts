@@ -178,7 +178,7 @@ const AREAS: readonly (readonly [Plane, RegExp])[] = [
         "|ProfilePhoto|PublicKeyInfrastructure|ReportSettings|Reports|ResourceSpecificPermissionGrant" +
         "|RoleManagement|RoleManagementAlert|RoleManagementPolicy|RoleAssignmentSchedule|RoleEligibilitySchedule" +
         "|ServiceHealth|ServiceMessage|SignInIdentifier|Synchronization|TenantGovernance-[A-Za-z]+|TrustFrameworkKeySet" +
-        "|UserAuthenticationMethod|UserAuthMethod-[A-Za-z]+|AppCatalog|InformationProtectionPolicy|SensitivityLabels?" +
+        "|UserAuthenticationMethod|UserAuthMethod-[A-Za-z]+|AppCatalog|InformationProtectionPolicy|SensitivityLabels" +
         "|AgentIdentity|AgentIdentityBlueprint|AgentIdentityBlueprintPrincipal|AgentIdUser|AgentInstance|AgentCollection" +
         "|AgentCardManifest|AgentRegistration|CopilotPackages)\\.",
     ),
@@ -279,6 +279,7 @@ const BECOMES: Readonly<Record<string, readonly Class[]>> = {
   "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup": ["any-group"],
   "UserAuthenticationMethod.ReadWrite.All": ["any-user"],
   "UserAuthMethod-Password.ReadWrite.All": ["any-user"],
+  "UserAuthMethod-Passkey.ReadWrite.All": ["any-user"],
   "UserAuthMethod-TAP.ReadWrite.All": ["any-user"],
   "User-PasswordProfile.ReadWrite.All": ["any-user"],
   "Domain.ReadWrite.All": ["any-user"],

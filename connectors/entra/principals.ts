@@ -39,6 +39,7 @@ export interface ServicePrincipal extends DirectoryObject {
   appOwnerOrganizationId?: string | null;
   alternativeNames?: readonly string[] | null;
   tags?: readonly string[] | null;
+  /** Declared for agent identities only. */
   createdDateTime?: string | null;
   /** The app id, not the object id, of the blueprint of an agent identity. */
   agentIdentityBlueprintId?: string | null;
@@ -50,7 +51,7 @@ export const GROUP_SELECT =
   "id,displayName,mail,groupTypes,isAssignableToRole,visibility,onPremisesSyncEnabled";
 export const SERVICE_PRINCIPAL_SELECT =
   "id,appId,displayName,servicePrincipalType,accountEnabled,isDisabled,disabledByMicrosoftStatus," +
-  "appOwnerOrganizationId,alternativeNames,tags,createdDateTime";
+  "appOwnerOrganizationId,alternativeNames,tags";
 
 const isType = (object: DirectoryObject, type: string): boolean =>
   object["@odata.type"]?.toLowerCase() === `#microsoft.graph.${type}`.toLowerCase();

@@ -24,8 +24,7 @@ export function decode(cursor: string | undefined): Position | undefined {
   throw new CursorExpired("cursor-unreadable", "The saved position is not one that this version writes.");
 }
 
-const REFUSED =
-  /^(not-recorded|not-allowed|not-found|not-supported|not-implemented|bad-request|(http|status|graph)?[-_]?(400|404|405|501))$/i;
+const REFUSED = /^(not-recorded|not-allowed|not-found|http-(400|405|501))$/;
 
 /** True if the service will not answer this call, however often it is asked. */
 const refused = (error: unknown): boolean =>
@@ -93,7 +92,9 @@ export async function* deltaOrListing<T>(
 async function* follow<T>(c: StepContext, from: Position): AsyncGenerator<Batch<T>> {
   const { variant } = from;
   let { link, after } = from;
-  for await (const page of c.http.pages<T>("graph", link)) {
+  // A delta takes no $top; this asks for as many rows a page as the service gives.
+  const options = variant === "delta" ? { headers: { prefer: "odata.maxpagesize=999" } } : undefined;
+  for await (const page of c.http.pages<T>("graph", link, options)) {
     const own = link;
     yield {
       items: page.items,
