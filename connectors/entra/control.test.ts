@@ -137,6 +137,14 @@ describe("directory roles", () => {
     ]);
   });
 
+  it("that are built in keep their meaning where the answer shows few of their actions", async () => {
+    const admin = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
+    const shown = definition(admin, ["microsoft.directory/users/standard/read"]);
+    expect(relations(await readRoles([shown], [held(admin)]), "CONTROLS")).toEqual([
+      `${admin} CONTROLS class:any-app`,
+    ]);
+  });
+
   it("over one object control that object only, over a unit something unknown", async () => {
     const object = "10000000-0000-4000-8000-00000000000a";
     const changes = await readRoles(

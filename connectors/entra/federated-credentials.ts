@@ -47,7 +47,7 @@ export const federatedCredentials: Step = {
           ? {
               item: appId,
               id: directoryId(id),
-              path: `/v1.0/applications/${id}/federatedIdentityCredentials`,
+              path: `/v1.0/applications/${id}/federatedIdentityCredentials?$select=issuer,subject`,
             }
           : undefined,
       (appId, found) => found.flatMap((one) => federatedChanges(one, appId, c.tenantId)),

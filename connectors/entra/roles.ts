@@ -1,4 +1,4 @@
-/** What holding a directory role means: read from the actions that its definition allows, not from its name. Pure. */
+/** What holding a directory role means: read from the actions that its definition allows, custom roles too. Pure. */
 import type { Action, Change } from "../../src/schema.ts";
 import { directoryId } from "../../src/schema.ts";
 import { granted } from "./grants.ts";
@@ -17,6 +17,7 @@ import { principalRef } from "./principals.ts";
 /** https://learn.microsoft.com/graph/api/resources/unifiedroledefinition */
 export interface RoleDefinition {
   id: string;
+  templateId?: string | null;
   displayName?: string | null;
   isEnabled?: boolean | null;
   rolePermissions?: readonly RolePermission[] | null;
@@ -87,6 +88,30 @@ const BECOMES: readonly (readonly [RegExp, readonly Class[]])[] = [
 ];
 
 /**
+ * Built-in roles mean the same in every tenant, whatever part of their actions an answer shows; so their classes
+ * stand here as well, by template. https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
+ */
+const BUILT_IN: Readonly<Record<string, readonly Class[]>> = {
+  "62e90394-69f5-4237-9190-012177145e10": ["any-app", "any-group", "any-user"], // Global Administrator
+  "e8611ab8-c189-46e8-94e1-60213ab1f814": ["any-app", "any-group", "any-user"], // Privileged Role Administrator
+  "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": ["any-app"], // Application Administrator
+  "158c047a-c907-4556-b7ef-446551a6b5f7": ["any-app"], // Cloud Application Administrator
+  "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2": ["any-app"], // Hybrid Identity Administrator
+  "fdd7a751-b60b-444a-984c-02652fe8fa1c": ["any-group"], // Groups Administrator
+  "9360feb5-f418-4baa-8175-e2a00bac4301": ["any-group"], // Directory Writers
+  "29232cdf-9323-42fd-ade2-1d097af3e4de": ["any-group"], // Exchange Administrator
+  "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": ["any-group"], // SharePoint Administrator
+  "69091246-20e8-4a56-aa4d-066075b2a7a8": ["any-group"], // Teams Administrator
+  "3a2c62db-5318-420d-8d74-23affee5d9d5": ["any-group"], // Intune Administrator
+  "b5a8dcf3-09d5-43a9-a639-8e29ef291470": ["any-group"], // Knowledge Administrator
+  "fe930be7-5e62-47db-91af-98c3a49a38b1": ["any-group", "any-user"], // User Administrator
+  "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": ["any-user"], // Privileged Authentication Administrator
+  "c4e39bd9-1100-46d3-8c65-fb160da0071f": ["any-user"], // Authentication Administrator
+  "966707d0-3269-4727-9be2-8c3a10f19b9d": ["any-user"], // Password Administrator
+  "729827e3-9c14-49f7-bb1b-9608f156bbb8": ["any-user"], // Helpdesk Administrator
+};
+
+/**
  * Roles that run a whole service let the holder give itself access to its data, so they are a right to change
  * who has access. https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
  */
@@ -108,10 +133,11 @@ function actionsOf(definition: RoleDefinition): string[] {
     .flatMap(({ allowedResourceActions }) => allowedResourceActions ?? []);
 }
 
-function classesOf(actions: readonly string[]): Set<Class> {
-  return new Set(
-    BECOMES.flatMap(([pattern, classes]) => (actions.some((action) => pattern.test(action)) ? classes : [])),
+function classesOf(template: string, actions: readonly string[]): Set<Class> {
+  const shown = BECOMES.flatMap(([pattern, classes]) =>
+    actions.some((action) => pattern.test(action)) ? classes : [],
   );
+  return new Set([...(Object.hasOwn(BUILT_IN, template) ? BUILT_IN[template]! : []), ...shown]);
 }
 
 /** Rights of a role held over the whole tenant: the directory, services that it runs, services nobody models. */
@@ -151,20 +177,17 @@ export function roleChanges(assignment: RoleAssignment, definition: RoleDefiniti
     placeChange(opening.place),
     granted(ref, opening, { source: "directory-role", role, key: id }),
   ];
+  const template = (definition?.templateId ?? assignment.roleDefinitionId).toLowerCase();
+  const actions = definition === undefined ? [] : actionsOf(definition);
+  const classes = classesOf(template, actions);
+  const become = [...classes].flatMap((of) => [classChange(of), controls(ref, classRef(of), role)]);
   if (definition?.rolePermissions === undefined || definition.rolePermissions === null)
     return [
       node,
+      ...(scope === "/" ? become : []),
       ...grant({ place: unmodelledPlace("directory-role", id, `${name} (definition not read)`) }),
     ];
-
-  const actions = actionsOf(definition);
-  const classes = classesOf(actions);
-  if (scope === "/")
-    return [
-      node,
-      ...openingsOf(actions).flatMap(grant),
-      ...[...classes].flatMap((of) => [classChange(of), controls(ref, classRef(of), role)]),
-    ];
+  if (scope === "/") return [node, ...openingsOf(actions).flatMap(grant), ...become];
   if (classes.size === 0) return [node];
   // Members of an administrative unit are not read here; one object is named by the scope itself.
   const object = /^\/([0-9a-f-]{36})$/.exec(scope)?.[1];
