@@ -1,0 +1,182 @@
+/** Many small reads at once: the members, owners or assignments of each of many objects, in batches. */
+import type { Page, Pass, StepContext } from "../../src/connector.ts";
+import type { AnswerPage } from "../../src/http.ts";
+import { type Coverage, PermissionError, ProviderError } from "../../src/model.ts";
+import { type Change, directoryId } from "../../src/schema.ts";
+import { type Batch, decode, encode, remaining } from "./read.ts";
+
+/** One small read out of many: where to ask, and for what (the scope of its coverage). */
+export interface Ask<T> {
+  item: T;
+  id: string;
+  path: string;
+}
+
+const BATCH_SIZE = 20;
+/** Batches under way at once, so that the budget and not the round trip sets the pace. */
+const WINDOW = 4;
+
+/** What a group of asks gave. `last` is the id of the last of them, `answered` how many were not refused outright. */
+interface Answered {
+  changes: Change[];
+  gaps: Coverage[];
+  last: string;
+  answered: number;
+  refusal?: Error;
+}
+type MapAnswer<T, U> = (item: T, items: readonly U[]) => Change[] | { changes: Change[]; gaps: Coverage[] };
+
+/** Asks many small collections, 20 in a batch, and yields what each group of 20 gave, in order. */
+export async function* askEach<T, U>(
+  c: StepContext,
+  step: string,
+  asks: Iterable<Ask<T>>,
+  map: MapAnswer<T, U>,
+): AsyncGenerator<Answered> {
+  const waiting: Promise<Answered>[] = [];
+  const start = (group: Ask<T>[]) => {
+    const job = answerGroup(c, step, group, map);
+    // It is awaited below, in order; until then a failure must not count as unhandled.
+    job.catch(() => {});
+    waiting.push(job);
+  };
+  let group: Ask<T>[] = [];
+  for (const ask of asks) {
+    group.push(ask);
+    if (group.length < BATCH_SIZE) continue;
+    start(group);
+    group = [];
+    if (waiting.length >= WINDOW) yield await waiting.shift()!;
+  }
+  if (group.length > 0) start(group);
+  for (const job of waiting) yield await job;
+}
+
+async function answerGroup<T, U>(
+  c: StepContext,
+  step: string,
+  group: readonly Ask<T>[],
+  map: MapAnswer<T, U>,
+): Promise<Answered> {
+  const sum: Answered = { changes: [], gaps: [], last: group.at(-1)!.id, answered: 0 };
+  const answers = await c.http.batch<U>(group.map(({ path }) => path));
+  for (const [i, { item, id }] of group.entries()) {
+    const answer = answers[i];
+    if (answer === undefined)
+      throw new ProviderError(
+        "batch-short",
+        `A batch of ${group.length} reads had ${answers.length} answers.`,
+      );
+    const read: U[] = [];
+    const error = answer.ok ? await readOn(c, answer.page, read) : answer.error;
+    if (answer.ok) sum.answered += 1;
+    else sum.refusal ??= answer.error;
+    if (error !== undefined) sum.gaps.push(gapOf(step, id, error, answer.ok));
+    // With nothing read there is nothing to say; the first pages of a part are true as far as they go.
+    if (!answer.ok) continue;
+    const mapped = map(item, read);
+    sum.changes.push(...(Array.isArray(mapped) ? mapped : mapped.changes));
+    if (!Array.isArray(mapped) && error === undefined) sum.gaps.push(...mapped.gaps);
+  }
+  return sum;
+}
+
+/** Follows the pages after the first into `read`. Returns the error that ended it early, if one did. */
+async function readOn<U>(c: StepContext, first: AnswerPage<U>, read: U[]): Promise<Error | undefined> {
+  for (const item of first.items) read.push(item);
+  if (first.next === undefined) return undefined;
+  try {
+    for await (const page of c.http.pages<U>("graph", first.next))
+      for (const item of page.items) read.push(item);
+  } catch (error) {
+    if (error instanceof PermissionError || error instanceof ProviderError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+/** Coverage of one part that was not read. Anything but a refusal or a provider's fault ends the pass. */
+function gapOf(step: string, scope: string, error: Error, some: boolean): Coverage {
+  const denied = error instanceof PermissionError;
+  if (!denied && !(error instanceof ProviderError)) throw error;
+  return {
+    step,
+    scope,
+    state: some ? "partial" : denied ? "denied" : "failed",
+    reason: error.message,
+    ...(error.fix === undefined ? {} : { fix: error.fix }),
+  };
+}
+
+const pageOf = ({ changes, gaps }: Answered, cursor: string): Page => ({
+  changes,
+  cursor,
+  ...(gaps.length === 0 ? {} : { gaps }),
+});
+
+/**
+ * Pages of many small reads, held back until one was answered: if all of them, more than one, were refused, then
+ * the step itself is, which is one statement and not thousands.
+ * @throws the first refusal, if there was nothing else
+ */
+async function* unlessAllRefused(
+  pages: AsyncIterable<{ page: Page; group?: Answered }>,
+): AsyncGenerator<Page> {
+  let held: Page[] | undefined = [];
+  let refusals = 0;
+  let refusal: Error | undefined;
+  for await (const { page, group } of pages) {
+    if (held === undefined) {
+      yield page;
+      continue;
+    }
+    held.push(page);
+    refusals += group?.gaps.length ?? 0;
+    refusal ??= group?.refusal;
+    if (group === undefined || group.answered === 0) continue;
+    yield* held;
+    held = undefined;
+  }
+  if (refusal !== undefined && refusals > 1 && held !== undefined) throw refusal;
+  if (held !== undefined) yield* held;
+}
+
+/** Asks about every object of every page of a listing; each page of answers can be continued. */
+export async function* askAboutAll<T extends { id: string }, U, I = T>(
+  c: StepContext,
+  step: string,
+  batches: AsyncIterable<Batch<T>>,
+  ask: (item: T) => Ask<I> | undefined,
+  map: MapAnswer<I, U>,
+): AsyncGenerator<Page> {
+  async function* pages() {
+    for await (const batch of batches) {
+      const asks = remaining(batch, ({ id }) => directoryId(id))
+        .map(ask)
+        .filter((one) => one !== undefined);
+      for await (const group of askEach<I, U>(c, step, asks, map))
+        yield { page: pageOf(group, batch.midway(group.last)), group };
+      if (batch.end.cursor !== undefined) yield { page: { changes: [], ...batch.end } };
+    }
+  }
+  yield* unlessAllRefused(pages());
+}
+
+/** Asks about objects that earlier steps found, each once, in the order of their ids, so that it can be continued. */
+export async function* askAboutKnown<T, U>(
+  c: StepContext,
+  step: string,
+  pass: Pass,
+  asks: readonly Ask<T>[],
+  map: MapAnswer<T, U>,
+): AsyncGenerator<Page> {
+  const after = decode(pass.cursor)?.after;
+  const todo = [...new Map(asks.map((ask) => [ask.id, ask])).values()]
+    .filter(({ id }) => after === undefined || id > after)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  async function* pages() {
+    for await (const group of askEach<T, U>(c, step, todo, map))
+      yield { page: pageOf(group, encode({ variant: "list", link: "", after: group.last })), group };
+  }
+  yield* unlessAllRefused(pages());
+}

@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { PermissionError } from "../../src/model.ts";
+import type { NodeRecord } from "../../src/schema.ts";
+import { applications } from "./applications.ts";
+import { directoryRoles } from "./directory-roles.ts";
+import { federatedChanges, federatedCredentials } from "./federated-credentials.ts";
+import { changesOf, fake, gapsOf, nodeOf, putsOf, relations, run, TENANT } from "./fixtures/fake.ts";
+import { connectorRules } from "./fixtures/rules.ts";
+import { entra } from "./index.ts";
+import { owners } from "./owners.ts";
+
+const group = (id: string, props: NodeRecord<"Principal">["props"] = {}): NodeRecord => ({
+  kind: "Principal",
+  id,
+  props: { kind: "Group", ...props },
+});
+
+describe("owners", () => {
+  it("control groups that can be joined, and own the others", async () => {
+    const known = [group("g1"), group("g2", { dynamic: true }), group("g3", { synced: true })];
+    const tenant = fake(
+      Object.fromEntries(known.map(({ id }) => [`/v1.0/groups/${id}/owners`, { value: [{ id: "U1" }] }])),
+      known,
+    );
+    const changes = changesOf(await run(owners, tenant));
+    expect(relations(changes, "CONTROLS")).toEqual(["u1 CONTROLS g1"]);
+    expect(relations(changes, "OWNS")).toEqual(["u1 OWNS g1", "u1 OWNS g2", "u1 OWNS g3"]);
+  });
+
+  it("of agent identities answer for them but hold no credential; of blueprints they do", async () => {
+    const known: NodeRecord[] = [
+      { kind: "Principal", id: "a1", props: { kind: "AgentIdentity" } },
+      { kind: "Agent", id: "a1", props: {} },
+      { kind: "Blueprint", id: "b1", props: { appId: "bp" } },
+    ];
+    const tenant = fake(
+      {
+        "/v1.0/servicePrincipals/a1/owners": { value: [{ id: "u1" }] },
+        "/v1.0/applications/b1/owners": { value: [{ id: "u2" }] },
+      },
+      known,
+    );
+    expect(relations(changesOf(await run(owners, tenant)))).toEqual([
+      "u1 OWNS a1",
+      "u1 OWNS a1",
+      "u2 OWNS b1",
+      "u2 CONTROLS appid:bp",
+    ]);
+  });
+
+  it("that were refused for one object are a gap, and a resumed pass skips what is saved", async () => {
+    const known = [group("g1"), group("g2")];
+    const answers = {
+      "/v1.0/groups/g1/owners": { value: [{ id: "u1" }] },
+      "/v1.0/groups/g2/owners": new PermissionError("denied", "403"),
+    };
+    const pages = await run(owners, fake(answers, known));
+    expect(gapsOf(pages)).toMatchObject([{ step: "entra.owners", scope: "g2", state: "denied" }]);
+    const again = fake(answers, known);
+    await run(owners, again, { cursor: pages[0]!.cursor! });
+    expect(again.batches).toEqual([]);
+  });
+
+  it("of an application act as its service principal", async () => {
+    const tenant = fake({
+      "/v1.0/applications": { value: [{ id: "APP1", appId: "X1" }] },
+      "/v1.0/applications/APP1/owners": { value: [{ id: "U1" }] },
+    });
+    expect(relations(changesOf(await run(applications, tenant)))).toEqual([
+      "u1 OWNS appid:x1",
+      "u1 CONTROLS appid:x1",
+    ]);
+  });
+});
+
+describe("federated credentials", () => {
+  const subject = "10000000-0000-4000-8000-00000000000B";
+  const issuer = `https://login.microsoftonline.com/${TENANT}/v2.0`;
+
+  it("let a managed identity of this tenant become the application", async () => {
+    const tenant = fake({
+      "/v1.0/applications": { value: [{ id: "app1", appId: "X1" }] },
+      "/v1.0/applications/app1/federatedIdentityCredentials": { value: [{ issuer, subject }] },
+    });
+    expect(relations(changesOf(await run(federatedCredentials, tenant)))).toEqual([
+      `${subject.toLowerCase()} CONTROLS appid:x1`,
+    ]);
+  });
+
+  it("of other issuers name no principal here", () => {
+    const pipeline = { issuer: "https://token.actions.example.org", subject: "repo:a/b:ref:refs/heads/main" };
+    expect(federatedChanges(pipeline, "x1", TENANT)).toEqual([]);
+    const other = issuer.replace(TENANT, "bbbbbbbb-0000-4000-8000-000000000001");
+    expect(federatedChanges({ issuer: other, subject }, "x1", TENANT)).toEqual([]);
+  });
+});
+
+describe("directory roles", () => {
+  const definition = (id: string, actions: string[], condition?: string) => ({
+    ...{ id, displayName: `Role ${id}`, isEnabled: true },
+    rolePermissions: [{ allowedResourceActions: actions, ...(condition ? { condition } : {}) }],
+  });
+  const held = (roleDefinitionId: string, directoryScopeId = "/") => ({
+    ...{ id: `${roleDefinitionId}-1`, principalId: "P1", roleDefinitionId, directoryScopeId },
+  });
+  const readRoles = async (definitions: unknown[], assignments: unknown[]) =>
+    changesOf(
+      await run(
+        directoryRoles,
+        fake({
+          "/v1.0/roleManagement/directory/roleDefinitions": { value: definitions },
+          "/v1.0/roleManagement/directory/roleAssignments": { value: assignments },
+        }),
+      ),
+    );
+
+  it("control classes by the actions that their definition allows", async () => {
+    const changes = await readRoles(
+      [
+        definition("R1", ["microsoft.directory/applications/credentials/update"]),
+        definition("r2", ["microsoft.directory/groups.unified/members/update"]),
+        definition("r3", ["microsoft.directory/users/password/update"], "$ResourceIsSelf"),
+        definition("r4", ["microsoft.directory/groups/standard/read"]),
+      ],
+      [held("R1"), held("r2"), held("r3"), held("r4")],
+    );
+    expect(relations(changes, "MEMBER_OF")[0]).toBe("p1 MEMBER_OF r1");
+    expect(nodeOf(changes, "r1")?.props).toMatchObject({ kind: "DirectoryRole" });
+    expect(relations(changes, "CONTROLS")).toEqual([
+      "r1 CONTROLS class:any-app",
+      "r2 CONTROLS class:any-group",
+    ]);
+    expect(putsOf(changes).filter(({ kind }) => kind === "GRANTED")).toMatchObject([
+      { from: { id: "r1" }, to: { id: "plane:directory" }, props: { see: true, write: true } },
+      { from: { id: "r2" }, props: { see: true, write: true } },
+      { from: { id: "r4" }, props: { see: true } },
+    ]);
+  });
+
+  it("that are built in keep their meaning where the answer shows few of their actions", async () => {
+    const admin = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
+    const shown = definition(admin, ["microsoft.directory/users/standard/read"]);
+    expect(relations(await readRoles([shown], [held(admin)]), "CONTROLS")).toEqual([
+      `${admin} CONTROLS class:any-app`,
+    ]);
+  });
+
+  it("over one object control that object only, over a unit something unknown", async () => {
+    const object = "10000000-0000-4000-8000-00000000000a";
+    const changes = await readRoles(
+      [definition("r1", ["microsoft.directory/servicePrincipals/credentials/update"])],
+      [held("r1", `/${object}`), held("r1", "/administrativeUnits/AU1")],
+    );
+    expect(relations(changes, "CONTROLS")).toEqual([`r1@/${object} CONTROLS ${object}`]);
+    expect(relations(changes, "GRANTED")).toEqual([
+      "r1@/administrativeunits/au1 GRANTED unknown:directory-role:/administrativeunits/au1",
+    ]);
+  });
+
+  it("that run a service may change who has access; those of unmodelled services and unread ones are unknown", async () => {
+    const changes = await readRoles(
+      [
+        definition("r1", [
+          "microsoft.office365.sharePoint/allEntities/allTasks",
+          "microsoft.powerApps/allEntities/allTasks",
+        ]),
+      ],
+      [held("r1"), held("r9")],
+    );
+    expect(putsOf(changes).filter(({ kind }) => kind === "GRANTED")).toMatchObject([
+      { to: { id: "plane:sharepoint" }, props: { assign: true } },
+      { to: { id: "unknown:directory-role:microsoft.powerapps" }, props: { unknown: true } },
+      { from: { id: "r9" }, to: { id: "unknown:directory-role:r9" }, props: { unknown: true } },
+    ]);
+  });
+});
+
+describe("the connector", () => {
+  it.each(entra.steps.map((step) => [step.id, step] as const))("%s declares itself", (_, step) => {
+    expect(connectorRules(step, entra.steps)).toEqual([]);
+  });
+});

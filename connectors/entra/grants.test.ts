@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { appRoleAssignments, isAsked } from "./app-role-assignments.ts";
+import { delegatedGrants } from "./delegated-grants.ts";
+import { changesOf, fake, nodeOf, putsOf, relations, run, TENANT } from "./fixtures/fake.ts";
+import { type Api, assignmentChanges } from "./grants.ts";
+import { AAD_GRAPH, becomes, delegatedPlaces, EXCHANGE, GRAPH, openings, SHAREPOINT } from "./permissions.ts";
+
+const api = (appId: string, roles: Record<string, string> = {}, agent = false): Api => ({
+  ...{ id: "res", appId, name: "Some API", agent },
+  roles: new Map(Object.entries(roles)),
+});
+const opens = (appId: string, permission: string) =>
+  openings(api(appId), permission, TENANT).map(
+    ({ place, actions }) =>
+      `${place.id} ${actions === undefined ? "unknown" : [...actions].sort().join(" ")}`,
+  );
+
+describe("application permissions", () => {
+  it.each([
+    [GRAPH, "Files.Read.All", ["plane:sharepoint read see"]],
+    [GRAPH, "Sites.FullControl.All", ["plane:sharepoint add delete own read see setAcl write"]],
+    [SHAREPOINT, "Sites.FullControl.All", ["plane:sharepoint add delete own read see setAcl write"]],
+    [GRAPH, "Mail.Send", ["plane:exchange add"]],
+    [GRAPH, "Mail.ReadBasic.All", ["plane:exchange see"]],
+    [EXCHANGE, "full_access_as_app", ["plane:exchange add delete read see setAcl write"]],
+    [GRAPH, "Directory.Read.All", ["plane:directory see"]],
+    [AAD_GRAPH, "Directory.Read.All", ["plane:directory see"]],
+    [GRAPH, "Directory.ReadWrite.All", ["plane:directory see write"]],
+    [GRAPH, "Member.Read.Hidden", ["plane:directory see"]],
+    [GRAPH, "Group.Read.All", ["plane:directory see", "plane:groups read see"]],
+    [GRAPH, "DeviceManagementManagedDevices.Read.All", ["plane:intune see"]],
+    [GRAPH, "Sites.Selected", [`unknown:sharepoint-selected:${TENANT} unknown`]],
+    [GRAPH, "Financials.ReadWrite.All", ["unknown:graph:financials unknown"]],
+    [GRAPH, "User.Export.All", ["unknown:graph:user unknown"]],
+    [GRAPH, "constructor", ["unknown:graph:constructor unknown"]],
+    ["99999999-0000-4000-8000-000000000000", "Files.Read.All", ["unknown:api:res unknown"]],
+  ])("of %s: %s", (appId, permission, expected) => {
+    expect(opens(appId, permission)).toEqual(expected);
+  });
+
+  it("tell whom their holder can become, only where the directory defines them", () => {
+    expect(becomes(GRAPH, "Application.ReadWrite.All")).toEqual(["any-app"]);
+    expect(becomes(GRAPH, "GroupMember.ReadWrite.All")).toEqual(["any-group"]);
+    expect(becomes(SHAREPOINT, "Application.ReadWrite.All")).toEqual([]);
+    expect(becomes(GRAPH, "Files.Read.All")).toEqual([]);
+  });
+
+  it("put consent, rights and places, keyed by the assignment", () => {
+    const assignment = {
+      id: "as1",
+      appRoleId: "R1",
+      principalId: "P1",
+      principalType: "ServicePrincipal",
+      resourceId: "res",
+    };
+    const changes = assignmentChanges(assignment, api(GRAPH, { r1: "Files.Read.All" }), TENANT);
+    expect(relations(changes)).toEqual(["p1 CONSENTED plane:sharepoint", "p1 GRANTED plane:sharepoint"]);
+    expect(putsOf(changes).find(({ kind }) => kind === "GRANTED")?.props).toEqual({
+      ...{ read: true, see: true, key: "as1", source: "app-role", role: "Files.Read.All" },
+      ...{ flow: "containment", tier: "now", certainty: "exact" },
+    });
+    expect(nodeOf(changes, "plane:sharepoint")?.props).toMatchObject({ kind: "Service" });
+  });
+
+  it("say unknown for a role that the API no longer declares", () => {
+    const assignment = {
+      id: "as1",
+      appRoleId: "R9",
+      principalId: "P1",
+      principalType: "ServicePrincipal",
+      resourceId: "res",
+    };
+    const changes = assignmentChanges(assignment, api(GRAPH), TENANT);
+    expect(putsOf(changes).find(({ kind }) => kind === "GRANTED")?.props).toMatchObject({
+      unknown: true,
+      see: false,
+    });
+  });
+
+  it("never come from default access, nor to people and groups", () => {
+    const none = "00000000-0000-0000-0000-000000000000";
+    const app = {
+      id: "as1",
+      appRoleId: none,
+      principalId: "P1",
+      principalType: "ServicePrincipal",
+      resourceId: "res",
+    };
+    expect(relations(assignmentChanges(app, api("x"), TENANT))).toEqual(["p1 CONSENTED unknown:api:res"]);
+    const group = { ...app, appRoleId: "r1", principalType: "Group" };
+    const agent = api(GRAPH, { r1: "Files.Read.All" }, true);
+    expect(relations(assignmentChanges(group, agent, TENANT))).toEqual([
+      "p1 CONSENTED unknown:api:res",
+      "p1 MAY_USE res",
+    ]);
+  });
+});
+
+describe("app role assignments", () => {
+  const graph = {
+    id: "SP-Graph",
+    appId: GRAPH,
+    displayName: "Microsoft Graph",
+    appRoles: [{ id: "R1", value: "Mail.Read" }],
+  };
+  const silent = { id: "sp2", appRoles: [], appOwnerOrganizationId: "f8cdef31-a31e-4b4a-93e4-5f571e91255a" };
+
+  it("are asked of every API that has roles, demands assignment or is not Microsoft's own", async () => {
+    const held = {
+      id: "as1",
+      appRoleId: "r1",
+      principalId: "P1",
+      principalType: "ServicePrincipal",
+      resourceId: "SP-Graph",
+    };
+    const tenant = fake({
+      "/v1.0/servicePrincipals": { value: [graph, silent] },
+      "/v1.0/servicePrincipals/SP-Graph/appRoleAssignedTo": { value: [held] },
+    });
+    const changes = changesOf(await run(appRoleAssignments, tenant));
+    expect(tenant.batches).toHaveLength(1);
+    expect(relations(changes, "GRANTED")).toEqual(["p1 GRANTED plane:exchange"]);
+    expect(isAsked({ ...silent, appRoleAssignmentRequired: true }, false)).toBe(true);
+    expect(isAsked({ id: "x", appRoles: [] }, false)).toBe(true);
+    expect(isAsked(silent, true)).toBe(true);
+  });
+
+  it("fail as one step, not as one gap an API, if every answer is refused", async () => {
+    const tenant = fake({ "/v1.0/servicePrincipals": { value: [graph, { ...graph, id: "sp3" }] } });
+    await expect(run(appRoleAssignments, tenant)).rejects.toMatchObject({ code: "not-recorded" });
+  });
+});
+
+describe("delegated grants", () => {
+  const known = [
+    { kind: "Principal", id: "graph", props: { kind: "ServicePrincipal", appId: GRAPH, name: "Graph" } },
+  ] as const;
+  const grant = {
+    id: "gr",
+    clientId: "C1",
+    consentType: "AllPrincipals",
+    principalId: null,
+    resourceId: "Graph",
+  };
+
+  it("split the scope, and tell all users from one", async () => {
+    const one = { ...grant, id: "gr2", consentType: "Principal", principalId: "U1", scope: "Mail.Read" };
+    const tenant = fake(
+      {
+        "/v1.0/oauth2PermissionGrants": {
+          value: [{ ...grant, scope: " Files.Read  User.Read Files.Read" }, one],
+        },
+      },
+      known,
+    );
+    const consents = putsOf(changesOf(await run(delegatedGrants, tenant))).filter(
+      ({ kind }) => kind === "CONSENTED",
+    );
+    expect(consents).toMatchObject([
+      { from: { id: "c1" }, to: { id: "plane:sharepoint" }, props: { user: "*", key: "gr:Files.Read" } },
+      { to: { id: "plane:directory" }, props: { permission: "User.Read", type: "delegated" } },
+      { to: { id: "plane:exchange" }, props: { user: "u1", permission: "Mail.Read" } },
+    ]);
+  });
+
+  it("are read anew after any change, as a change does not say what was there before", async () => {
+    const link = "/v1.0/oauth2PermissionGrants/delta?$deltatoken=1";
+    const cursor = JSON.stringify({ variant: "delta", link });
+    const changed = fake({ [link]: { value: [{ ...grant, scope: "User.Read" }], delta: link } });
+    await expect(run(delegatedGrants, changed, { mode: "delta", cursor })).rejects.toMatchObject({
+      name: "CursorExpired",
+    });
+    const same = await run(delegatedGrants, fake({ [link]: { value: [], delta: link } }), {
+      mode: "delta",
+      cursor,
+    });
+    expect(same.at(-1)?.deltaToken).toBeDefined();
+  });
+
+  it("keep a place for what is granted one by one", () => {
+    const places = delegatedPlaces(api(GRAPH), "Sites.Selected", TENANT).map(({ id }) => id);
+    expect(places).toEqual([`unknown:sharepoint-selected:${TENANT}`]);
+  });
+});

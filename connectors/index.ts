@@ -1,0 +1,5 @@
+/** The list of connectors; adding one is a folder and a line here. */
+import type { Connector } from "../src/connector.ts";
+import { entra } from "./entra/index.ts";
+
+export const connectors: readonly Connector[] = [entra];
