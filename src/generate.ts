@@ -1,5 +1,7 @@
 /** Text made from the schema: DDL of the inventory and of the graph stores, bulk loads, the schema page. Pure. */
 import {
+  DERIVED,
+  type DerivedKind,
   isNodeKind,
   type Kind,
   NODE_KINDS,
@@ -120,19 +122,52 @@ export const inventoryDdl = (): string[] =>
     return `CREATE TABLE IF NOT EXISTS ${quote(kind)} (${list.join(", ")})`;
   });
 
-/** One table a kind for the embedded engine, nodes first. */
-export const embeddedDdl = (): string[] => {
+/** One table a kind for the embedded engine, nodes first; only the kinds and properties that are wanted. */
+export const embeddedDdl = (
+  wants: (kind: Kind) => boolean = () => true,
+  wantsProperty: (name: string) => boolean = () => true,
+): string[] => {
   const { quote, types } = DIALECTS.embedded;
   const typed = (c: Column) => `${quote(c.name)} ${types[c.type]}`;
-  const nodes = NODE_KINDS.map((kind) => {
-    const list = columns(kind).map((c) => (c.name === "id" ? `${typed(c)} PRIMARY KEY` : typed(c)));
+  const wanted = (kind: Kind) => columns(kind).filter((c) => c.name === "id" || wantsProperty(c.name));
+  const nodes = NODE_KINDS.filter(wants).map((kind) => {
+    const list = wanted(kind).map((c) => (c.name === "id" ? `${typed(c)} PRIMARY KEY` : typed(c)));
     return `CREATE NODE TABLE ${quote(kind)}(${list.join(", ")})`;
   });
-  const rels = REL_KINDS.map((kind) => {
-    const ends = pairs(kind).map((p) => `FROM ${quote(p.from)} TO ${quote(p.to)}`);
-    return `CREATE REL TABLE ${quote(kind)}(${[...ends, ...columns(kind).map(typed)].join(", ")})`;
+  const rels = REL_KINDS.filter(wants).flatMap((kind) => {
+    const ends = pairs(kind)
+      .filter((p) => wants(p.from) && wants(p.to))
+      .map((p) => `FROM ${quote(p.from)} TO ${quote(p.to)}`);
+    return ends.length === 0
+      ? []
+      : [`CREATE REL TABLE ${quote(kind)}(${[...ends, ...wanted(kind).map(typed)].join(", ")})`];
   });
   return [...nodes, ...rels];
+};
+
+/** Tables of what rules derive, for the embedded engine. */
+export const derivedDdl = (kinds: readonly DerivedKind[]): string[] => {
+  const { quote, types } = DIALECTS.embedded;
+  return kinds.map((kind) => {
+    const { from, to, props } = DERIVED[kind];
+    const list = Object.entries<{ type: PropType }>(props).map(
+      ([name, { type }]) => `${quote(name)} ${types[type]}`,
+    );
+    return `CREATE REL TABLE ${quote(kind)}(${[`FROM ${quote(from)} TO ${quote(to)}`, ...list].join(", ")})`;
+  });
+};
+
+/** Loads some columns of one exported Parquet file into the embedded engine. */
+export const embeddedProjection = (
+  table: { kind: Kind; from?: NodeKind; to?: NodeKind; file: string },
+  names: readonly string[],
+): string => {
+  const { quote, text } = DIALECTS.embedded;
+  const pair =
+    table.from !== undefined && table.to !== undefined
+      ? ` (from=${text(table.from)}, to=${text(table.to)})`
+      : "";
+  return `COPY ${quote(table.kind)} FROM (LOAD FROM ${text(table.file)} RETURN ${names.map(quote).join(", ")})${pair}`;
 };
 
 /** Loads one exported Parquet file into the embedded engine; columns go by position. */

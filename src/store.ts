@@ -1,40 +1,42 @@
 /** A graph store: a rebuildable index over the inventory. Five methods, and that is all. */
-
 import type { GraphTable } from "./inventory.ts";
 import type { Coverage, Params, Row } from "./model.ts";
+import type { Rule } from "./rules.ts";
 import type { Change } from "./schema.ts";
+
+/** A part that was not read completely, and what it may hide from the rules. */
+export interface Gap extends Coverage {
+  hides: "grants" | "denies" | "both";
+}
 
 /** What a store is filled from: files of a snapshot. */
 export interface GraphSource {
+  /** Id of the snapshot; empty answers and rows name it. */
   snapshot: string;
+  /** ISO time that counts as now for expiry. */
   time: string;
-  coverage: readonly Coverage[];
+  gaps: readonly Gap[];
   tables: readonly GraphTable[];
 }
 
-/** A rule of queries/derive: rows of `body` become relationships or nodes of the kind `derives`. */
-export interface Rule {
-  id: string;
-  /** Scratch or final kind that the rows are written to. */
-  derives: string;
-  /** Run level by level until nothing new appears; `body` reads the level before as `$level`. */
-  fixpoint: boolean;
-  base: string | undefined;
-  body: string;
-  columns: readonly string[];
-}
-
-/** Whom to derive for: every agent, or these. */
+/** Whom to derive for: every agent (absent), or these. */
 export interface Seed {
   agents: readonly string[];
 }
 
+export interface DerivedRows {
+  rule: string;
+  rows: number;
+  ms: number;
+}
+
 export interface GraphStore {
+  /** Fills a new graph from files. Readers keep the old one until `derive` has ended. */
   rebuild(source: GraphSource): Promise<void>;
   update(changes: AsyncIterable<Change>): Promise<void>;
-  /** Runs the rules to their fixpoint and stores what they derive; yields a count a rule, as they end. */
-  derive(rules: readonly Rule[], seed?: Seed): AsyncIterable<{ rule: string; rows: number; ms: number }>;
-  /** Read-only, past the gate. */
+  /** Runs the rules to their fixpoint, stores what they derive, publishes the graph; yields a line a rule. */
+  derive(rules: readonly Rule[], seed?: Seed): AsyncIterable<DerivedRows>;
+  /** Read-only. Queries of people pass the gate first. Throws StoreError. */
   query(cypher: string, params?: Params): Promise<Row[]>;
   close(): Promise<void>;
 }

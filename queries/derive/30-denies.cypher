@@ -3,25 +3,43 @@
 // when: DENIED
 // why: a deny assignment binds whoever is, or is in, one of its principals (everyone is the principal 'everyone')
 // unless something of its closure is excluded (reach.md 4.3, 4).
-MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[d:DENIED]->(s:Scope)
+MATCH (a:Agent)-[:IDENTITY]->(p:Principal)-[d:DENIED]->(s:Scope)
 OPTIONAL MATCH (a)-[:IDENTITY]->(e:Principal)
-WHERE list_contains(d.excluded, e.id)
+WHERE e.id IN d.excluded
 WITH a, s, d, count(e) AS spared
 WHERE spared = 0
-RETURN a.id, s.id, max(CASE WHEN d.see THEN 1 ELSE 0 END), max(CASE WHEN d.read THEN 1 ELSE 0 END),
-  max(CASE WHEN d.write THEN 1 ELSE 0 END), max(CASE WHEN d.add THEN 1 ELSE 0 END),
-  max(CASE WHEN d.delete THEN 1 ELSE 0 END), max(CASE WHEN d.setAcl THEN 1 ELSE 0 END),
-  max(CASE WHEN d.own THEN 1 ELSE 0 END), max(CASE WHEN d.keys THEN 1 ELSE 0 END),
-  max(CASE WHEN d.assign THEN 1 ELSE 0 END), CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END
+RETURN a.id, s.id,
+  max(CASE WHEN d.see THEN 1 ELSE 0 END),
+  max(CASE WHEN d.read THEN 1 ELSE 0 END),
+  max(CASE WHEN d.write THEN 1 ELSE 0 END),
+  max(CASE WHEN d.add THEN 1 ELSE 0 END),
+  max(CASE WHEN d.delete THEN 1 ELSE 0 END),
+  max(CASE WHEN d.setAcl THEN 1 ELSE 0 END),
+  max(CASE WHEN d.own THEN 1 ELSE 0 END),
+  max(CASE WHEN d.listKeys THEN 1 ELSE 0 END),
+  max(CASE WHEN d.regenerateKey THEN 1 ELSE 0 END),
+  max(CASE WHEN d.accountSas THEN 1 ELSE 0 END),
+  max(CASE WHEN d.serviceSas THEN 1 ELSE 0 END),
+  max(CASE WHEN d.assign THEN 1 ELSE 0 END),
+  CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END
 // and
-MATCH (a:Agent)-[:ACTS_AS]->(:Principal), (p:Principal)-[d:DENIED]->(s:Scope)
+MATCH (p:Principal)-[d:DENIED]->(s:Scope), (a:Agent)-[:ACTS_AS]->(:Principal)
 WHERE p.id = 'everyone'
 OPTIONAL MATCH (a)-[:IDENTITY]->(e:Principal)
-WHERE list_contains(d.excluded, e.id)
+WHERE e.id IN d.excluded
 WITH a, s, d, count(e) AS spared
 WHERE spared = 0
-RETURN a.id, s.id, max(CASE WHEN d.see THEN 1 ELSE 0 END), max(CASE WHEN d.read THEN 1 ELSE 0 END),
-  max(CASE WHEN d.write THEN 1 ELSE 0 END), max(CASE WHEN d.add THEN 1 ELSE 0 END),
-  max(CASE WHEN d.delete THEN 1 ELSE 0 END), max(CASE WHEN d.setAcl THEN 1 ELSE 0 END),
-  max(CASE WHEN d.own THEN 1 ELSE 0 END), max(CASE WHEN d.keys THEN 1 ELSE 0 END),
-  max(CASE WHEN d.assign THEN 1 ELSE 0 END), CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END
+RETURN a.id, s.id,
+  max(CASE WHEN d.see THEN 1 ELSE 0 END),
+  max(CASE WHEN d.read THEN 1 ELSE 0 END),
+  max(CASE WHEN d.write THEN 1 ELSE 0 END),
+  max(CASE WHEN d.add THEN 1 ELSE 0 END),
+  max(CASE WHEN d.delete THEN 1 ELSE 0 END),
+  max(CASE WHEN d.setAcl THEN 1 ELSE 0 END),
+  max(CASE WHEN d.own THEN 1 ELSE 0 END),
+  max(CASE WHEN d.listKeys THEN 1 ELSE 0 END),
+  max(CASE WHEN d.regenerateKey THEN 1 ELSE 0 END),
+  max(CASE WHEN d.accountSas THEN 1 ELSE 0 END),
+  max(CASE WHEN d.serviceSas THEN 1 ELSE 0 END),
+  max(CASE WHEN d.assign THEN 1 ELSE 0 END),
+  CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END

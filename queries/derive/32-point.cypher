@@ -15,10 +15,13 @@ RETURN a.id, s.id, tier, 0,
   max(CASE WHEN g.unknown THEN 1 WHEN g.delete THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.setAcl THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.own THEN sure ELSE 0 END),
-  max(CASE WHEN g.unknown THEN 1 WHEN g.keys THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.listKeys THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.regenerateKey THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.accountSas THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.serviceSas THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.assign THEN sure ELSE 0 END),
   max(g.reason_code), min(i.level + 1), min(CAST(101 + i.level AS STRING) + i.path + s.code + g.code)
-// and
+// and when: CONTROLS
 MATCH (a:Agent)-[i:LATENT]->(p:Principal)-[g:GRANTED]->(s:Scope)
 WHERE g.flow = 'containment' AND (g.expires IS NULL OR g.expires > $time)
 WITH a, s, g, i, CASE WHEN g.unknown THEN 1 WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure
@@ -30,6 +33,9 @@ RETURN a.id, s.id, 4, min(i.hops),
   max(CASE WHEN g.unknown THEN 1 WHEN g.delete THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.setAcl THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.own THEN sure ELSE 0 END),
-  max(CASE WHEN g.unknown THEN 1 WHEN g.keys THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.listKeys THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.regenerateKey THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.accountSas THEN sure ELSE 0 END),
+  max(CASE WHEN g.unknown THEN 1 WHEN g.serviceSas THEN sure ELSE 0 END),
   max(CASE WHEN g.unknown THEN 1 WHEN g.assign THEN sure ELSE 0 END),
   max(g.reason_code), min(i.level + 1), min(CAST(101 + i.level AS STRING) + i.path + s.code + g.code)

@@ -20,10 +20,14 @@ RETURN a.id, x.id, e.tier, e.hops, 1,
 // and
 MATCH (a:Agent)-[k:KEYED]->(y:Scope)
 OPTIONAL MATCH (a)-[t:TAKEN]->(y)
-WITH a, k, y, t
-WHERE t.keys IS NULL OR t.keys = 0 OR k.tier = 4
+WITH a, k, y, CASE WHEN t.listKeys = 1 AND k.tier < 4 THEN 0 ELSE k.listKeys END AS k1,
+  CASE WHEN t.regenerateKey = 1 AND k.tier < 4 THEN 0 ELSE k.regenerateKey END AS k2,
+  CASE WHEN t.accountSas = 1 AND k.tier < 4 THEN 0 ELSE k.accountSas END AS k3,
+  CASE WHEN t.serviceSas = 1 AND k.tier < 4 THEN 0 ELSE k.serviceSas END AS k4
+WITH a, k, y, CASE WHEN k1 >= k2 AND k1 >= k3 AND k1 >= k4 THEN k1 WHEN k2 >= k3 AND k2 >= k4 THEN k2 WHEN k3 >= k4 THEN k3 ELSE k4 END AS sure
+WHERE sure > 1
 MATCH (a)-[:MARK]->(x:Scope)-[b:ABOVE]->(y)
-RETURN a.id, x.id, k.tier, min(k.hops), 1, max(k.keys), max(k.keys), max(k.keys), max(k.keys), max(k.reason),
+RETURN a.id, x.id, k.tier, min(k.hops), 1, max(sure), max(sure), max(sure), max(sure), max(k.reason),
   min(k.steps + b.level), min(CAST(100 + k.steps + b.level AS STRING) + substring(k.path, 4, 4000))
 // and when: BOTH
 MATCH (a:Agent)-[l:LISTED]->(x:Scope)

@@ -1,0 +1,105 @@
+/** The embedded Cypher engine, loaded when first needed: a connection with plain rows. */
+import type { Connection, Database, LbugValue, QueryResult } from "@ladybugdb/core";
+import { type Params, type Row, StoreError } from "./model.ts";
+
+type Engine = typeof import("@ladybugdb/core");
+
+/** Loads the engine; its own install script only copies a binding, so a skipped script is no obstacle. */
+async function loadEngine(): Promise<Engine> {
+  try {
+    const { default: engine } = (await import("@ladybugdb/core")) as { default?: Engine } & Engine;
+    return engine ?? (await import("@ladybugdb/core"));
+  } catch (cause) {
+    throw new StoreError(
+      "engine-missing",
+      `the embedded graph engine did not load on ${process.platform}-${process.arch}: ${String(cause)}`,
+      "npm rebuild @ladybugdb/core, or configure a Neo4j store",
+      { cause },
+    );
+  }
+}
+
+export interface EngineOptions {
+  /** File, or `:memory:`. */
+  path: string;
+  /** Cap of the buffer pool in bytes; the process stays a few hundred MB above it. */
+  pool: number;
+  readOnly?: boolean;
+  threads?: number;
+}
+
+export interface EngineConnection {
+  run(cypher: string, params?: Params): Promise<Row[]>;
+  /** Rows one at a time, for answers that may be large. */
+  stream(cypher: string, params?: Params): AsyncGenerator<Row>;
+  close(): Promise<void>;
+}
+
+export async function openEngine({
+  path,
+  pool,
+  readOnly = false,
+  threads = 2,
+}: EngineOptions): Promise<EngineConnection> {
+  const engine = await loadEngine();
+  let db: Database;
+  let connection: Connection;
+  try {
+    db = new engine.Database(path, pool, true, readOnly);
+    await db.init();
+    connection = new engine.Connection(db, threads);
+    await connection.init();
+  } catch (cause) {
+    throw new StoreError(
+      "graph-unreadable",
+      `cannot open the graph ${path}: ${String(cause)}`,
+      "forereach scan",
+      { cause },
+    );
+  }
+  const ask = async (cypher: string, params?: Params): Promise<QueryResult> => {
+    try {
+      const result =
+        params === undefined || Object.keys(params).length === 0
+          ? await connection.query(cypher)
+          : await connection.execute(await connection.prepare(cypher), params as Record<string, LbugValue>);
+      return Array.isArray(result) ? result.at(-1)! : result;
+    } catch (cause) {
+      throw new StoreError(
+        "query-failed",
+        cause instanceof Error ? cause.message : String(cause),
+        undefined,
+        { cause },
+      );
+    }
+  };
+  return {
+    async run(cypher, params) {
+      const result = await ask(cypher, params);
+      const rows = (await result.getAll()).map(plain);
+      result.close();
+      return rows;
+    },
+    async *stream(cypher, params) {
+      const result = await ask(cypher, params);
+      try {
+        while (result.hasNext()) {
+          const row = await result.getNext();
+          if (row !== null) yield plain(row);
+        }
+      } finally {
+        result.close();
+      }
+    },
+    async close() {
+      await connection.close();
+      await db.close();
+    },
+  };
+}
+
+/** Counts come as bigint; all of ours fit a number. */
+const plain = (row: Record<string, unknown>): Row => {
+  for (const [key, value] of Object.entries(row)) if (typeof value === "bigint") row[key] = Number(value);
+  return row;
+};
