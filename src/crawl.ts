@@ -1,24 +1,24 @@
 /**
  * Runs the steps of the connectors into the inventory: in dependency order, with bounded concurrency,
- * resumable, full or delta. The one place that turns errors into coverage.
+ * resumable, full or delta.
  */
 import { createHash } from "node:crypto";
-import pLimit, { type LimitFunction } from "p-limit";
-import type { Connector, Page, Scope, Step, StepContext } from "./connector.ts";
+import pLimit from "p-limit";
+import type { Connector, Scope, Step, StepContext } from "./connector.ts";
 import type { Transport } from "./http.ts";
-import type { CoverageRow, Inventory, OpenPass } from "./inventory.ts";
+import type { CoverageRow } from "./inventory.ts";
+import { type Coverage, type CoverageState, LEVELS, type Level, WORST_FIRST } from "./model.ts";
 import {
-  type Coverage,
-  type CoverageState,
-  CursorExpired,
-  ForereachError,
-  Interrupted,
-  LEVELS,
-  type Level,
-  PermissionError,
-  StoreError,
-  WORST_FIRST,
-} from "./model.ts";
+  type CrawlInventory,
+  coverageOf,
+  fromStep,
+  interrupts,
+  type Job,
+  noteExcluded,
+  type Run,
+  runPass,
+  StepFailure,
+} from "./pass.ts";
 import type { CrawlEvent } from "./progress.ts";
 import {
   type AgentSelection,
@@ -26,12 +26,6 @@ import {
   createScopeFilter,
   type ScopeSelection,
 } from "./select.ts";
-
-/** The part of the inventory that a crawl writes. */
-export type CrawlInventory = Pick<
-  Inventory,
-  "begin" | "ended" | "note" | "retain" | "coverage" | "known" | "startScan" | "endScan"
->;
 
 export interface CrawlOptions {
   /** Every connector there is: those that are not configured are said to be skipped. */
@@ -64,19 +58,6 @@ export interface CrawlSummary {
 }
 
 const DEFAULT_CONCURRENCY = 8;
-
-/** What a step's own code threw, told apart from what the inventory threw. */
-class StepFailure extends Error {}
-
-/** Passes a step's items on; an error of the step becomes a StepFailure, one of the store goes through. */
-async function* fromStep<T>(start: () => AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* start();
-  } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new StepFailure("step failed", { cause: error });
-  }
-}
 
 /**
  * All steps by id. Throws if a step waits for one that does not exist or, round about, for itself: a bug in
@@ -113,31 +94,6 @@ const worst = (states: Iterable<CoverageState>): CoverageState => {
 const hash = (value: unknown) =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
-/** The permissions that would have let this step read, in words to act on. */
-function grantFix(step: Step): string | undefined {
-  if (step.needs.length === 0) return undefined;
-  const named = step.needs.map(({ kind, name }) =>
-    kind === "graph" ? `Graph application permission ${name}` : `Azure role ${name}`,
-  );
-  return `grant ${named.join(" and ")} (forereach permissions --format az prints the commands)`;
-}
-
-/** Coverage that an error of a step stands for. */
-function coverageOf(step: Step, error: unknown): { state: CoverageState; reason: string; fix?: string } {
-  const reason = error instanceof Error ? error.message : String(error);
-  const own = error instanceof ForereachError ? error.fix : undefined;
-  const said = (state: CoverageState, why: string, fix: string | undefined) => ({
-    state,
-    reason: why,
-    ...(fix === undefined ? {} : { fix }),
-  });
-  if (error instanceof PermissionError) return said("denied", reason, grantFix(step) ?? own);
-  if (error instanceof ForereachError && error.code === "not-recorded") {
-    return said("failed", "not in the recording", own);
-  }
-  return said("failed", reason, own);
-}
-
 /**
  * Reads the tenant. Resolves also when parts failed (that is coverage) or the user interrupted; rejects only
  * if the inventory failed (StoreError: nothing of the page under way was kept) or a connector's declaration
@@ -154,7 +110,10 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
 
   const halted = new AbortController();
   const run: Run = {
-    options,
+    inventory,
+    mode: options.mode,
+    tenantId: options.tenantId,
+    level: options.level,
     startedAt: scan.startedAt,
     resumed: scan.resumed,
     signal: AbortSignal.any([options.signal, halted.signal]),
@@ -181,11 +140,13 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
       if (run.signal.aborted) return "failed";
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {
-        run.notAnew.add(connector);
+        if (!configured.has(connector)) run.notAnew.add(connector);
         await inventory.note(skipped);
         return "skipped";
       }
-      return runStep(run, step, connector, inheritedGap(step, before, states));
+      const http = typeof options.http === "function" ? options.http(connector) : options.http;
+      const gap = inheritedGap(step, before, states);
+      return runStep(run, step, connector, http, gap);
     })();
     job.catch(run.halt);
     running.set(id, job);
@@ -196,7 +157,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
   if (failure !== undefined) throw failure.reason;
 
   const interrupted = run.interrupted || options.signal.aborted;
-  if (!interrupted) await dropMendedGaps(run, steps);
+  if (!interrupted) await dropMendedGaps(run, options.connectors, steps);
   await inventory.endScan(scan.id, interrupted ? "interrupted" : "complete");
   return {
     scanId: scan.id,
@@ -206,29 +167,6 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     coverage: await inventory.coverage(),
     counts: run.counts,
   };
-}
-
-/** What all passes of one crawl share. */
-interface Run {
-  options: CrawlOptions;
-  /** Start of the scan, which an earlier run began if this one is resumed (ISO). */
-  startedAt: string;
-  resumed: boolean;
-  /** Aborted by the user, and as soon as the inventory fails: what follows could only fail too. */
-  signal: AbortSignal;
-  halt(): void;
-  /** True once a step said that the user interrupted it. */
-  interrupted: boolean;
-  fingerprint: string;
-  isAgent: StepContext["isAgent"];
-  includes(scopeId: string): boolean;
-  limit: LimitFunction;
-  counts: CrawlSummary["counts"];
-  /** Gaps that pages of this run named for ids that are no steps: scopes by that id. */
-  foreign: Map<string, Set<string>>;
-  /** Connectors of which this run did not read everything anew, so that old gaps may still stand. */
-  notAnew: Set<string>;
-  emit(event: CrawlEvent): void;
 }
 
 function skippedStep(
@@ -278,19 +216,19 @@ async function runStep(
   run: Run,
   step: Step,
   connector: string,
+  http: Transport,
   inherited: Coverage | undefined,
 ): Promise<CoverageState> {
-  const { options, emit } = run;
-  const { inventory } = options;
+  const { inventory, emit } = run;
   run.counts.steps += 1;
   emit({ type: "step-started", step: step.id, title: step.title });
 
   // What the step leaves out on the user's word is said, wherever it asks.
   const excluded = new Set<string>();
   const context: StepContext = {
-    http: typeof options.http === "function" ? options.http(connector) : options.http,
-    tenantId: options.tenantId,
-    level: options.level,
+    http,
+    tenantId: run.tenantId,
+    level: run.level,
     isAgent: run.isAgent,
     known: (kind, where) => inventory.known(kind, where),
     includes: (scopeId) => {
@@ -309,15 +247,6 @@ async function runStep(
   return state;
 }
 
-interface Job {
-  run: Run;
-  step: Step;
-  connector: string;
-  context: StepContext;
-  states: Set<CoverageState>;
-  excluded: Set<string>;
-}
-
 /** Lists the scopes and reads them as they come, a bounded number waiting, so that memory stays flat. */
 async function runScopes(
   job: Job,
@@ -325,7 +254,7 @@ async function runScopes(
   inherited: Coverage | undefined,
 ): Promise<void> {
   const { run, step, states } = job;
-  const { inventory } = run.options;
+  const { inventory } = run;
   const listed = new Set([""]);
   const waiting = new Set<Promise<void>>();
   let failure: unknown;
@@ -333,6 +262,7 @@ async function runScopes(
   try {
     for await (const scope of fromStep(list)) {
       if (run.signal.aborted) break;
+      if (scope.id === "") throw new Error(`internal: ${step.id} lists a scope without id`);
       if (listed.has(scope.id)) continue;
       listed.add(scope.id);
       if (!job.context.includes(scope.id)) continue;
@@ -360,145 +290,20 @@ async function runScopes(
   for (const scope of job.excluded) listed.add(scope);
   states.add(listing.state);
   await inventory.note(listing);
-  if (listing.state !== "complete") run.notAnew.add(job.connector);
   if (listing.state === "complete") await inventory.retain(step.id, listed);
-}
-
-async function noteExcluded({ run, step, states, excluded }: Job): Promise<void> {
-  for (const scope of excluded) {
-    states.add("skipped");
-    await run.options.inventory.note({
-      ...{ step: step.id, scope, state: "skipped", reason: "excluded by the configuration" },
-    });
-  }
-}
-
-/** Reads one scope to its end, its failure or the interruption. */
-async function runPass(job: Job, scope: string, inherited: Coverage | undefined): Promise<void> {
-  const { run, step, states } = job;
-  const { inventory, mode } = run.options;
-  if (run.signal.aborted) return;
-  if (run.resumed) {
-    const ended = await inventory.ended(step.id, scope, run.startedAt);
-    // What failed or was refused saved nothing: asking again costs little and may find it mended.
-    if (ended === "complete" || ended === "partial") {
-      states.add(ended);
-      run.notAnew.add(job.connector);
-      run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
-      return;
-    }
-  }
-  run.counts.passes += 1;
-  let asked: "full" | "delta" = mode === "delta" && step.delta === true ? "delta" : "full";
-  for (let restarted = false; ; restarted = true) {
-    const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint: run.fingerprint });
-    if (open.resumed || open.mode === "delta") run.notAnew.add(job.connector);
-    try {
-      const ended = await readPages(job, scope, open, inherited);
-      if (ended === undefined) return;
-      states.add(ended);
-      run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
-      return;
-    } catch (error) {
-      if (!(error instanceof StepFailure)) throw error;
-      const { cause } = error;
-      // The pass stays open, with its cursor: a rerun continues it.
-      if (interrupts(run, cause)) return;
-      if (!restarted && mustRestart(open, cause)) {
-        await open.restart();
-        asked = "full";
-        continue;
-      }
-      const coverage = coverageOf(step, cause);
-      await open.abandon(coverage);
-      run.notAnew.add(job.connector);
-      states.add(coverage.state);
-      const { state, reason } = coverage;
-      run.emit({ type: "pass-ended", step: step.id, scope, state, reason });
-      return;
-    }
-  }
-}
-
-/** True if this error means that the user stops, or that the crawl already does; then no pass goes on. */
-function interrupts(run: Run, cause: unknown): boolean {
-  if (run.signal.aborted) return true;
-  if (!(cause instanceof Interrupted)) return false;
-  run.interrupted = true;
-  run.halt();
-  return true;
-}
-
-/**
- * A cursor that the service forgot (410), or a delta that it refuses or that a recording lacks: the listing
- * may still be there. https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset
- */
-function mustRestart(open: OpenPass, cause: unknown): boolean {
-  if (cause instanceof CursorExpired) return true;
-  const refused = cause instanceof PermissionError;
-  const unrecorded = cause instanceof ForereachError && cause.code === "not-recorded";
-  return open.mode === "delta" && (refused || unrecorded);
-}
-
-/** Saves page after page. Returns the state in which the pass ended, or undefined if it was interrupted. */
-async function readPages(
-  job: Job,
-  scope: string,
-  open: OpenPass,
-  inherited: Coverage | undefined,
-): Promise<CoverageState | undefined> {
-  const { run, step, context } = job;
-  const { inventory } = run.options;
-  const { cursor, mode } = open;
-  let partial = false;
-  let pages = 0;
-  const from = { scope, mode, ...(cursor === undefined ? {} : { cursor }) };
-  for await (const page of fromStep(() => step.crawl(context, from))) {
-    const own = await noteForeignGaps(run, step, page);
-    await open.apply(own);
-    partial ||= (own.gaps?.length ?? 0) > 0;
-    pages += 1;
-    run.counts.pages += 1;
-    run.counts.records += page.changes.length;
-    const total = page.total === undefined ? {} : { total: page.total };
-    run.emit({ type: "page", step: step.id, scope, records: page.changes.length, pages, ...total });
-    if (run.signal.aborted) return undefined;
-  }
-  // A step that returns early because it was told to stop has not read everything.
-  if (run.signal.aborted) return undefined;
-  if (scope === "") await noteExcluded(job);
-  if (inherited !== undefined) {
-    await open.apply({ changes: [], gaps: [inherited] });
-    partial = true;
-  }
-  await open.finish();
-  // Pages before the interruption may have named gaps that only the inventory remembers.
-  const remembered = open.resumed ? await inventory.ended(step.id, scope, run.startedAt) : undefined;
-  return remembered ?? (partial ? "partial" : "complete");
-}
-
-/**
- * A page may say that something which is no part of this step was not read (conditions of assignments,
- * say). That is coverage of its own and leaves this step complete; saved before the page, so that a kill
- * between the two cannot lose it.
- */
-async function noteForeignGaps(run: Run, step: Step, page: Page): Promise<Page> {
-  const foreign = page.gaps?.filter((gap) => gap.step !== step.id) ?? [];
-  if (foreign.length === 0) return page;
-  for (const gap of foreign) {
-    await run.options.inventory.note(gap);
-    const scopes = run.foreign.get(gap.step) ?? new Set();
-    run.foreign.set(gap.step, scopes.add(gap.scope));
-  }
-  return { ...page, gaps: page.gaps!.filter((gap) => gap.step === step.id) };
+  else if (listing.state !== "skipped") run.notAnew.add(job.connector);
 }
 
 /**
  * Gaps that pages named for ids that are no steps have no pass that would close them. They go when
  * everything of their connector was read anew and nothing named them again.
  */
-async function dropMendedGaps(run: Run, steps: ReadonlyMap<string, { connector: string }>): Promise<void> {
-  const { inventory, connectors } = run.options;
+async function dropMendedGaps(
+  run: Run,
+  connectors: readonly Connector[],
+  steps: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const { inventory } = run;
   const names = connectors.map(({ name }) => name);
   const rows = await inventory.coverage();
   for (const id of new Set(rows.map(({ step }) => step))) {
