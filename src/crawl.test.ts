@@ -328,6 +328,24 @@ describe("gaps that pages name", () => {
   });
 });
 
+test("a gap of another id goes with its own scope, whatever failed elsewhere", async () => {
+  const inventory = createMemoryInventory();
+  let mended = false;
+  const blobs = step("a.blobs", {
+    scopes: () => scopesOf("c1", "c2", "c3"),
+    async *crawl(_c, { scope }) {
+      if (scope === "c3") throw refuse();
+      const gap = { step: "a.labels", scope, state: "failed", reason: "cut short" } as const;
+      yield mended && scope === "c1" ? put(scope) : { ...put(scope), gaps: [gap] };
+    },
+  });
+  await run(inventory, [connector("a", blobs)]);
+  mended = true;
+  await run(inventory, [connector("a", blobs)]);
+  expect(inventory.find("a.labels", "c1")).toBeUndefined();
+  expect(inventory.find("a.labels", "c2")?.state).toBe("failed");
+});
+
 describe("delta and expired cursors", () => {
   const tokens = (answers: { delta: () => Page }, log: string[]) =>
     step("a.users", {

@@ -16,8 +16,10 @@ import {
   type Job,
   noteExcluded,
   type Run,
+  readOld,
   runPass,
   StepFailure,
+  scopeKey,
 } from "./pass.ts";
 import type { CrawlEvent } from "./progress.ts";
 import {
@@ -33,7 +35,8 @@ export interface CrawlOptions {
   /** Names of the connectors to run; absent: all. */
   configured?: ReadonlySet<string>;
   inventory: CrawlInventory;
-  http: Transport | ((connector: string) => Transport);
+  /** One transport for all, or one for each step (its own credential and allow-list). */
+  http: Transport | ((connector: string, step: Step) => Transport);
   tenantId: string;
   level: Level;
   mode: "full" | "delta";
@@ -125,6 +128,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     limit: pLimit(options.concurrency ?? DEFAULT_CONCURRENCY),
     counts: { steps: 0, passes: 0, pages: 0, records: 0 },
     foreign: new Map(),
+    anew: new Set(),
     notAnew: new Set(),
     emit: options.onEvent ?? (() => {}),
   };
@@ -140,11 +144,11 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
       if (run.signal.aborted) return "failed";
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {
-        if (!configured.has(connector)) run.notAnew.add(connector);
+        if (!configured.has(connector)) readOld(run, connector, "");
         await inventory.note(skipped);
         return "skipped";
       }
-      const http = typeof options.http === "function" ? options.http(connector) : options.http;
+      const http = typeof options.http === "function" ? options.http(connector, step) : options.http;
       const gap = inheritedGap(step, before, states);
       return runStep(run, step, connector, http, gap);
     })();
@@ -291,24 +295,31 @@ async function runScopes(
   states.add(listing.state);
   await inventory.note(listing);
   if (listing.state === "complete") await inventory.retain(step.id, listed);
-  else if (listing.state !== "skipped") run.notAnew.add(job.connector);
+  else if (listing.state !== "skipped") readOld(run, job.connector, "");
 }
 
 /**
- * Gaps that pages named for ids that are no steps have no pass that would close them. They go when
- * everything of their connector was read anew and nothing named them again.
+ * Gaps that pages named for ids that are no steps have no pass that would close them. One goes when its
+ * scope was read anew without naming it again or, where it has no scope with a pass of its own, when
+ * everything of its connector was.
  */
 async function dropMendedGaps(
   run: Run,
   connectors: readonly Connector[],
   steps: ReadonlyMap<string, unknown>,
 ): Promise<void> {
-  const { inventory } = run;
-  const names = connectors.map(({ name }) => name);
-  const rows = await inventory.coverage();
-  for (const id of new Set(rows.map(({ step }) => step))) {
-    const connector = names.find((name) => id.startsWith(`${name}.`));
-    if (connector === undefined || steps.has(id) || run.notAnew.has(connector)) continue;
-    await inventory.retain(id, run.foreign.get(id) ?? new Set());
+  const rows = (await run.inventory.coverage()).filter(({ step }) => !steps.has(step));
+  for (const { name } of connectors) {
+    const mended = (step: string, scope: string) => {
+      if (run.foreign.get(step)?.has(scope)) return false;
+      const part = scopeKey(name, scope);
+      return scope !== "" && run.anew.has(part) ? !run.notAnew.has(part) : !run.notAnew.has(name);
+    };
+    const ours = rows.filter(({ step }) => step.startsWith(`${name}.`));
+    for (const id of new Set(ours.map(({ step }) => step))) {
+      const scopes = ours.filter(({ step }) => step === id).map(({ scope }) => scope);
+      const standing = scopes.filter((scope) => !mended(id, scope));
+      if (standing.length < scopes.length) await run.inventory.retain(id, new Set(standing));
+    }
   }
 }

@@ -44,9 +44,18 @@ export interface Run {
   counts: { steps: number; passes: number; pages: number; records: number };
   /** Gaps that pages of this run named for ids that are no steps: scopes by that id. */
   foreign: Map<string, Set<string>>;
-  /** Connectors of which this run did not read everything anew, so that old gaps may still stand. */
+  /** Scopes of connectors (`scopeKey`) with a pass that this run read from beginning to end. */
+  anew: Set<string>;
+  /** Scopes of connectors, and connectors, of which something was not: old gaps may still stand. */
   notAnew: Set<string>;
   emit(event: CrawlEvent): void;
+}
+
+export const scopeKey = (connector: string, scope: string) => `${connector} ${scope}`;
+
+/** This run did not read all of this scope anew. */
+export function readOld(run: Run, connector: string, scope: string): void {
+  run.notAnew.add(connector).add(scopeKey(connector, scope));
 }
 
 /** One step of one crawl, and what its passes found. */
@@ -110,7 +119,7 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
     // What failed or was refused saved nothing: asking again costs little and may find it mended.
     if (ended === "complete" || ended === "partial") {
       states.add(ended);
-      run.notAnew.add(job.connector);
+      readOld(run, job.connector, scope);
       run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
       return;
     }
@@ -119,10 +128,11 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
   let asked: "full" | "delta" = mode === "delta" && step.delta === true ? "delta" : "full";
   for (let restarted = false; ; restarted = true) {
     const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint: run.fingerprint });
-    if (open.resumed || open.mode === "delta") run.notAnew.add(job.connector);
+    if (open.resumed || open.mode === "delta") readOld(run, job.connector, scope);
     try {
       const ended = await readPages(job, scope, open, inherited);
       if (ended === undefined) return;
+      run.anew.add(scopeKey(job.connector, scope));
       states.add(ended);
       run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
       return;
@@ -138,7 +148,7 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
       }
       const coverage = coverageOf(step, cause);
       await open.abandon(coverage);
-      run.notAnew.add(job.connector);
+      readOld(run, job.connector, scope);
       states.add(coverage.state);
       const { state, reason } = coverage;
       run.emit({ type: "pass-ended", step: step.id, scope, state, reason });
