@@ -9,6 +9,16 @@ const AUTHORITIES: Readonly<Record<Cloud, string>> = {
   china: "https://login.chinacloudapi.cn",
 };
 
+/** What a token is asked for. https://learn.microsoft.com/graph/deployments */
+const RESOURCES: Readonly<Record<Cloud, Readonly<Record<"graph" | "azure", string>>>> = {
+  public: { graph: "https://graph.microsoft.com", azure: "https://management.azure.com" },
+  usgov: { graph: "https://graph.microsoft.us", azure: "https://management.usgovcloudapi.net" },
+  china: { graph: "https://microsoftgraph.chinacloudapi.cn", azure: "https://management.chinacloudapi.cn" },
+};
+
+export const tokenScope = (cloud: Cloud, service: "graph" | "azure") =>
+  `${RESOURCES[cloud][service]}/.default`;
+
 export interface SignIn {
   tenantId: string;
   cloud: Cloud;
