@@ -120,6 +120,19 @@ describe("errors become coverage, once a scope", () => {
     expect(inventory.find("a.sites", "s2")?.fix).toContain("Graph application permission Sites.Read.All");
   });
 
+  test("where no token could be had, the credential is to be mended and no permission granted", async () => {
+    const inventory = createMemoryInventory();
+    const users = step("a.users", {
+      needs: [{ kind: "graph", name: "User.Read.All", why: "", risk: "", doc: "" }],
+      // biome-ignore lint/correctness/useYield: it only throws
+      async *crawl() {
+        throw new PermissionError("sign-in", "no token", "check the credential");
+      },
+    });
+    await run(inventory, [connector("a", users)]);
+    expect(inventory.find("a.users")).toMatchObject({ state: "denied", fix: "check the credential" });
+  });
+
   test("a pass that dies half way deletes nothing that was known", async () => {
     const inventory = createMemoryInventory();
     let dies = false;
@@ -513,6 +526,25 @@ describe("kill, interruption and resume", () => {
     const summary = await run(inventory, [connector("a", users, step("a.later", { after: ["a.users"] }))]);
     expect(summary.interrupted).toBe(true);
     expect(inventory.states()).toEqual({});
+  });
+
+  test("a gap met before the kill still makes what builds on the step partial after it", async () => {
+    const inventory = createMemoryInventory();
+    const groups = step("a.groups", {
+      async *crawl(_c, { cursor }) {
+        const gap = { step: "a.groups", scope: "g1", state: "denied" } as const;
+        if (cursor === undefined) yield { ...put("g1"), gaps: [gap], cursor: "2" };
+        yield put("g2");
+      },
+    });
+    const connectors = [connector("a", groups, step("a.members", { after: ["a.groups"] }))];
+    inventory.dieAfter(1);
+    await expect(run(inventory, connectors)).rejects.toThrow(StoreError);
+    inventory.dieAfter(Number.POSITIVE_INFINITY);
+    await run(inventory, connectors);
+    expect(inventory.states()).toEqual({
+      ...{ "a.groups": "partial", "a.groups g1": "denied", "a.members": "partial" },
+    });
   });
 
   test("what was refused before the kill is asked for again", async () => {

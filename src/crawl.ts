@@ -16,10 +16,8 @@ import {
   type Job,
   noteExcluded,
   type Run,
-  readOld,
   runPass,
   StepFailure,
-  scopeKey,
 } from "./pass.ts";
 import type { CrawlEvent } from "./progress.ts";
 import {
@@ -127,9 +125,6 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     includes: createScopeFilter(scopes),
     limit: pLimit(options.concurrency ?? DEFAULT_CONCURRENCY),
     counts: { steps: 0, passes: 0, pages: 0, records: 0 },
-    foreign: new Map(),
-    anew: new Set(),
-    notAnew: new Set(),
     emit: options.onEvent ?? (() => {}),
   };
 
@@ -144,13 +139,12 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
       if (run.signal.aborted) return "failed";
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {
-        if (!configured.has(connector)) readOld(run, connector, "");
         await inventory.note(skipped);
         return "skipped";
       }
       const http = typeof options.http === "function" ? options.http(connector, step) : options.http;
       const gap = inheritedGap(step, before, states);
-      return runStep(run, step, connector, http, gap);
+      return runStep(run, step, http, gap);
     })();
     job.catch(run.halt);
     running.set(id, job);
@@ -161,7 +155,6 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
   if (failure !== undefined) throw failure.reason;
 
   const interrupted = run.interrupted || options.signal.aborted;
-  if (!interrupted) await dropMendedGaps(run, options.connectors, steps);
   await inventory.endScan(scan.id, interrupted ? "interrupted" : "complete");
   return {
     scanId: scan.id,
@@ -219,7 +212,6 @@ function inheritedGap(
 async function runStep(
   run: Run,
   step: Step,
-  connector: string,
   http: Transport,
   inherited: Coverage | undefined,
 ): Promise<CoverageState> {
@@ -242,7 +234,7 @@ async function runStep(
     },
     signal: run.signal,
   };
-  const job: Job = { run, step, connector, context, states: new Set(), excluded };
+  const job: Job = { run, step, context, states: new Set(), excluded };
   if (step.scopes === undefined) await run.limit(() => runPass(job, "", inherited));
   else await runScopes(job, () => step.scopes!(context), inherited);
 
@@ -295,31 +287,4 @@ async function runScopes(
   states.add(listing.state);
   await inventory.note(listing);
   if (listing.state === "complete") await inventory.retain(step.id, listed);
-  else if (listing.state !== "skipped") readOld(run, job.connector, "");
-}
-
-/**
- * Gaps that pages named for ids that are no steps have no pass that would close them. One goes when its
- * scope was read anew without naming it again or, where it has no scope with a pass of its own, when
- * everything of its connector was.
- */
-async function dropMendedGaps(
-  run: Run,
-  connectors: readonly Connector[],
-  steps: ReadonlyMap<string, unknown>,
-): Promise<void> {
-  const rows = (await run.inventory.coverage()).filter(({ step }) => !steps.has(step));
-  for (const { name } of connectors) {
-    const mended = (step: string, scope: string) => {
-      if (run.foreign.get(step)?.has(scope)) return false;
-      const part = scopeKey(name, scope);
-      return scope !== "" && run.anew.has(part) ? !run.notAnew.has(part) : !run.notAnew.has(name);
-    };
-    const ours = rows.filter(({ step }) => step.startsWith(`${name}.`));
-    for (const id of new Set(ours.map(({ step }) => step))) {
-      const scopes = ours.filter(({ step }) => step === id).map(({ scope }) => scope);
-      const standing = scopes.filter((scope) => !mended(id, scope));
-      if (standing.length < scopes.length) await run.inventory.retain(id, new Set(standing));
-    }
-  }
 }

@@ -3,7 +3,7 @@
  * interrupted. The one place that turns errors into coverage.
  */
 import type { LimitFunction } from "p-limit";
-import type { Page, Step, StepContext } from "./connector.ts";
+import type { Step, StepContext } from "./connector.ts";
 import type { Inventory, OpenPass } from "./inventory.ts";
 import {
   type Coverage,
@@ -42,27 +42,13 @@ export interface Run {
   includes(scopeId: string): boolean;
   limit: LimitFunction;
   counts: { steps: number; passes: number; pages: number; records: number };
-  /** Gaps that pages of this run named for ids that are no steps: scopes by that id. */
-  foreign: Map<string, Set<string>>;
-  /** Scopes of connectors (`scopeKey`) with a pass that this run read from beginning to end. */
-  anew: Set<string>;
-  /** Scopes of connectors, and connectors, of which something was not: old gaps may still stand. */
-  notAnew: Set<string>;
   emit(event: CrawlEvent): void;
-}
-
-export const scopeKey = (connector: string, scope: string) => `${connector} ${scope}`;
-
-/** This run did not read all of this scope anew. */
-export function readOld(run: Run, connector: string, scope: string): void {
-  run.notAnew.add(connector).add(scopeKey(connector, scope));
 }
 
 /** One step of one crawl, and what its passes found. */
 export interface Job {
   run: Run;
   step: Step;
-  connector: string;
   context: StepContext;
   states: Set<CoverageState>;
   excluded: Set<string>;
@@ -102,7 +88,10 @@ export function coverageOf(
     reason: why,
     ...(fix === undefined ? {} : { fix }),
   });
-  if (error instanceof PermissionError) return said("denied", reason, grantFix(step) ?? own);
+  if (error instanceof PermissionError) {
+    // Without a token no grant helps: the credential itself is wrong.
+    return said("denied", reason, error.code === "sign-in" ? own : (grantFix(step) ?? own));
+  }
   if (error instanceof ForereachError && error.code === "not-recorded") {
     return said("failed", "not in the recording", own);
   }
@@ -119,7 +108,6 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
     // What failed or was refused saved nothing: asking again costs little and may find it mended.
     if (ended === "complete" || ended === "partial") {
       states.add(ended);
-      readOld(run, job.connector, scope);
       run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
       return;
     }
@@ -128,11 +116,9 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
   let asked: "full" | "delta" = mode === "delta" && step.delta === true ? "delta" : "full";
   for (let restarted = false; ; restarted = true) {
     const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint: run.fingerprint });
-    if (open.resumed || open.mode === "delta") readOld(run, job.connector, scope);
     try {
       const ended = await readPages(job, scope, open, inherited);
       if (ended === undefined) return;
-      run.anew.add(scopeKey(job.connector, scope));
       states.add(ended);
       run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
       return;
@@ -148,7 +134,6 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
       }
       const coverage = coverageOf(step, cause);
       await open.abandon(coverage);
-      readOld(run, job.connector, scope);
       states.add(coverage.state);
       const { state, reason } = coverage;
       run.emit({ type: "pass-ended", step: step.id, scope, state, reason });
@@ -187,13 +172,12 @@ async function readPages(
   const { run, step, context } = job;
   const { inventory } = run;
   const { cursor, mode } = open;
-  let partial = false;
+  let gaps = false;
   let pages = 0;
   const from = { scope, mode, ...(cursor === undefined ? {} : { cursor }) };
   for await (const page of fromStep(() => step.crawl(context, from))) {
-    const own = await noteForeignGaps(run, step, page);
-    await open.apply(own);
-    partial ||= (own.gaps?.length ?? 0) > 0;
+    await open.apply(page);
+    gaps ||= (page.gaps?.length ?? 0) > 0;
     pages += 1;
     run.counts.pages += 1;
     run.counts.records += page.changes.length;
@@ -206,28 +190,12 @@ async function readPages(
   if (scope === "") await noteExcluded(job);
   if (inherited !== undefined) {
     await open.apply({ changes: [], gaps: [inherited] });
-    partial = true;
+    gaps = true;
   }
   await open.finish();
-  // Pages before the interruption may have named gaps that only the inventory remembers.
-  const remembered = open.resumed ? await inventory.ended(step.id, scope, run.startedAt) : undefined;
-  return remembered ?? (partial ? "partial" : "complete");
-}
-
-/**
- * A page may say that something which is no part of this step was not read (conditions of assignments,
- * say). That is coverage of its own and leaves this step complete; saved before the page, so that a kill
- * between the two cannot lose it.
- */
-async function noteForeignGaps(run: Run, step: Step, page: Page): Promise<Page> {
-  const foreign = page.gaps?.filter((gap) => gap.step !== step.id) ?? [];
-  if (foreign.length === 0) return page;
-  for (const gap of foreign) {
-    await run.inventory.note(gap);
-    const scopes = run.foreign.get(gap.step) ?? new Set();
-    run.foreign.set(gap.step, scopes.add(gap.scope));
-  }
-  return { ...page, gaps: page.gaps!.filter((gap) => gap.step === step.id) };
+  // What gaps make of the state is the inventory's to say: it also knows those from before an interruption.
+  if (!gaps && !open.resumed) return "complete";
+  return (await inventory.ended(step.id, scope, run.startedAt)) ?? "partial";
 }
 
 /** Says which scopes the step left out because the configuration says so. */

@@ -12,6 +12,8 @@ interface Partition {
   coverage: Coverage | undefined;
   endedAt: number;
   open: { mode: "full" | "delta"; cursor: string | undefined; pages: Page[]; token?: string } | undefined;
+  /** Gaps that the last passes met. */
+  gaps: Coverage[];
 }
 
 export interface MemoryInventory extends CrawlInventory {
@@ -36,7 +38,10 @@ export function createMemoryInventory(): MemoryInventory {
   const part = (step: string, scope: string) => {
     const key = `${step}|${scope}`;
     const blank = { token: undefined, fingerprint: undefined, coverage: undefined, open: undefined };
-    const found = partitions.get(key) ?? { nodes: new Map<string, NodeRecord>(), endedAt: 0, ...blank };
+    const found = partitions.get(key) ?? {
+      ...{ nodes: new Map<string, NodeRecord>(), gaps: [], endedAt: 0 },
+      ...blank,
+    };
     partitions.set(key, found);
     return found;
   };
@@ -47,15 +52,11 @@ export function createMemoryInventory(): MemoryInventory {
     }
   };
   const rows = (): CoverageRow[] =>
-    [...partitions].flatMap(([, { coverage, nodes }]) =>
-      coverage === undefined
-        ? []
-        : [
-            {
-              ...{ ...coverage, accepted: undefined, records: nodes.size },
-              ...{ observedFrom: undefined, observedTo: undefined },
-            },
-          ],
+    [...partitions.values()].flatMap(({ coverage, nodes, gaps }) =>
+      [...(coverage === undefined ? [] : [coverage]), ...gaps].map((stated) => ({
+        ...{ ...stated, accepted: undefined, records: nodes.size },
+        ...{ observedFrom: undefined, observedTo: undefined },
+      })),
     );
   const gapsOf = (pages: readonly Page[]) => pages.flatMap((page) => page.gaps ?? []);
 
@@ -88,7 +89,8 @@ export function createMemoryInventory(): MemoryInventory {
       const end = (coverage: Omit<Coverage, "step" | "scope">, clear: boolean) => {
         if (clear) partition.nodes.clear();
         write(partition.nodes, open.pages);
-        for (const gap of gapsOf(open.pages)) part(gap.step, gap.scope).coverage = gap;
+        const met = gapsOf(open.pages).filter((gap) => gap.step !== step || gap.scope !== scope);
+        partition.gaps = clear ? met : [...partition.gaps, ...met];
         partition.coverage = { step, scope, ...coverage };
         partition.open = undefined;
         clock += 1;
@@ -107,7 +109,7 @@ export function createMemoryInventory(): MemoryInventory {
         },
         async finish() {
           if (open.token !== undefined) partition.token = open.token;
-          const gap = gapsOf(open.pages).at(-1);
+          const gap = gapsOf(open.pages).findLast((met) => met.step === step);
           if (gap === undefined) end({ state: "complete" }, open.mode === "full");
           else end({ state: "partial", ...(gap.reason === undefined ? {} : { reason: gap.reason }) }, false);
         },
