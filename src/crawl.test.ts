@@ -309,6 +309,13 @@ describe("what the configuration leaves out is said", () => {
       "a.inner": "complete",
       "a.inner /subscriptions/2": "skipped",
     });
+    await run(inventory, [connector("a", listed, inner)]);
+    expect(inventory.states()).toEqual({
+      "a.listed": "complete",
+      "a.listed /subscriptions/1": "complete",
+      "a.listed /subscriptions/2": "complete",
+      "a.inner": "complete",
+    });
   });
 });
 

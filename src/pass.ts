@@ -193,6 +193,9 @@ async function readPages(
     gaps = true;
   }
   await open.finish();
+  // Scopes that the configuration left out before and no longer does are read within this pass.
+  const whole = scope === "" && mode === "full" && !open.resumed;
+  if (whole) await inventory.retain(step.id, new Set(["", ...job.excluded]));
   // What gaps make of the state is the inventory's to say: it also knows those from before an interruption.
   if (!gaps && !open.resumed) return "complete";
   return (await inventory.ended(step.id, scope, run.startedAt)) ?? "partial";
