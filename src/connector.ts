@@ -13,7 +13,8 @@ export interface Page {
   cursor?: Cursor;
   /**
    * Parts of this step that could not be read (one group out of many, say). The pass then ends `partial`
-   * and deletes nothing; each gap is kept as coverage of its own scope.
+   * and deletes nothing; each gap is kept as coverage of its own scope. A gap that names another step
+   * (conditions of assignments, say) is coverage of that one and leaves this pass complete.
    */
   gaps?: Coverage[];
   /** Saved when the pass ends: the token with which the next pass reads changes only. */
