@@ -30,7 +30,11 @@ export async function* csvText(
   // An error of the rows must end the reading of the lines, too: a cut file never looks like a whole one.
   source.on("error", (error) => lines.destroy(error));
   source.pipe(lines).setEncoding("utf8");
-  for await (const chunk of lines) yield String(chunk);
+  try {
+    for await (const chunk of lines) yield String(chunk);
+  } finally {
+    source.destroy();
+  }
 }
 
 /** Lists are joined for people; what has no plain form is written as JSON. */

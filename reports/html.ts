@@ -3,7 +3,7 @@
  * fetches nothing (a content security policy says so by hash), works without its script, and prints.
  */
 import { createHash } from "node:crypto";
-import { type CoverageState, WORST_FIRST } from "../src/model.ts";
+import { type CoverageState, type Row, WORST_FIRST } from "../src/model.ts";
 import type { AgentLine, CoverageLine, ReportView } from "./index.ts";
 import { html, Markup } from "./markup.ts";
 import { SCRIPT, STYLE, TERMS } from "./page.ts";
@@ -21,9 +21,9 @@ const HIDES: Readonly<Record<NonNullable<CoverageLine["hides"]>, string>> = {
 
 export async function* renderHtml(view: ReportView): AsyncGenerator<string> {
   yield `<!doctype html>\n${head(view).text}`;
-  yield html`<main>${gaps(view.coverage)}${agents(view.agents)}${paths(view)}</main>`.text;
+  yield html`<main>${gaps(view.coverage)}${totals(view.totals)}${agents(view.agents)}${paths(view)}`.text;
   if (view.rows !== undefined) yield* rows(view.rows, view.columns ?? []);
-  yield html`<main>${terms()}</main>
+  yield html`${terms()}</main>
 <footer>Counts are of items; an empty count was not made, which is not zero. Snapshot <code>${view.snapshot}</code>.</footer>
 <script>${new Markup(SCRIPT)}</script>
 </body></html>
@@ -37,15 +37,7 @@ function head(view: ReportView): Markup {
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">
 <title>${view.title}</title><style>${new Markup(STYLE)}</style></head><body>
 <header><h1>${view.title}</h1>
-<dl class="facts"><div><dt>Tenant</dt><dd>${view.tenant}</dd></div><div><dt>As of</dt><dd><time datetime="${view.time}">${readable(view.time)}</time></dd></div><div><dt>Snapshot</dt><dd><code>${view.snapshot.slice(0, 16)}</code></dd></div></dl>
-${
-  view.totals.length === 0
-    ? undefined
-    : html`<dl class="totals">${view.totals.map(
-        (total) =>
-          html`<div><dt>${total.name}${total.about === undefined ? undefined : html`<small>${total.about}</small>`}</dt><dd>${typeof total.value === "number" ? count(total.value) : total.value}</dd></div>`,
-      )}</dl>`
-}</header>
+<dl class="facts"><div><dt>Tenant</dt><dd>${view.tenant}</dd></div><div><dt>As of</dt><dd><time datetime="${view.time}">${readable(view.time)}</time></dd></div><div><dt>Snapshot</dt><dd><code>${view.snapshot.slice(0, 16)}</code></dd></div></dl></header>
 `;
 }
 
@@ -85,6 +77,14 @@ function gapTable(lines: readonly CoverageLine[], caption: string): Markup {
   )}</tbody></table></div>`;
 }
 
+function totals(lines: ReportView["totals"]): Markup | undefined {
+  if (lines.length === 0) return undefined;
+  return html`<dl class="totals">${lines.map(
+    (total) =>
+      html`<div><dt>${total.name}${total.about === undefined ? undefined : html`<small>${total.about}</small>`}</dt><dd>${typeof total.value === "number" ? count(total.value) : total.value}</dd></div>`,
+  )}</dl>`;
+}
+
 function agents(lines: readonly AgentLine[]): Markup {
   if (lines.length === 0) {
     return html`<section><h2>Agents</h2><p>No agent was found in what was read.</p></section>`;
@@ -92,7 +92,7 @@ function agents(lines: readonly AgentLine[]): Markup {
   const most = Math.max(1, ...lines.map((line) => line.sensitive ?? 0));
   return html`<section><h2>Agents by what they can read</h2><div class="wide"><table class="sorts">
 <caption>Most sensitive items first; each item is counted once, however many paths lead there.</caption>
-<thead><tr><th scope="col" class="n">#</th><th scope="col">Agent</th><th scope="col">Owner</th><th scope="col" class="n">Sensitive</th><th scope="col" class="n">Without label</th><th scope="col" class="n">Items</th><th scope="col">Top label</th><th scope="col">Widest scope</th><th scope="col">Read</th></tr></thead>
+<thead><tr><th scope="col" class="n">#</th><th scope="col">Agent</th><th scope="col">Owner</th><th scope="col" class="n">Sensitive</th><th scope="col" class="n">Without label</th><th scope="col" class="n">Items</th><th scope="col">Top label</th><th scope="col">Widest scope</th><th scope="col">Coverage</th></tr></thead>
 <tbody>${lines.map(
     (line, index) =>
       html`<tr><td class="n" data-n="${index + 1}">${index + 1}</td><th scope="row">${line.name === "" ? line.id : line.name}<small>${line.platform}</small></th><td>${line.owner === "" ? html`<span class="none">nobody</span>` : line.owner}</td>${number(line.sensitive, bar(line.sensitive, most))}${number(line.unlabeledSensitive)}${number(line.items)}<td>${line.topLabel}</td><td>${line.widestScope}</td><td>${state(line.completeness)}</td></tr>`,
@@ -110,11 +110,9 @@ async function* rows(
   source: NonNullable<ReportView["rows"]>,
   columns: readonly string[],
 ): AsyncGenerator<string> {
-  yield html`<main><section><h2>Rows</h2><div class="wide"><table class="sorts"><caption>Agent by scope, mode and tier.</caption>
-<thead><tr>${columns.map((column) => html`<th scope="col">${column.replaceAll("_", " ")}</th>`)}</tr></thead><tbody>`
-    .text;
   let seen = 0;
   for await (const row of source) {
+    if (seen === 0) yield rowsHead(columns, row);
     if (++seen > ROWS_SHOWN) continue;
     yield html`<tr>${columns.map((column) => {
       const value = row[column];
@@ -123,13 +121,22 @@ async function* rows(
         : html`<td>${value === null || value === undefined ? "" : String(value)}</td>`;
     })}</tr>`.text;
   }
+  if (seen === 0) {
+    yield html`<section><h2>Rows</h2><p>No path was found in what was read.</p></section>`.text;
+    return;
+  }
   yield "</tbody></table></div>";
   if (seen > ROWS_SHOWN) {
     yield html`<p class="soft">The first ${count(ROWS_SHOWN)} of ${count(seen)} rows; export as CSV for all of them.</p>`
       .text;
   }
-  yield "</section></main>";
+  yield "</section>";
 }
+
+const rowsHead = (columns: readonly string[], first: Row): string =>
+  html`<section><h2>Rows</h2><div class="wide"><table class="sorts"><caption>Agent by scope, mode and tier.</caption>
+<thead><tr>${columns.map((column) => html`<th scope="col" class="${typeof first[column] === "number" ? "n" : "t"}">${column.replaceAll("_", " ")}</th>`)}</tr></thead><tbody>`
+    .text;
 
 const terms = (): Markup =>
   html`<section><h2>Words</h2><dl class="terms">${TERMS.map(([word, meaning]) => html`<div><dt>${word}</dt><dd>${meaning}</dd></div>`)}</dl></section>`;

@@ -14,7 +14,7 @@ p{max-width:46rem;margin:.3rem 0 1rem}
 .soft,caption,figcaption,footer{color:var(--soft)}
 .facts{display:flex;flex-wrap:wrap;gap:.2rem 1.8rem;margin:0;color:var(--soft);font-size:.87rem}
 .facts div{display:flex;gap:.45rem}.facts dt::after{content:":"}.facts dd{margin:0;color:var(--ink);overflow-wrap:anywhere}
-.totals{display:flex;flex-wrap:wrap;gap:1rem 3rem;margin:1.8rem 0 0;padding:1.1rem 0;border-block:1px solid var(--line)}
+.totals{display:flex;flex-wrap:wrap;gap:1rem 3rem;margin:0;padding:1.1rem 0;border-block:1px solid var(--line)}
 .totals div{display:flex;flex-direction:column-reverse}.totals dt{color:var(--soft);font-size:.85rem}.totals dd{margin:0;font:600 1.7rem/1.15 Charter,"Iowan Old Style",Georgia,serif}
 .gaps{background:var(--warn-wash);border:1px solid var(--warn-line);border-radius:10px;padding:1.3rem 1.5rem 1rem}
 .gaps h2{color:var(--warn)}
@@ -41,7 +41,7 @@ th[aria-sort=descending] button::after{content:" ↓"}th[aria-sort=ascending] bu
 figcaption{margin:.6rem 0 .2rem;font-size:.9rem}
 .box rect{fill:var(--sheet);stroke:var(--line);stroke-width:1.2}.box.first rect{fill:var(--wash);stroke:var(--accent)}.box.last rect{fill:var(--warn-wash);stroke:var(--warn)}
 .icon{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}.first .icon{stroke:var(--accent)}.last .icon{stroke:var(--warn)}
-.kind{font-size:12px;fill:var(--soft)}.name{font-size:14.5px;font-weight:600;fill:var(--ink)}
+.kind{font-size:12px;fill:var(--soft)}.name{font-size:14px;font-weight:600;fill:var(--ink)}
 .how path{fill:none;stroke:var(--soft);stroke-width:1.4}.how path.tip,.tip{fill:var(--soft)}.how text{font-size:11.5px;fill:var(--ink);text-anchor:middle}
 details{font-size:.87rem}summary{cursor:pointer;color:var(--accent)}details ol{margin:.5rem 0;padding-left:1.4rem}
 .terms{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.9rem 2.2rem;margin:1rem 0 0;font-size:.9rem}.terms dt{font-weight:600}.terms dd{margin:0;color:var(--soft)}

@@ -4,6 +4,9 @@ import { chmod, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, ForereachError, StoreError } from "./model.ts";
 
+/** Characters that go to the disk at once. */
+const AT_ONCE = 1 << 16;
+
 /** A finished file that is not yet in its place. */
 export interface Draft {
   /** Where it will be. */
@@ -23,10 +26,17 @@ export async function draftText(path: string, chunks: AsyncIterable<string>): Pr
     const file = await open(temporary, "w", 0o600);
     const hash = createHash("sha256");
     try {
+      let waiting = "";
+      const write = async () => {
+        hash.update(waiting);
+        await file.writeFile(waiting);
+        waiting = "";
+      };
       for await (const chunk of chunks) {
-        hash.update(chunk);
-        await file.writeFile(chunk);
+        waiting += chunk;
+        if (waiting.length >= AT_ONCE) await write();
       }
+      await write();
       await file.sync();
     } finally {
       await file.close();
