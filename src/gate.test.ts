@@ -123,6 +123,9 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     "RETURN '/*' AS a /*'*/ LOAD FROM 'x'",
     "cReAtE (n)",
     "RETURN 5! DELETE [1][0]",
+    "MATCH (`:`) WHERE `:`! DELETE [`:`][0]",
+    "RETURN `;` ; DROP TABLE Agent",
+    "CALL `(` `)` RETURN 1",
     ":use system",
     "",
     "// only a comment",
@@ -193,6 +196,7 @@ const LEGITIMATE: readonly string[] = [
   "MATCH (a:Agent) RETURN a.*",
   "RETURN count(DISTINCT 1), collect(1)",
   "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)-[h:HOLDS]->(l:Label) RETURN a.id, sum(h.items) AS items LIMIT $top",
+  "MATCH (`;`:Agent) RETURN `;`.id AS `)`, `;`.name AS `*`",
   "RETURN 3-[1, 2][0] AS difference",
 ];
 

@@ -91,8 +91,7 @@ class Gate {
   #query(until: "end" | "}"): void {
     for (;;) {
       const token = this.#peek();
-      if (token.kind === "end" || token.text === ";" || (token.kind === "sign" && token.text === until))
-        return;
+      if (token.kind === "end" || signOf(token) === ";" || signOf(token) === until) return;
       this.#clause();
     }
   }
@@ -119,12 +118,12 @@ class Gate {
   }
 
   #call(call: Token): void {
-    const scoped = this.#peek();
-    if (scoped.text === "{" || scoped.text === "(") {
+    const scoped = signOf(this.#peek());
+    if (scoped === "{" || scoped === "(") {
       if (this.#dialect !== "neo4j") {
         throw refusal("CALL { }", call, "the embedded engine has no subqueries; use EXISTS { } or WITH");
       }
-      if (scoped.text === "(") this.#group();
+      if (scoped === "(") this.#group();
       this.#braces(() => this.#query("}"));
       const after = this.#peek();
       if (keyword(after) === "IN") {
@@ -134,7 +133,7 @@ class Gate {
     }
     let name = this.#name();
     while (this.#skip(".")) name += `.${this.#name()}`;
-    if (this.#peek().text !== "(" || !PROCEDURES[this.#dialect].has(name.toLowerCase())) {
+    if (signOf(this.#peek()) !== "(" || !PROCEDURES[this.#dialect].has(name.toLowerCase())) {
       throw refusal(`CALL ${name}`, call, "it is not one of the procedures that only read the catalog");
     }
     this.#group();
@@ -147,7 +146,7 @@ class Gate {
     const first = this.#next;
     for (;;) {
       const token = this.#peek();
-      if (token.kind === "end" || token.text === ";" || (token.kind === "sign" && isClosing(token.text))) {
+      if (token.kind === "end" || signOf(token) === ";" || isClosing(signOf(token))) {
         if (body.until === "clause" ? token.text === ")" || token.text === "]" : token.text !== body.until) {
           throw this.#unexpected();
         }
@@ -168,7 +167,7 @@ class Gate {
 
   /** An operator or a bracket. `mayStand`: a `*` here stands for all columns. */
   #sign(token: Token, state: State, mayStand: boolean): void {
-    const before = this.#before()?.text ?? "";
+    const before = signOf(this.#before());
     if (token.text === ".") {
       this.#next++;
       // Kept in front of every name, so that what is called on a value is looked up too, and refused.
@@ -230,7 +229,7 @@ class Gate {
   /** A bracketed part; `step` says that it is the inside of a relationship. */
   #group(options: Omit<Body, "until"> = {}, step = false): void {
     const open = this.#peek();
-    const close = OPENING[open.text];
+    const close = OPENING[signOf(open)];
     if (close !== ")" && close !== "]" && close !== "}") throw this.#unexpected();
     this.#next++;
     if (++this.#depth > DEEPEST) throw refusal("brackets", open, `they are nested deeper than ${DEEPEST}`);
@@ -247,14 +246,14 @@ class Gate {
   #step(): Omit<Body, "until"> {
     const start = this.#next;
     if (isName(this.#peek()) && keyword(this.#peek()) !== "WHERE") this.#next++;
-    const kinds = this.#peek().text === ":";
-    while (LABELS.has(this.#peek().text)) {
-      while (LABELS.has(this.#peek().text)) this.#next++;
+    const kinds = signOf(this.#peek()) === ":";
+    while (LABELS.has(signOf(this.#peek()))) {
+      while (LABELS.has(signOf(this.#peek()))) this.#next++;
       if (isName(this.#peek())) this.#next++;
     }
     const star = this.#peek();
-    if (star.text !== "*") {
-      if (["]", "{"].includes(star.text) || keyword(star) === "WHERE") return {};
+    if (signOf(star) !== "*") {
+      if (["]", "{"].includes(signOf(star)) || keyword(star) === "WHERE") return {};
       this.#next = start;
       return kinds ? PATTERN : {};
     }
@@ -269,7 +268,7 @@ class Gate {
 
   /** True just behind `->`. */
   #isArrow(): boolean {
-    return this.#before()?.text === ">" && this.#tokens[this.#next - 2]?.text === "-";
+    return signOf(this.#before()) === ">" && signOf(this.#tokens[this.#next - 2]) === "-";
   }
 
   /** `{1,3}` behind a part of a pattern. */
@@ -287,7 +286,7 @@ class Gate {
   #subquery(): void {
     const inside = this.#tokens[this.#next + 1];
     this.#braces(() => {
-      if (inside?.text === "(") this.#body({ until: "clause", pattern: true });
+      if (signOf(inside) === "(") this.#body({ until: "clause", pattern: true });
       this.#query("}");
     });
   }
@@ -358,6 +357,8 @@ function keyword(token: Token): string | undefined {
   return token.kind === "word" && /^[A-Za-z_]+$/.test(token.text) ? token.text.toUpperCase() : undefined;
 }
 
+/** The operator or bracket, if it is one: a name in backquotes may be spelled like any of them. */
+const signOf = (token: Token | undefined): string => (token?.kind === "sign" ? token.text : "");
 const isName = (token: Token): boolean => token.kind === "word" || token.kind === "name";
 const isClosing = (text: string): boolean => text === ")" || text === "]" || text === "}";
 const isSubquery = (path: string): boolean => /^(exists|count|collect)$/i.test(path);
