@@ -134,6 +134,7 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     "MATCH (a)-[:MEMBER_OF*]->(b) RETURN b",
     "MATCH (a)-[:MEMBER_OF*2..]->(b) RETURN b",
     "MATCH (a)-[*]-(b) RETURN b",
+    "MATCH (a) RETURN a.id IN NULL",
     "MATCH (a)-[r:WITHIN|INHERITS*0..]->(b) RETURN b",
     "MATCH (a)-[:WITHIN*1..31]->(b) RETURN b",
     "MATCH (a)-[:WITHIN* SHORTEST]->(b) RETURN b",

@@ -222,6 +222,10 @@ class Gate {
       return false;
     }
     this.#next++;
+    // Measured on @ladybugdb/core 0.19.1: the whole process dies of `x IN NULL`.
+    if (follows && word === "IN" && keyword(this.#peek()) === "NULL") {
+      throw refusal("IN NULL", token, "it is never true, and the embedded engine breaks down on it");
+    }
     if (follows && !OPERATORS.has(word) && !this.#skip("WITH")) throw this.#unexpected();
     return true;
   }
