@@ -1,0 +1,17 @@
+// id: agent-can-change-permissions
+// title: Agent can change who has access
+// severity: critical
+// reads: Agent, Scope, CAN_REACH
+// columns: agent, agent_name, agent_owner, scope, scope_name, scope_kind, covers, certainty
+// identity: agent, scope
+// why: Who assigns permissions can give itself, or anyone, every right there. What the agent reads today is
+//   then no limit at all.
+// fix: Replace the role by one that reads or writes data but assigns nothing (instead of Owner or User
+//   Access Administrator), or restrict by a condition which roles it may assign.
+
+// min and max pick the surest path and the widest cover: exact < unknown < upper-bound, class < scope < subtree.
+MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE r.tier = 'now' AND r.manage = 'yes'
+RETURN a.id AS agent, a.name AS agent_name, a.owner AS agent_owner, s.id AS scope, s.name AS scope_name,
+       s.kind AS scope_kind, max(r.covers) AS covers, min(r.certainty) AS certainty
+ORDER BY agent, scope
