@@ -13,16 +13,23 @@ export interface RuleTarget {
   deepest(kind: DerivedKind): Promise<number>;
 }
 
+/** What a rule is run for. `time` is the snapshot's now; codes from `from` up to, not including, `to`. */
+export interface Bounds {
+  time: string;
+  from: string;
+  to: string;
+}
+
 /** No chain in a directory or a scope tree is longer; a rule that gets here does not end by itself. */
 const MOST_LEVELS = 1_000;
 
-/** Runs one rule; returns the number of rows that it derived. `time` is the snapshot's now, as ISO text. */
-export async function runRule(rule: Rule, target: RuleTarget, time: string): Promise<number> {
+/** Runs one rule; returns the number of rows that it derived. */
+export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): Promise<number> {
   if (rule.when !== undefined && (await target.count(rule.when)) === 0) return 0;
   let rows = 0;
   const run = async (statement: Statement, level: number) => {
     if (statement.when !== undefined && (await target.count(statement.when)) === 0) return 0;
-    return target.write(rule.derives, fill(statement.text, level, time));
+    return target.write(rule.derives, fill(statement.text, { ...bounds, level }));
   };
   for (const statement of rule.first) rows += await run(statement, 1);
   if (rule.again === undefined) return rows;
@@ -36,11 +43,23 @@ export async function runRule(rule: Rule, target: RuleTarget, time: string): Pro
   }
 }
 
-/** Bulk writes take no parameters: a number and a timestamp of ours are put into the text. */
-const fill = (text: string, level: number, time: string): string => {
-  if (!/^[0-9TZ:.+-]*$/.test(time)) throw new StoreError("bad-time", `not a timestamp: ${time}`);
-  return text.replaceAll("$level", String(level)).replaceAll("$time", `'${time}'`);
-};
+/** Bulk writes take no parameters: numbers, codes and a timestamp of ours are put into the text. */
+const fill = (text: string, values: Bounds & { level: number }): string =>
+  text.replace(/\$(level|time|from|to)\b/g, (_, name: "level" | keyof Bounds) => {
+    const value = values[name];
+    if (typeof value === "number") return String(value);
+    if (!/^[0-9A-Z:.+~-]*$/.test(value))
+      throw new StoreError("bad-bound", `not a code or a timestamp: ${value}`);
+    return `'${value}'`;
+  });
+
+/** All codes: every code sorts from here to there. */
+export const EVERYTHING = { from: "", to: "~" } as const;
+
+/** Cuts a sorted list of codes into parts of at most `size`: bounds of each. */
+export function slicesOf(first: readonly string[]): { from: string; to: string }[] {
+  return first.map((from, i) => ({ from: i === 0 ? "" : from, to: first[i + 1] ?? "~" }));
+}
 
 /** Kinds that a text of Cypher names behind a colon. */
 export const kindsIn = (text: string): Set<string> =>

@@ -16,8 +16,11 @@ export interface Rule {
   id: string;
   derives: DerivedKind;
   when: string | undefined;
-  /** True if it reads items, which are many: it runs where the items are. */
-  items: boolean;
+  /**
+   * `agents`: runs for one slice of the agents after the other (`$from` to `$to` bound their codes), so that memory
+   * does not grow with their number. `items`: runs where the items are, for slices of the scopes.
+   */
+  per: "agents" | "items" | undefined;
   /** Run once, in order. */
   first: readonly Statement[];
   /**
@@ -28,7 +31,7 @@ export interface Rule {
   growth: "step" | "doubling";
 }
 
-const KEYS = new Set(["rule", "derives", "when", "growth", "reads items", "why"]);
+const KEYS = new Set(["rule", "derives", "when", "growth", "per", "why"]);
 
 /** All rules in the order of their file names. Throws ConfigError if a file is not as it must be. */
 export function loadRules(folder = join(packageRoot, "queries", "derive")): Rule[] {
@@ -63,6 +66,9 @@ export function parseRule(text: string, name: string): Rule {
   const derives = head.get("derives") ?? "";
   if (!Object.hasOwn(DERIVED, derives))
     throw new ConfigError("bad-rule", `${name}: derives "${derives}", which the schema does not know`);
+  const per = head.get("per");
+  if (per !== undefined && per !== "agents" && per !== "items")
+    throw new ConfigError("bad-rule", `${name}: per "${per}", not agents or items`);
   const again = statements.filter((s) => s.next);
   if (statements.length === 0 || again.length > 1)
     throw new ConfigError("bad-rule", `${name}: needs a statement, and at most one "next level"`);
@@ -70,7 +76,7 @@ export function parseRule(text: string, name: string): Rule {
     id: head.get("rule") ?? name,
     derives: derives as DerivedKind,
     when: head.get("when"),
-    items: head.get("reads items") === "yes",
+    per,
     first: statements.filter((s) => !s.next),
     again: again[0],
     growth: head.get("growth") === "doubling" ? "doubling" : "step",

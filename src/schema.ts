@@ -131,8 +131,9 @@ export const NODES = {
       path: str("Path within its scope"),
       size: int("Bytes"),
       modified: time("Last change"),
-      types: list("Sensitive information types found; absent if nobody looked"),
-      sensitive: bool("True if it holds sensitive information; absent if nobody looked"),
+      types: str(
+        'Sensitive information types found, sorted, joined by "; "; empty: looked and found none; absent: nobody looked',
+      ),
       etag: str("Version as the store names it"),
     },
   },

@@ -5,14 +5,23 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { derivedColumns, kindsIn, propertiesIn, type RuleTarget, runRule } from "./derive.ts";
+import {
+  type Bounds,
+  derivedColumns,
+  EVERYTHING,
+  kindsIn,
+  propertiesIn,
+  type RuleTarget,
+  runRule,
+  slicesOf,
+} from "./derive.ts";
 import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedDdl, embeddedCopy, embeddedDdl, embeddedProjection, exportColumns } from "./generate.ts";
 import type { GraphTable } from "./inventory.ts";
 import { StoreError } from "./model.ts";
 import type { Rule } from "./rules.ts";
 import { DERIVED, DERIVED_KINDS, type DerivedKind } from "./schema.ts";
-import type { DerivedRows, Gap, GraphSource, GraphStore } from "./store.ts";
+import type { DerivedRows, Gap, GraphSource, GraphStore, Seed } from "./store.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the graph files. */
@@ -24,6 +33,10 @@ export interface EmbeddedOptions {
 
 const POOL = 512 * 1024 * 1024;
 const POINTER = "current";
+/** So many items are counted at a time; their classes fit the pool. */
+const ITEMS_A_SLICE = 500_000;
+/** So many agents are derived at a time. */
+const AGENTS_A_SLICE = 2_500;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
@@ -55,7 +68,7 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       building = { file, source };
     },
 
-    async *derive(rules) {
+    async *derive(rules, seed) {
       if (building === undefined)
         throw new StoreError("not-rebuilt", "a graph is derived only right after it was rebuilt");
       const { file, source } = building;
@@ -63,16 +76,17 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       await mkdir(exchange, { mode: 0o700 });
       try {
         yield* deriveItems(
-          rules.filter((rule) => rule.items),
+          rules.filter((rule) => rule.per === "items"),
           file,
           exchange,
           source,
         );
         yield* deriveRest(
-          rules.filter((rule) => !rule.items),
+          rules.filter((rule) => rule.per !== "items"),
           file,
           exchange,
           source,
+          seed,
         );
       } finally {
         await rm(exchange, { recursive: true, force: true });
@@ -102,28 +116,81 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
     if (rules.length === 0) return;
     const engine = await openEngine({ path: file, pool, threads });
     try {
-      yield* runAll(rules, targetOf(engine), source.time);
+      const scopes = await firstOf(engine, "Scope", ITEMS_A_SLICE, "MATCH (i:Item) RETURN count(*) AS n");
+      for (const bounds of slicesOf(scopes))
+        yield* runAll(rules, targetOf(engine), { ...bounds, time: source.time });
       for (const kind of new Set(rules.map((rule) => rule.derives))) await handOver(engine, kind, exchange);
     } finally {
       await engine.close();
     }
   }
 
-  async function* deriveRest(rules: readonly Rule[], file: string, exchange: string, source: GraphSource) {
+  /** Whatever is the same for all agents comes first; then the agents, slice by slice, each from a clean table. */
+  async function* deriveRest(
+    rules: readonly Rule[],
+    file: string,
+    exchange: string,
+    source: GraphSource,
+    seed: Seed | undefined,
+  ) {
     const scratch = await openEngine({ path: ":memory:", pool, threads });
-    const kept = new Set<DerivedKind>();
+    const shared = rules.filter((rule) => rule.per === undefined);
+    const perAgent = rules.filter((rule) => rule.per === "agents");
+    const kept = (of: readonly Rule[]) =>
+      [...new Set(of.map((rule) => rule.derives))].filter((kind) => !isScratch(kind));
+    const files: [DerivedKind, string][] = [];
     try {
       await fillScratch(scratch, rules, exchange, source);
-      yield* runAll(rules, targetOf(scratch), source.time);
-      for (const { derives } of rules) if (!isScratch(derives)) kept.add(derives);
-      for (const kind of kept) await handOver(scratch, kind, exchange);
+      const target = targetOf(scratch);
+      yield* runAll(shared, target, { ...EVERYTHING, time: source.time });
+      for (const kind of kept(shared)) files.push([kind, await handOver(scratch, kind, exchange)]);
+      for (const [part, bounds] of (await agentSlices(scratch, seed)).entries()) {
+        yield* runAll(perAgent, target, { ...bounds, time: source.time });
+        for (const kind of kept(perAgent)) files.push([kind, await handOver(scratch, kind, exchange, part)]);
+        await renew(scratch, [...new Set(perAgent.map((rule) => rule.derives))]);
+      }
     } finally {
       await scratch.close();
     }
     await using(openEngine({ path: file, pool, threads }), async (engine) => {
-      for (const kind of kept) await engine.run(`COPY ${kind} FROM '${fileOf(exchange, kind)}'`);
+      for (const [kind, part] of files) await engine.run(`COPY ${kind} FROM '${part}'`);
     });
   }
+}
+
+/** Codes that start slices in which about `most` of what `counting` counts lie. */
+async function firstOf(
+  engine: EngineConnection,
+  kind: "Agent" | "Scope",
+  most: number,
+  counting: string,
+): Promise<string[]> {
+  const parts = Math.ceil(Number((await engine.run(counting))[0]?.n ?? 0) / most);
+  if (parts <= 1) return [""];
+  const codes = (await engine.run(`MATCH (n:${kind}) RETURN n.code AS code ORDER BY code`)).map((row) =>
+    String(row.code),
+  );
+  return Array.from(
+    { length: Math.min(parts, codes.length) },
+    (_, i) => codes[Math.floor((codes.length * i) / parts)]!,
+  );
+}
+
+async function agentSlices(
+  engine: EngineConnection,
+  seed: Seed | undefined,
+): Promise<{ from: string; to: string }[]> {
+  if (seed === undefined)
+    return slicesOf(await firstOf(engine, "Agent", AGENTS_A_SLICE, "MATCH (a:Agent) RETURN count(*) AS n"));
+  const rows = await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
+    ids: [...seed.agents],
+  });
+  return rows.map((row) => ({ from: String(row.code), to: `${String(row.code)}~` }));
+}
+
+async function renew(engine: EngineConnection, kinds: readonly DerivedKind[]): Promise<void> {
+  for (const kind of kinds) await engine.run(`DROP TABLE ${kind}`);
+  for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
 }
 
 const isScratch = (kind: DerivedKind): boolean => "scratch" in DERIVED[kind];
@@ -144,11 +211,11 @@ async function using<T>(
 async function* runAll(
   rules: readonly Rule[],
   target: RuleTarget,
-  time: string,
+  bounds: Bounds,
 ): AsyncGenerator<DerivedRows> {
   for (const rule of rules) {
     const start = performance.now();
-    const rows = await runRule(rule, target, time);
+    const rows = await runRule(rule, target, bounds);
     yield { rule: rule.id, rows, ms: performance.now() - start };
   }
 }
@@ -168,12 +235,19 @@ function targetOf(engine: EngineConnection): RuleTarget {
 }
 
 /** Writes a derived kind to a file, from which another graph loads it. */
-async function handOver(engine: EngineConnection, kind: DerivedKind, exchange: string): Promise<void> {
+async function handOver(
+  engine: EngineConnection,
+  kind: DerivedKind,
+  exchange: string,
+  part = 0,
+): Promise<string> {
   const { from, to } = DERIVED[kind];
   const columns = derivedColumns(kind).map(({ name }) => `r.\`${name}\``);
+  const file = fileOf(exchange, part === 0 ? kind : `${kind}-${part}`);
   await engine.run(
-    `COPY (MATCH (f:${from})-[r:${kind}]->(t:${to}) RETURN ${["f.id", "t.id", ...columns].join(", ")}) TO '${fileOf(exchange, kind)}'`,
+    `COPY (MATCH (f:${from})-[r:${kind}]->(t:${to}) RETURN ${["f.id", "t.id", ...columns].join(", ")}) TO '${file}'`,
   );
+  return file;
 }
 
 /** Only the kinds and properties that the rules name; items stay in the file. */

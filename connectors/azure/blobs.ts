@@ -193,8 +193,8 @@ function changesOf(scope: string, blob: BlobItem, label: BlobLabel): Change[] {
   const metadata = metadataOf(blob);
   const types = metadata.get("sensitive_types") ?? metadata.get("sensitive-types");
   if (types !== undefined) {
-    props.types = [...new Set(types.split(",").map((type) => type.trim()))].filter(Boolean).sort();
-    props.sensitive = props.types.length > 0;
+    const found = new Set(types.split(/[,;]/).map((type) => type.trim()));
+    props.types = [...found].filter(Boolean).sort().join("; ");
   }
   const labeled: RelProps<"LABELED"> = {};
   if (label.finding.state === "labeled" && label.finding.method) labeled.method = label.finding.method;

@@ -1,9 +1,11 @@
 // rule: identity
 // derives: IDENTITY
+// per: agents
 // why: an agent has the rights of its own identity and of every group that this identity is in (reach.md 4.3, 1).
 // A disabled agent or identity has none (identity reference, 9.5).
 MATCH (a:Agent)-[x:ACTS_AS]->(p:Principal)
-WHERE x.mode = 'app' AND (a.status IS NULL OR a.status <> 'disabled') AND (p.enabled IS NULL OR p.enabled)
+WHERE x.mode = 'app' AND a.code >= $from AND a.code < $to
+  AND (a.status IS NULL OR a.status <> 'disabled') AND (p.enabled IS NULL OR p.enabled)
 RETURN a.id, p.id, 1, min(a.code + p.code)
 // next level
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)

@@ -1,5 +1,6 @@
 // rule: latent
 // derives: LATENT
+// per: agents
 // when: CONTROLS
 // why: what the agent could make of itself: shortest number of CONTROLS steps, then shortest path (reach.md 4.2).
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[:CONTROLS]->(q:Principal)-[c:CLOSURE]->(g:Principal)

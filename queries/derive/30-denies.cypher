@@ -1,5 +1,6 @@
 // rule: denies
 // derives: DENIES
+// per: agents
 // when: DENIED
 // why: a deny assignment binds whoever is, or is in, one of its principals (everyone is the principal 'everyone')
 // unless something of its closure is excluded (reach.md 4.3, 4).
@@ -23,8 +24,8 @@ RETURN a.id, s.id,
   max(CASE WHEN d.assign THEN 1 ELSE 0 END),
   CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END
 // and
-MATCH (p:Principal)-[d:DENIED]->(s:Scope), (a:Agent)-[:ACTS_AS]->(:Principal)
-WHERE p.id = 'everyone'
+MATCH (p:Principal)-[d:DENIED]->(s:Scope), (a:Agent)-[i:IDENTITY]->(:Principal)
+WHERE p.id = 'everyone' AND i.level = 1
 OPTIONAL MATCH (a)-[:IDENTITY]->(e:Principal)
 WHERE e.id IN d.excluded
 WITH a, s, d, count(e) AS spared

@@ -1,5 +1,6 @@
 // rule: point
 // derives: POINT
+// per: agents
 // why: grants that go down by containment: Azure roles, application permissions, site administrators. Application
 // permissions count for the identity itself, never through a group (reach.md 4.3, 1 to 3).
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[g:GRANTED]->(s:Scope)

@@ -1,5 +1,6 @@
 // rule: keyed
 // derives: KEYED
+// per: agents
 // why: a key action on the account opens the whole account, unless it refuses keys (reach.md 4.7; data reference, 5.1).
 MATCH (a:Agent)-[q:POINT]->(y:Scope)<-[b:ABOVE]-(x:Scope)
 WHERE (q.listKeys > 1 OR q.regenerateKey > 1 OR q.accountSas > 1 OR q.serviceSas > 1)

@@ -1,5 +1,6 @@
 // rule: listed
 // derives: LISTED
+// per: agents
 // when: BOTH
 // why: access lists of agents for which they have to be added to containment grants.
 MATCH (a:Agent)-[:BOTH]->(a)

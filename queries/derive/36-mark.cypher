@@ -1,5 +1,6 @@
 // rule: mark
 // derives: MARK
+// per: agents
 // why: rights change only where something is granted, denied or opened by a key, and just below a deny that binds
 // its own scope alone.
 MATCH (a:Agent)-[q:POINT]->(x:Scope)

@@ -1,5 +1,6 @@
 // rule: effect
 // derives: EFFECT
+// per: agents
 // why: what stands above holds below: a place has the sum of its own containment grants and all above it.
 MATCH (a:Agent)-[:MARK]->(x:Scope)-[b:ABOVE]->(y:Scope)<-[q:POINT]-(a)
 RETURN a.id, x.id, q.tier, min(q.hops),

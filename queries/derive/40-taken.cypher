@@ -1,5 +1,6 @@
 // rule: taken
 // derives: TAKEN
+// per: agents
 // when: DENIED
 // why: a deny binds its scope and, unless it says otherwise, everything below (reach.md 4.3, 4).
 MATCH (a:Agent)-[:MARK]->(x:Scope)-[b:ABOVE]->(y:Scope)<-[d:DENIES]-(a)

@@ -1,5 +1,6 @@
 // rule: can-reach-listed
 // derives: CAN_REACH
+// per: agents
 // why: access lists alone: each place is a row of its own and nothing absorbs it.
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[g:GRANTED]->(s0:Scope)<-[f:INHERITED]-(s:Scope)
 WHERE g.flow = 'acl' AND (g.expires IS NULL OR g.expires > $time) AND (g.tier IS NULL OR g.tier = 'now')

@@ -1,5 +1,6 @@
 // rule: part
 // derives: PART
+// per: agents
 // why: primitive actions, after denies, become the four rights (reach.md 4.7). Latent rights act as another
 // principal, so the agent’s own denies do not touch them.
 MATCH (a:Agent)-[e:EFFECT]->(x:Scope)

@@ -1,5 +1,6 @@
 // rule: shown
 // derives: SHOWN
+// per: agents
 // why: a later tier shows only what it adds; a row that says what the next one above says is absorbed; what a deny takes
 // away below a row that includes it stays as a row (reach.md 4.2, 4.4).
 MATCH (a:Agent)-[r:ROW]->(x:Scope)

@@ -1,5 +1,6 @@
 // rule: less
 // derives: LESS
+// per: agents
 // why: what a row further down counts, the row above does not.
 MATCH (a:Agent)-[o:OUTER]->(x:Scope)-[b:ABOVE]->(y:Scope)
 WHERE b.level = o.level

@@ -1,5 +1,6 @@
 // rule: can-reach
 // derives: CAN_REACH
+// per: agents
 // why: the rows of agents with containment or latent grants, with what each of them alone lets read.
 MATCH (a:Agent)-[r:SHOWN]->(x:Scope)
 OPTIONAL MATCH (a)-[o:OUTER]->(x) WHERE o.tier = r.tier
