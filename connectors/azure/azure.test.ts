@@ -39,6 +39,7 @@ const assignment = (name: string, scope: string, role: number, more: object = {}
 });
 const READER = definition(1, "Blob Reader", { dataActions: [`${B}/read`] });
 const OWNER = definition(2, "Owner", { actions: ["*"] });
+const EVERY_KEY_ACTION = { listKeys: true, regenerateKey: true, accountSas: true, serviceSas: true };
 
 /** One tenant with two subscriptions, an account with two containers and nothing granted. */
 function tenant(more: Record<string, FakeAnswer> = {}, options: FakeOptions = {}): Fake {
@@ -194,15 +195,16 @@ describe("role assignments", () => {
     expect(grantsAt(fake, "/")).toMatchObject([
       {
         key: "/providers/microsoft.authorization/roleassignments/a",
+        ...EVERY_KEY_ACTION,
         assign: true,
-        keys: true,
+        see: true,
         read: false,
         tier: "now",
         certainty: "exact",
       },
     ]);
     expect(grantsAt(fake, ROOT)).toMatchObject([
-      { read: true, see: true, write: false, role: "Blob Reader" },
+      { read: true, see: false, write: false, role: "Blob Reader" },
     ]);
     expect(grantsAt(fake, RG)).toHaveLength(1);
     expect(grantsAt(fake, container("hr"))).toHaveLength(1);
@@ -404,10 +406,10 @@ describe("conditions", () => {
       "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-000000000001}))";
     const fake = await conditioned(target, 2);
     expect(grantsAt(fake, RG)).toMatchObject([
-      { assign: false, keys: true },
+      { assign: false, ...EVERY_KEY_ACTION },
       {
         assign: true,
-        keys: false,
+        listKeys: false,
         tier: "now",
         residual: "request: assigned role is '00000000-0000-0000-0000-000000000001'",
       },
@@ -437,7 +439,7 @@ describe("conditions", () => {
   it("without regard to their target never bind key actions, which take no conditions", async () => {
     const fake = await conditioned(`${CONTAINER} StringEquals 'none'`, 2);
     expect(grantsAt(fake, RG)).toMatchObject([
-      { keys: true, tier: "now" },
+      { ...EVERY_KEY_ACTION, tier: "now" },
       { assign: true, certainty: "upper-bound" },
     ]);
   });
@@ -496,7 +498,10 @@ describe("deny assignments", () => {
           read: false,
           write: true,
           delete: true,
-          keys: false,
+          listKeys: true,
+          regenerateKey: false,
+          accountSas: false,
+          serviceSas: false,
           see: false,
           children: true,
           excluded: ["g1", "g2"],
@@ -514,7 +519,7 @@ describe("deny assignments", () => {
       doNotApplyToChildScopes: true,
     });
     expect(fake.all("DENIED")).toMatchObject([
-      { props: { children: false, keys: true, assign: true, see: true, read: false } },
+      { props: { children: false, ...EVERY_KEY_ACTION, assign: true, see: true, read: false } },
     ]);
   });
 
