@@ -1,6 +1,7 @@
 /** The recorded tenant, where it is present: each grant beside a separate reading of the same file. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { blobs } from "./blobs.ts";
 import { type FakeAnswer, fakeTenant } from "./fixtures/fake.ts";
 import { azure } from "./index.ts";
 
@@ -51,7 +52,7 @@ describe.skipIf(!existsSync(recording))("the recorded tenant", () => {
   it("gives each role assignment exactly the rights that its definition implies, as an upper bound", async () => {
     const recorded = answers();
     const fake = fakeTenant(recorded, { recordedApiVersion: "2018-09-01-preview", tenantId: TENANT });
-    for (const step of azure.steps) await fake.run(step);
+    for (const step of azure.steps) if (step !== blobs) await fake.run(step);
 
     const at = (suffix: string) =>
       Object.entries(recorded).find(([path]) => path.endsWith(suffix.toLowerCase()))?.[1];
@@ -99,7 +100,7 @@ describe.skipIf(!existsSync(recording))("the recorded tenant", () => {
 
   it("says what was not recorded and takes none of it for empty", async () => {
     const fake = fakeTenant(answers(), { tenantId: TENANT });
-    for (const step of azure.steps) await fake.run(step);
+    for (const step of azure.steps) if (step !== blobs) await fake.run(step);
     const count = (step: string) => fake.gaps.filter((gap) => gap.step === step).length;
     const accounts = [...fake.nodes.values()].filter((node) => node.props.kind === "StorageAccount");
     expect(accounts).toHaveLength(13);
