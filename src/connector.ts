@@ -69,6 +69,14 @@ export interface Pass {
   cursor?: Cursor;
 }
 
+/** Coverage that a step states for a part of its work, under a name of its own. Two steps may share a part. */
+export interface Part {
+  /** `connector.area`, as a step's id; no step has it. */
+  id: string;
+  title: string;
+  hides: Step["hides"];
+}
+
 export interface Step {
   /** `connector.area`, stable: it names partitions and coverage. */
   id: string;
@@ -79,12 +87,17 @@ export interface Step {
   reads: readonly string[];
   /** Lowest level of collection at which the step runs; `metadata` if absent. */
   level?: Level;
+  /** Steps that this one builds on: it runs later, and what they could not read it could not read either. */
   after?: readonly string[];
+  /** Runs later than these, but does not depend on them: their gaps are not its own. */
+  follows?: readonly string[];
   /**
    * What a gap in this step may hide: grants that would add reach, or denies and conditions that would
    * take it away (then what stands above the gap is `upper-bound`).
    */
   hides: "grants" | "denies" | "both";
+  /** Besides its own id, the only ones that its gaps name. */
+  parts?: readonly Part[];
   /** One pass a scope, each resumed alone; absent: one pass for the whole tenant, scope ''. */
   scopes?(c: StepContext): AsyncIterable<Scope>;
   /** True if a pass may start from a delta token. */

@@ -12,7 +12,7 @@ export const API = {
   eligibility: "2020-10-01",
 } as const;
 
-/** Steps of this connector, and the two whose gaps are noted beside the step that finds them. */
+/** Steps of this connector, and the parts of steps that state coverage of their own. */
 export const STEP = {
   managementGroups: "azure.management-groups",
   subscriptions: "azure.subscriptions",
@@ -22,10 +22,13 @@ export const STEP = {
   roleAssignments: "azure.role-assignments",
   eligibleAssignments: "azure.eligible-assignments",
   denyAssignments: "azure.deny-assignments",
+  blobs: "azure.blobs",
   /** Role definitions that role assignments name; what is not read makes their rights unknown. */
   roleDefinitions: "azure.role-definitions",
   /** Conditions that an old api-version leaves out; they could only take away. */
   conditions: "azure.conditions",
+  /** Sensitivity labels of blobs. */
+  labels: "azure.labels",
 } as const;
 
 /** Reader at the root management group: no keys, no blob data. */

@@ -1,5 +1,5 @@
 /** Role assignments, active and eligible: pages of either become placed scopes and GRANTED relationships. */
-import type { Page, Pass, StepContext } from "../../src/connector.ts";
+import type { Page, Part, Pass, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { armId, type GraphRecord } from "../../src/schema.ts";
 import { cursorOf, STEP } from "./arm.ts";
@@ -8,6 +8,12 @@ import { placeScope } from "./management-groups.ts";
 import { hidesConditions, type Roles, readRoles } from "./role-definitions.ts";
 import { isAtOrBelow, isBlobService, scopeChain, scopeKind, within } from "./scopes.ts";
 import { knownAccounts, knownContainers } from "./storage-known.ts";
+
+/** What the steps of assignments state beside their own coverage. */
+export const ASSIGNMENT_PARTS: readonly Part[] = [
+  { id: STEP.roleDefinitions, title: "Roles that assignments name", hides: "grants" },
+  { id: STEP.conditions, title: "Conditions of assignments and roles", hides: "denies" },
+];
 
 /** As ARM answers it; eligible ones carry times too. */
 interface AssignmentAnswer {

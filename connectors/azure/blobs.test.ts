@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Page, StepContext } from "../../src/connector.ts";
+import { allowList } from "../../src/http/allow.ts";
 import type { Level } from "../../src/model.ts";
 import type { NodeRecord } from "../../src/schema.ts";
 import { blobTransport } from "../../test/blob-transport.ts";
@@ -198,6 +199,12 @@ describe("listing blobs", () => {
     for await (const scope of blobs.scopes!(context)) scopes.push(scope);
     expect(scopes).toEqual([{ id: CONTAINER, name: "docs" }]);
     await expect(crawl(context)).rejects.toMatchObject({ code: "blob-endpoint-unknown" });
+  });
+
+  it("may read containers and blobs whose names begin with a dollar sign", () => {
+    const list = allowList(blobs.reads);
+    for (const path of ["/docs", "/docs/a/b", "/docs/$RECYCLE.BIN/a", "/$web/index.html", "/$root/$a"])
+      expect(() => list.check("blob", "GET", path), path).not.toThrow();
   });
 });
 

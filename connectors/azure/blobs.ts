@@ -17,19 +17,21 @@ import {
   type RelProps,
   UNLABELED,
 } from "../../src/schema.ts";
+import { STEP, scopesOfKind } from "./arm.ts";
 import { type BlobLabel, labelFromListing, readBlobLabel } from "./bloblabel.ts";
 import { formatOf, type UnknownReason } from "./labels/index.ts";
+import { armParent } from "./scopes.ts";
+import { knownAccounts } from "./storage-known.ts";
 
 /** The service's own maximum. https://learn.microsoft.com/rest/api/storageservices/list-blobs */
 const PAGE_SIZE = 5000;
 /** Files whose labels are read at once: enough to hide latency, too few to be noticed by an account. */
 const READERS = 8;
 
-const LABELS_STEP = "azure.labels";
 const READER_ROLE = "Storage Blob Data Reader";
 
 export const blobs: Step = {
-  id: "azure.blobs",
+  id: STEP.blobs,
   title: "Blobs, versions and snapshots, and their labels",
   produces: ["Item", "PROTECTED_BY", "Label", "LABELED"],
   needs: [
@@ -41,17 +43,17 @@ export const blobs: Step = {
       doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-blob-data-reader",
     },
   ],
-  // `$web` and `$blobchangefeed` are said by name, because a placeholder stands for no name with a `$`.
-  reads: ["{container}", "$web", "$blobchangefeed"].flatMap((container) => [
+  // A placeholder stands for no name that begins with `$`, so such containers are said by name, and blobs of
+  // such a name have a line of their own.
+  reads: ["{container}", "$root", "$web", "$blobchangefeed"].flatMap((container) => [
     `GET blob /${container}`,
     `GET blob /${container}/{path*}`,
+    `GET blob /${container}/\${path*}`,
   ]),
-  after: ["azure.storage"],
+  after: [STEP.containers, STEP.storageAccounts],
   hides: "grants",
-  async *scopes(c) {
-    for await (const { id, props } of c.known("Scope", { kind: "Container" }))
-      yield props.name ? { id, name: props.name } : { id };
-  },
+  parts: [{ id: STEP.labels, title: "Sensitivity labels of blobs", hides: "grants" }],
+  scopes: (c) => scopesOfKind(c, "Container"),
   crawl,
 };
 
@@ -105,31 +107,15 @@ interface Account {
   hns: boolean;
 }
 
-/** Accounts by id, gathered once a scan: every container asks, and there are many more of them. */
-const accounts = new WeakMap<StepContext, Promise<Map<string, Account>>>();
-
-async function accountOf(c: StepContext, containerId: string): Promise<Account> {
-  let known = accounts.get(c);
-  if (!known) {
-    known = knownAccounts(c);
-    accounts.set(c, known);
-  }
-  const accountId = containerId.slice(0, containerId.lastIndexOf("/blobservices/"));
-  const account = (await known).get(accountId);
-  if (account) return account;
+async function accountOf(c: StepContext, container: string): Promise<Account> {
+  const id = armParent(container)!;
+  const account = (await knownAccounts(c)).get(id);
+  if (account?.url) return { url: account.url, hns: account.hns === true };
   throw new ProviderError(
     "blob-endpoint-unknown",
-    `The blob endpoint of ${accountId} is not known, so its containers cannot be listed.`,
-    "Scan storage accounts first (step azure.storage), or check that the account serves blobs.",
+    `The blob endpoint of ${id} is not known, so its containers cannot be listed.`,
+    `Scan storage accounts first (step ${STEP.storageAccounts}), or check that the account serves blobs.`,
   );
-}
-
-async function knownAccounts(c: StepContext): Promise<Map<string, Account>> {
-  const found = new Map<string, Account>();
-  for await (const node of c.known("Scope", { kind: "StorageAccount" }))
-    if (node.kind === "Scope" && node.props.url)
-      found.set(node.id, { url: node.props.url, hns: node.props.hns === true });
-  return found;
 }
 
 /**
@@ -247,7 +233,7 @@ function labelGap(scope: string, unread: Position["unread"]): NonNullable<Page["
   const reasons = Object.entries(unread).sort(([a], [b]) => (a < b ? -1 : 1));
   if (reasons.length === 0) return undefined;
   const counted = reasons.map(([reason, files]) => `${files} ${IN_WORDS[reason as UnknownReason]}`);
-  const gap = { step: LABELS_STEP, scope, reason: `Files whose label is not known: ${counted.join("; ")}.` };
+  const gap = { step: STEP.labels, scope, reason: `Files whose label is not known: ${counted.join("; ")}.` };
   if (unread.denied)
     return {
       ...gap,

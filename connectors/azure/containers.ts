@@ -1,6 +1,8 @@
-/** Blob containers of each storage account, listed through ARM: no data rights, no keys. */
+/** Blob containers of each storage account and which the public may read, listed through ARM: no data rights, no keys. */
 import type { Page, Step } from "../../src/connector.ts";
+import { armId } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, scopesOfKind } from "./arm.ts";
+import { publicAccessRecords } from "./public-access.ts";
 import { scopeChain } from "./scopes.ts";
 import { knownAccounts } from "./storage-known.ts";
 
@@ -14,7 +16,7 @@ interface Container {
 export const containers: Step = {
   id: STEP.containers,
   title: "Blob containers",
-  produces: ["Scope", "WITHIN"],
+  produces: ["Scope", "WITHIN", "Principal", "GRANTED"],
   needs: [reader("to list blob containers")],
   reads: [
     "GET arm /subscriptions/{id}/resourceGroups/{name}/providers/Microsoft.Storage/storageAccounts/{name}/blobServices/default/containers",
@@ -23,16 +25,21 @@ export const containers: Step = {
   hides: "grants",
   scopes: (c) => scopesOfKind(c, "StorageAccount"),
   async *crawl(c, pass): AsyncGenerator<Page> {
-    const endpoint = (await knownAccounts(c)).get(pass.scope)?.url;
+    const account = (await knownAccounts(c)).get(pass.scope);
+    const endpoint = account?.url?.replace(/\/$/, "");
     const path = pass.cursor ?? `${pass.scope}/blobServices/default/containers?api-version=${API.storage}`;
     for await (const page of c.http.pages<Container>("arm", path)) {
-      const records = page.items.flatMap(({ id, name, properties }) =>
-        scopeChain(id, {
-          name,
-          ...(endpoint === undefined ? {} : { url: `${endpoint.replace(/\/$/, "")}/${name}` }),
-          ...(properties?.publicAccess ? { publicAccess: properties.publicAccess } : {}),
-        }),
-      );
+      const records = page.items.flatMap(({ id, name, properties }) => {
+        const publicAccess = properties?.publicAccess;
+        return [
+          ...scopeChain(id, {
+            name,
+            ...(endpoint === undefined ? {} : { url: `${endpoint}/${name}` }),
+            ...(publicAccess ? { publicAccess } : {}),
+          }),
+          ...publicAccessRecords({ id: armId(id), name, publicAccess }, account),
+        ];
+      });
       yield { changes: records.map((put) => ({ put })), ...cursorOf(page) };
     }
   },

@@ -1,7 +1,7 @@
 /** Eligible role assignments (Privileged Identity Management): not active, one activation away. */
 import type { Step } from "../../src/connector.ts";
 import { API, reader, STEP, subscriptionScopes } from "./arm.ts";
-import { readAssignments } from "./assignments.ts";
+import { ASSIGNMENT_PARTS, readAssignments } from "./assignments.ts";
 import { ROLE_DEFINITION_READS } from "./role-assignments.ts";
 
 /** https://learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-instances/list-for-scope */
@@ -14,8 +14,11 @@ export const eligibleAssignments: Step = {
     "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances",
     ...ROLE_DEFINITION_READS,
   ],
-  after: [STEP.subscriptions, STEP.storageAccounts, STEP.containers],
+  after: [STEP.subscriptions],
+  // Conditions may name accounts and containers; what of these was not read is their own gap.
+  follows: [STEP.storageAccounts, STEP.containers],
   hides: "grants",
+  parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
   crawl: (c, pass) =>
     readAssignments(

@@ -77,7 +77,7 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
   for (const { at, manner, rights } of spread(narrowed(role, assignment.condition), scope, c)) {
     // One assignment may give several relationships to one scope: the key tells them apart.
     const suffix = manner === PLAINLY ? "" : `#${[...rights].sort().join("+")}`;
-    const flags = actionFlags(new Set([...rights].map((right) => (right === "list" ? "see" : right))));
+    const flags = actionFlags(primitivesOf(rights));
     const certain = manner.certainty === "exact" ? hidden : {};
     const props = { role: role.name, ...manner, ...certain };
     records.push(granted(assignment, at, key + suffix, flags, props));
@@ -96,6 +96,15 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
     records.push(granted(assignment, scope, key, NOTHING, { role: role.name, ...hidden }));
   return records;
 }
+
+/**
+ * Listing without reading shows that blobs exist, which is sight. Beside reading it says nothing of its own:
+ * `see` then means the account's own action, so that a deny of reading takes listing with it.
+ */
+const primitivesOf = (rights: ReadonlySet<Right>): Set<Primitive> =>
+  new Set(
+    [...rights].flatMap((right) => (right !== "list" ? [right] : rights.has("read") ? [] : ["see" as const])),
+  );
 
 const NOTHING = actionFlags(new Set());
 

@@ -1,5 +1,9 @@
-/** Azure through Azure Resource Manager: where access is granted, to whom, and what takes it away. */
+/**
+ * Azure: where access is granted, to whom, and what takes it away, through Azure Resource Manager; and the blobs
+ * themselves, through the blob service.
+ */
 import type { Connector } from "../../src/connector.ts";
+import { blobs } from "./blobs.ts";
 import { containers } from "./containers.ts";
 import { denyAssignments } from "./deny-assignments.ts";
 import { eligibleAssignments } from "./eligible-assignments.ts";
@@ -21,5 +25,6 @@ export const azure: Connector = {
     roleAssignments,
     eligibleAssignments,
     denyAssignments,
+    blobs,
   ],
 };

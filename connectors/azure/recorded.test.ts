@@ -1,6 +1,7 @@
 /** The recorded tenant, where it is present: each grant beside a separate reading of the same file. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { blobs } from "./blobs.ts";
 import { type FakeAnswer, fakeTenant } from "./fixtures/fake.ts";
 import { azure } from "./index.ts";
 
@@ -51,7 +52,7 @@ describe.skipIf(!existsSync(recording))("the recorded tenant", () => {
   it("gives each role assignment exactly the rights that its definition implies, as an upper bound", async () => {
     const recorded = answers();
     const fake = fakeTenant(recorded, { recordedApiVersion: "2018-09-01-preview", tenantId: TENANT });
-    for (const step of azure.steps) await fake.run(step);
+    for (const step of azure.steps) if (step !== blobs) await fake.run(step);
 
     const at = (suffix: string) =>
       Object.entries(recorded).find(([path]) => path.endsWith(suffix.toLowerCase()))?.[1];
@@ -75,30 +76,31 @@ describe.skipIf(!existsSync(recording))("the recorded tenant", () => {
         delete: blob("delete"),
         setAcl: blob("modifyPermissions/action"),
         own: blob("manageOwnership/action"),
-        keys: ["listKeys", "regenerateKey", "listAccountSas", "listServiceSas"].some((verb) =>
-          control(`${storage}/${verb}/action`),
-        ),
+        listKeys: control(`${storage}/listKeys/action`),
+        regenerateKey: control(`${storage}/regenerateKey/action`),
+        accountSas: control(`${storage}/listAccountSas/action`),
+        serviceSas: control(`${storage}/listServiceSas/action`),
         assign: control("Microsoft.Authorization/roleAssignments/write"),
+        see: control(`${storage}/read`),
       };
-      const see = control(`${storage}/read`) || Object.values(expected).includes(true);
       const grants = modelled.filter((rel) => rel.props?.key === id.toLowerCase());
       if (grants.length === 0) {
         // Nothing on a modelled plane: then an unmodelled one says so.
-        expect([see, ...Object.values(expected)]).not.toContain(true);
+        expect(Object.values(expected)).not.toContain(true);
         expect(fake.all("GRANTED").some((rel) => rel.props?.key === id.toLowerCase())).toBe(true);
         continue;
       }
       expect(grants).toHaveLength(1);
       expect(grants[0]).toMatchObject({
         to: { id: properties.scope.toLowerCase() },
-        props: { ...expected, see, tier: "now", certainty: "upper-bound" },
+        props: { ...expected, tier: "now", certainty: "upper-bound" },
       });
     }
   });
 
   it("says what was not recorded and takes none of it for empty", async () => {
     const fake = fakeTenant(answers(), { tenantId: TENANT });
-    for (const step of azure.steps) await fake.run(step);
+    for (const step of azure.steps) if (step !== blobs) await fake.run(step);
     const count = (step: string) => fake.gaps.filter((gap) => gap.step === step).length;
     const accounts = [...fake.nodes.values()].filter((node) => node.props.kind === "StorageAccount");
     expect(accounts).toHaveLength(13);

@@ -1,7 +1,7 @@
 /** Role assignments of each subscription, with the role definitions that they name. */
 import type { Step } from "../../src/connector.ts";
 import { API, reader, STEP, subscriptionScopes } from "./arm.ts";
-import { readAssignments } from "./assignments.ts";
+import { ASSIGNMENT_PARTS, readAssignments } from "./assignments.ts";
 
 export const ROLE_DEFINITION_READS = [
   "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions",
@@ -19,9 +19,11 @@ export const roleAssignments: Step = {
     "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments",
     ...ROLE_DEFINITION_READS,
   ],
-  // Conditions may name accounts and containers.
-  after: [STEP.subscriptions, STEP.storageAccounts, STEP.containers],
+  after: [STEP.subscriptions],
+  // Conditions may name accounts and containers; what of these was not read is their own gap.
+  follows: [STEP.storageAccounts, STEP.containers],
   hides: "grants",
+  parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
   crawl: (c, pass) =>
     readAssignments(

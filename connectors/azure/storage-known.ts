@@ -7,6 +7,10 @@ export interface KnownAccount {
   /** Blob endpoint. */
   url: string | undefined;
   hns: boolean | undefined;
+  /** False if the account forbids public access; undefined if it leaves it to the container. */
+  allowPublic: boolean | undefined;
+  /** False if a grant or a container named the account and no listing of accounts told of it. */
+  listed: boolean;
 }
 
 const accounts = new WeakMap<StepContext, Promise<ReadonlyMap<string, KnownAccount>>>();
@@ -37,6 +41,9 @@ async function readAccounts(c: StepContext) {
         id: node.id,
         url: node.props.url ?? undefined,
         hns: node.props.hns ?? undefined,
+        allowPublic: node.props.allowPublic ?? undefined,
+        // The listing always says how the network is ruled.
+        listed: node.props.network !== undefined && node.props.network !== null,
       });
   return found;
 }

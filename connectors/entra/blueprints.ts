@@ -2,7 +2,7 @@ import type { Page, Step, StepContext } from "../../src/connector.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { askEach } from "./ask.ts";
 import { BLUEPRINT_PRINCIPALS, BLUEPRINTS } from "./needs.ts";
-import { classChange, classRef, controls } from "./planes.ts";
+import { classChanges, classRef, controls } from "./planes.ts";
 import {
   appAlias,
   type DirectoryObject,
@@ -81,7 +81,7 @@ export const blueprintPrincipalChanges = (object: ServicePrincipal): Change[] =>
 export const blueprints: Step = {
   id: ID,
   title: "Agent identity blueprints",
-  produces: ["Blueprint", "Principal", "CONTROLS"],
+  produces: ["Blueprint", "Principal", "CONTROLS", "Scope", "GRANTED"],
   needs: [BLUEPRINTS, BLUEPRINT_PRINCIPALS],
   reads: [
     "GET graph /v1.0/applications/microsoft.graph.agentIdentityBlueprint",
@@ -94,7 +94,7 @@ export const blueprints: Step = {
     const path =
       "/v1.0/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal" +
       `?$select=${SERVICE_PRINCIPAL_SELECT}&$top=999`;
-    yield { changes: [classChange("any-blueprint")] };
+    yield { changes: classChanges("any-blueprint") };
     for await (const { items } of listing<ServicePrincipal>(c, { scope: "", mode: "full" }, path))
       yield { changes: items.flatMap(blueprintPrincipalChanges) };
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PermissionError } from "../../src/model.ts";
-import type { NodeRecord } from "../../src/schema.ts";
+import type { Change, NodeRecord } from "../../src/schema.ts";
 import { applications } from "./applications.ts";
 import { directoryRoles } from "./directory-roles.ts";
 import { federatedChanges, federatedCredentials } from "./federated-credentials.ts";
@@ -103,6 +103,9 @@ describe("directory roles", () => {
   const held = (roleDefinitionId: string, directoryScopeId = "/") => ({
     ...{ id: `${roleDefinitionId}-1`, principalId: "P1", roleDefinitionId, directoryScopeId },
   });
+  /** Grants of roles, without those that stand for a class. */
+  const grantsOf = (changes: readonly Change[]) =>
+    putsOf(changes).filter((put) => put.kind === "GRANTED" && put.props?.source !== "class");
   const readRoles = async (definitions: unknown[], assignments: unknown[]) =>
     changesOf(
       await run(
@@ -130,11 +133,30 @@ describe("directory roles", () => {
       "r1 CONTROLS class:any-app",
       "r2 CONTROLS class:any-group",
     ]);
-    expect(putsOf(changes).filter(({ kind }) => kind === "GRANTED")).toMatchObject([
+    expect(grantsOf(changes)).toMatchObject([
       { from: { id: "r1" }, to: { id: "plane:directory" }, props: { see: true, write: true } },
       { from: { id: "r2" }, props: { see: true, write: true } },
       { from: { id: "r4" }, props: { see: true } },
     ]);
+  });
+
+  it("put with each class one scope that stands for all it may reach", async () => {
+    const admin = "62e90394-69f5-4237-9190-012177145e10";
+    const puts = putsOf(await readRoles([definition(admin, [])], [held(admin)]));
+    for (const id of ["class:any-app", "class:any-group", "class:any-user"]) {
+      expect(puts).toContainEqual({
+        ...{ kind: "Scope", id },
+        props: { kind: "Class", plane: "class", name: expect.stringMatching(/^Anything that any /) },
+      });
+      expect(puts).toContainEqual({
+        ...{ kind: "GRANTED", from: { kind: "Principal", id }, to: { kind: "Scope", id } },
+        props: {
+          ...{ read: true, write: true, add: true, delete: true, assign: true, see: true },
+          ...{ key: "class", flow: "containment", source: "class", role: "class", tier: "now" },
+          ...{ certainty: "upper-bound", reason_code: "class" },
+        },
+      });
+    }
   });
 
   it("that are built in keep their meaning where the answer shows few of their actions", async () => {

@@ -1,7 +1,7 @@
 /** From consents to relationships. Pure. */
 import { ACTIONS, type Change, type NodeRef, type RelProps } from "../../src/schema.ts";
 import { apiPlace, becomes, delegatedPlaces, type Opening, openings, type Resource } from "./permissions.ts";
-import { classChange, classRef, controls, type Place, placeChange, placeRef } from "./planes.ts";
+import { classChanges, classRef, controls, type Place, placeChange, placeRef } from "./planes.ts";
 import { agentRef, principalRef } from "./principals.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/approleassignment */
@@ -92,7 +92,7 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
     ...(none ? [] : [granted(holder, opening, { source: "app-role", role: permission, key: assignment.id })]),
   ]);
   for (const of of becomes(api.appId, permission))
-    changes.push(classChange(of), controls(holder, classRef(of), permission));
+    changes.push(...classChanges(of), controls(holder, classRef(of), permission));
   return changes;
 }
 

@@ -50,7 +50,9 @@ export const owners: Step = {
     "GET graph /v1.0/servicePrincipals/{id}/owners",
     "GET graph /v1.0/applications/{id}/owners",
   ],
-  after: ["entra.groups", "entra.service-principals", "entra.agent-identities", "entra.blueprints"],
+  after: ["entra.groups", "entra.service-principals"],
+  // A tenant without agents refuses these; the owners of everything else are read all the same.
+  follows: ["entra.agent-identities", "entra.blueprints"],
   hides: "grants",
   async *crawl(c, pass) {
     const asks = await ownedObjects(c);

@@ -49,17 +49,57 @@ export const placeChange = ({ id, kind, name, plane }: Place): Change => ({
  * is in the cloud, not dynamic and not role-assignable.
  */
 export const CLASSES = {
-  "any-app": { kind: "AnyApp", name: "Any application" },
-  "any-group": { kind: "AnyGroup", name: "Any group that is in the cloud, not dynamic, not role-assignable" },
-  "any-user": { kind: "AnyUser", name: "Any user" },
-  "any-blueprint": { kind: "AnyBlueprint", name: "Any agent identity blueprint" },
+  "any-app": {
+    kind: "AnyApp",
+    name: "Any application",
+    reach: "Anything that any application can reach",
+  },
+  "any-group": {
+    kind: "AnyGroup",
+    name: "Any group that is in the cloud, not dynamic, not role-assignable",
+    reach: "Anything that any group whose members can be changed can reach",
+  },
+  "any-user": {
+    kind: "AnyUser",
+    name: "Any user",
+    reach: "Anything that any user can reach",
+  },
+  "any-blueprint": {
+    kind: "AnyBlueprint",
+    name: "Any agent identity blueprint",
+    reach: "Anything that any agent identity can reach",
+  },
 } as const;
 export type Class = keyof typeof CLASSES;
 
 export const classRef = (of: Class) => ({ kind: "Principal", id: `class:${of}` }) as const;
-export const classChange = (of: Class): Change => ({
-  put: { ...classRef(of), props: { ...CLASSES[of] } },
-});
+
+/**
+ * A class, and what it reaches as one scope of the same id: rules follow this grant like any other, so that
+ * nothing is enumerated. What some member of the class cannot do makes it an upper bound.
+ */
+export function classChanges(of: Class): Change[] {
+  const from = classRef(of);
+  const { kind, name, reach } = CLASSES[of];
+  const to = { kind: "Scope", id: from.id } as const;
+  return [
+    { put: { ...from, props: { kind, name } } },
+    { put: { ...to, props: { kind: "Class", name: reach, plane: "class" } } },
+    {
+      put: {
+        kind: "GRANTED",
+        from,
+        to,
+        props: {
+          key: "class",
+          ...{ read: true, write: true, add: true, delete: true, assign: true, see: true },
+          ...{ flow: "containment", source: "class", role: "class", tier: "now" },
+          ...{ certainty: "upper-bound", reason_code: "class" },
+        },
+      },
+    },
+  ];
+}
 
 /** `from` can make itself, or become, `to`. `how` says by what and tells several ways apart. */
 export const controls = (from: NodeRef, to: NodeRef, how: string): Change => {

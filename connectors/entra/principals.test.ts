@@ -140,7 +140,10 @@ describe("agent identities", () => {
     );
     expect(gapsOf(pages)).toMatchObject([{ scope: "b", state: "failed" }]);
     expect(nodeOf(changesOf(pages), "b")?.props).toMatchObject({ inheritable: undefined });
-    expect(relations(changesOf(pages))).toEqual(["class:any-blueprint CONTROLS p"]);
+    expect(relations(changesOf(pages))).toEqual([
+      "class:any-blueprint GRANTED class:any-blueprint",
+      "class:any-blueprint CONTROLS p",
+    ]);
   });
 
   it("reads the sponsors of every known agent identity", async () => {

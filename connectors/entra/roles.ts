@@ -5,7 +5,7 @@ import { granted } from "./grants.ts";
 import type { Opening } from "./permissions.ts";
 import {
   type Class,
-  classChange,
+  classChanges,
   classRef,
   controls,
   placeChange,
@@ -180,7 +180,7 @@ export function roleChanges(assignment: RoleAssignment, definition: RoleDefiniti
   const template = (definition?.templateId ?? assignment.roleDefinitionId).toLowerCase();
   const actions = definition === undefined ? [] : actionsOf(definition);
   const classes = classesOf(template, actions);
-  const become = [...classes].flatMap((of) => [classChange(of), controls(ref, classRef(of), role)]);
+  const become = [...classes].flatMap((of) => [...classChanges(of), controls(ref, classRef(of), role)]);
   if (definition?.rolePermissions === undefined || definition.rolePermissions === null)
     return [
       node,

@@ -17,7 +17,8 @@ export const sponsors: Step = {
   produces: ["SPONSORS"],
   needs: [AGENT_IDENTITIES],
   reads: ["GET graph /v1.0/servicePrincipals/{id}/microsoft.graph.agentIdentity/sponsors"],
-  after: ["entra.agent-identities", "entra.service-principals"],
+  after: ["entra.service-principals"],
+  follows: ["entra.agent-identities"],
   hides: "grants",
   async *crawl(c, pass) {
     const asks = [];

@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { PermissionError } from "../../src/model.ts";
+import {
+  ACCOUNT,
+  assigned,
+  assignment,
+  B,
+  container,
+  crawled,
+  defined,
+  definition,
+  EVERY_KEY_ACTION,
+  grantsAt,
+  OWNER,
+  READER,
+  RG,
+  ROOT,
+} from "./fixtures/tenant.ts";
+
+describe("conditions", () => {
+  const CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
+  const when = (expression: string) => `((!(ActionMatches{'${B}/read'})) OR (${expression}))`;
+  const conditioned = (condition: string, role = 1, scope = RG) =>
+    crawled({
+      ...defined(READER, OWNER, definition(5, "Contributor", { dataActions: [`${B}/*`] })),
+      ...assigned(assignment("a", scope, role, { condition, conditionVersion: "2.0" })),
+    });
+
+  it("on the container's name grant only where it holds", async () => {
+    const fake = await conditioned(when(`${CONTAINER} StringEquals 'finance'`));
+    expect(grantsAt(fake, container("finance"))).toMatchObject([
+      { read: true, tier: "now", certainty: "exact" },
+    ]);
+    expect(grantsAt(fake, container("hr"))).toEqual([]);
+    expect(grantsAt(fake, RG).every((grant) => !grant.read)).toBe(true);
+  });
+
+  it("leave actions that they do not target at the scope, unconditioned", async () => {
+    const fake = await conditioned(when(`${CONTAINER} StringEquals 'finance'`), 5);
+    expect(grantsAt(fake, RG)).toMatchObject([{ read: false, write: true, delete: true, tier: "now" }]);
+    expect(grantsAt(fake, container("finance"))).toMatchObject([{ read: true, write: false }]);
+  });
+
+  it("on the account's name grant at the account", async () => {
+    const name = "@Resource[Microsoft.Storage/storageAccounts:name]";
+    const yes = await conditioned(when(`${name} StringEquals 'acc'`), 1, ROOT);
+    expect(grantsAt(yes, ACCOUNT)).toMatchObject([{ read: true, certainty: "exact" }]);
+    const no = await conditioned(when(`${name} StringEquals 'other'`), 1, ROOT);
+    expect(no.all("GRANTED").some((rel) => rel.props?.read)).toBe(false);
+  });
+
+  it("on what was not listed keep the right as an upper bound", async () => {
+    const fake = await crawled({
+      [`${ACCOUNT}/blobServices/default/containers`]: new PermissionError("forbidden", "403"),
+      ...assigned(assignment("a", RG, 1, { condition: when(`${CONTAINER} StringEquals 'x'`) })),
+    });
+    expect(grantsAt(fake, ACCOUNT)).toMatchObject([
+      {
+        read: true,
+        certainty: "upper-bound",
+        reason_code: "condition-unread",
+        residual: "resource: container name is 'x'",
+      },
+    ]);
+  });
+
+  it("that are asked at request time put the right in the conditional tier, in words", async () => {
+    const fake = await conditioned(when("@Environment[isPrivateLink] BoolEquals true"));
+    expect(grantsAt(fake, RG)).toMatchObject([
+      {
+        read: true,
+        tier: "conditional",
+        certainty: "exact",
+        reason_code: "condition-asked",
+        residual: "environment: private link is true",
+      },
+    ]);
+  });
+
+  it("on path or tags put the right in the conditional tier, as a matter of items", async () => {
+    const fake = await conditioned(
+      when(`@Resource[${B}/tags:Project<$key_case_sensitive$>] StringEquals 'X'`),
+    );
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { read: true, tier: "conditional", reason_code: "condition-item" },
+    ]);
+  });
+
+  it("that let listing pass but not reading leave sight", async () => {
+    const fake = await conditioned(
+      `((!(ActionMatches{'${B}/read'} AND NOT SubOperationMatches{'Blob.List'})) OR (${CONTAINER} StringEquals 'none'))`,
+    );
+    expect(grantsAt(fake, RG)).toMatchObject([{ read: false, see: true, tier: "now" }]);
+    expect(grantsAt(fake, container("hr"))).toEqual([]);
+  });
+
+  it("that cannot be parsed drop nothing", async () => {
+    const fake = await conditioned("once upon a time");
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { read: true, tier: "now", certainty: "upper-bound", reason_code: "condition-unparsed" },
+    ]);
+  });
+
+  it("on the roles that may be assigned keep the right to assign, with its limit in words", async () => {
+    const target =
+      "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-000000000001}))";
+    const fake = await conditioned(target, 2);
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { assign: false, ...EVERY_KEY_ACTION },
+      {
+        assign: true,
+        listKeys: false,
+        tier: "now",
+        residual: "request: assigned role is '00000000-0000-0000-0000-000000000001'",
+      },
+    ]);
+    const keys = grantsAt(fake, RG).map((grant) => grant.key);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it("of a role definition narrow its own block only", async () => {
+    const fake = await crawled({
+      ...defined(
+        definition(
+          6,
+          "Two blocks",
+          { dataActions: [`${B}/read`], condition: "@Environment[isPrivateLink] BoolEquals true" },
+          { dataActions: [`${B}/write`] },
+        ),
+      ),
+      ...assigned(assignment("a", RG, 6)),
+    });
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { read: true, write: false, tier: "conditional" },
+      { read: false, write: true, tier: "now" },
+    ]);
+  });
+
+  it("without regard to their target never bind key actions, which take no conditions", async () => {
+    const fake = await conditioned(`${CONTAINER} StringEquals 'none'`, 2);
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { ...EVERY_KEY_ACTION, tier: "now" },
+      { assign: true, certainty: "upper-bound" },
+    ]);
+  });
+});
