@@ -75,7 +75,6 @@ export const pairs = (kind: RelKind): { from: NodeKind; to: NodeKind }[] => {
  */
 const CODED: ReadonlySet<Kind> = new Set<Kind>(["Agent", "Principal", "Scope", "GRANTED"]);
 export const isCoded = (kind: Kind): boolean => CODED.has(kind);
-export const CODED_NODES: readonly NodeKind[] = NODE_KINDS.filter(isCoded);
 
 const CODE: Column = { name: "code", type: "string" };
 const columns = (kind: Kind): Column[] => [

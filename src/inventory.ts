@@ -2,8 +2,31 @@
  * What is known, on disk: one DuckDB file. Partitions per (step, scope), coverage, cursors, snapshots.
  * Types first; the implementation follows them.
  */
+import { createHash, randomUUID } from "node:crypto";
 import type { Cursor, Page } from "./connector.ts";
-import type { Coverage, CoverageState } from "./model.ts";
+import { properties } from "./generate.ts";
+import { Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
+import {
+  asKinds,
+  asLayer,
+  asText,
+  coverageOf,
+  discardPass,
+  dropLayer,
+  InventoryPass,
+  saveCoverage,
+} from "./inventory-pass.ts";
+import { RowEncoder } from "./inventory-rows.ts";
+import { FrozenView, View } from "./inventory-snapshot.ts";
+import {
+  ConfigError,
+  type Coverage,
+  type CoverageState,
+  type Row,
+  StoreError,
+  WORST_FIRST,
+} from "./model.ts";
+import { checkLine } from "./records.ts";
 import type { Change, NodeKind, NodeRecord, RelKind } from "./schema.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
@@ -33,7 +56,7 @@ export interface CoverageRow extends Coverage {
   observedFrom: string | undefined;
   observedTo: string | undefined;
   accepted: { reason: string; until: string } | undefined;
-  /** The tenant's own count beside ours, where it gives one. */
+  /** How many records the partition holds. */
   records: number;
 }
 
@@ -56,6 +79,8 @@ export interface Snapshot {
   coverage: readonly CoverageRow[];
   /** Writes one Parquet file a kind (and endpoint pair) into `dir`, nodes first. */
   export(dir: string, kinds?: readonly (NodeKind | RelKind)[]): Promise<GraphTable[]>;
+  /** Lets go of the frozen view. Closing the inventory does so too; afterwards `export` fails. */
+  release(): Promise<void>;
 }
 
 export interface Inventory {
@@ -84,9 +109,367 @@ export interface Inventory {
   /** The scan that is under way or was interrupted; a rerun continues it. */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
-  /** Read-only SQL over the inventory’s tables, for reports. */
   close(): Promise<void>;
 }
 
 /** A change as it stands on one line of an import file, checked against the schema. */
 export type ImportLine = Change | { coverage: Coverage };
+
+export interface InventoryOptions extends DatabaseOptions {
+  /** Whose word counts where properties conflict: first words of steps, strongest first. */
+  order?: readonly string[];
+  /** The clock. */
+  now?: () => Date;
+}
+
+const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
+/** Changes that an import saves at a time, and nodes that `known` fetches at a time. */
+const BATCH = 10_000;
+
+/**
+ * Opens the inventory, or creates it (readable by its owner only). `:memory:` keeps nothing.
+ * Throws StoreError: `busy` if another process has it, `newer-version`, `no-inventory` (reading only), `no-access`.
+ */
+export const openInventory = async (path: string, options: InventoryOptions = {}): Promise<Inventory> =>
+  new DuckDbInventory(await Database.open(path, options), options);
+
+class DuckDbInventory implements Inventory {
+  readonly #database: Database;
+  readonly #encoder: RowEncoder;
+  readonly #order: readonly string[];
+  readonly #now: () => string;
+
+  constructor(database: Database, options: InventoryOptions) {
+    this.#database = database;
+    this.#encoder = new RowEncoder(database.layout);
+    this.#order = options.order ?? DEFAULT_ORDER;
+    const clock = options.now ?? (() => new Date());
+    this.#now = () => clock().toISOString();
+  }
+
+  async begin(
+    step: string,
+    scope: string,
+    { mode, fingerprint }: { mode: "full" | "delta"; fingerprint: string },
+  ): Promise<OpenPass> {
+    const pass = (start: { mode: "full" | "delta"; cursor: string | undefined; open?: Row }) =>
+      new InventoryPass(this.#database, this.#encoder, this.#now, {
+        step,
+        scope,
+        fingerprint,
+        open: undefined,
+        ...start,
+      });
+    const place = "WHERE step = $1 AND scope = $2";
+    const [open] = await this.#database.rows(`SELECT * FROM _pass ${place}`, [step, scope]);
+    if (open !== undefined) {
+      const cursor = asText(open.cursor);
+      const openMode = open.mode === "delta" ? "delta" : "full";
+      // Without a position, or under other options, what the interrupted pass staged may not fit what comes now.
+      if (
+        cursor !== undefined &&
+        open.fingerprint === fingerprint &&
+        (openMode === "full" || mode === "delta")
+      )
+        return pass({ mode: openMode, cursor, open });
+      await this.#database.write((writer) => discardPass(writer, step, scope));
+    }
+    if (mode === "full") return pass({ mode, cursor: undefined });
+    const [known] = await this.#database.rows(`SELECT token, fingerprint FROM _partition ${place}`, [
+      step,
+      scope,
+    ]);
+    const token = known?.fingerprint === fingerprint ? asText(known.token) : undefined;
+    return pass({ mode: token === undefined ? "full" : "delta", cursor: token });
+  }
+
+  async ended(step: string, scope: string, since: string): Promise<CoverageState | undefined> {
+    const [row] = await this.#database.rows(
+      "SELECT state FROM _partition WHERE step = $1 AND scope = $2 AND ended_at >= $3",
+      [step, scope, since],
+    );
+    return row?.state as CoverageState | undefined;
+  }
+
+  async note(coverage: Coverage): Promise<void> {
+    await this.#database.write((writer) => saveCoverage(writer, coverage, null));
+  }
+
+  async retain(step: string, scopes: ReadonlySet<string>): Promise<void> {
+    await this.#database.write(async (writer) => {
+      for (const table of ["_pass", "_partition"]) {
+        const rows = await writer.rows(`SELECT scope, layer, kinds FROM ${table} WHERE step = $1`, [step]);
+        for (const row of rows) {
+          const scope = String(row.scope);
+          if (scopes.has(scope)) continue;
+          const layer = asLayer(row.layer);
+          if (layer !== undefined) await dropLayer(writer, layer, asKinds(row.kinds));
+          await writer.run(`DELETE FROM ${table} WHERE step = $1 AND scope = $2`, [step, scope]);
+          await writer.run("DELETE FROM _gap WHERE owner_step = $1 AND owner_scope = $2", [step, scope]);
+        }
+      }
+    });
+  }
+
+  async coverage(): Promise<CoverageRow[]> {
+    return coverageRows((sql) => this.#database.rows(sql), this.#now());
+  }
+
+  async accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number> {
+    if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(until) || Number.isNaN(Date.parse(until)))
+      throw new ConfigError("bad-date", `"${until}" is not a date`, "give a date such as 2026-12-31");
+    const rows = await this.coverage();
+    const gaps = rows.filter(
+      (row) => row.state !== "complete" && row.step === step && (scope === undefined || row.scope === scope),
+    );
+    if (gaps.length > 0)
+      await this.#database.write(async (writer) => {
+        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope IS NOT DISTINCT FROM $2", [
+          step,
+          scope ?? null,
+        ]);
+        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [
+          step,
+          scope ?? null,
+          reason,
+          until,
+        ]);
+      });
+    return gaps.length;
+  }
+
+  async *known(kind: NodeKind, where: Readonly<Record<string, string>> = {}): AsyncIterable<NodeRecord> {
+    const columns = properties(kind);
+    const filters = Object.keys(where).map((name, index) => {
+      if (name !== "id" && !columns.some((column) => column.name === name))
+        throw new ConfigError("bad-filter", `${kind} has no property "${name}"`, "run: forereach schema");
+      return `"${name}" = $${index + 1}`;
+    });
+    const connection = await this.#database.connect();
+    try {
+      // Set aside as a whole, so that a slow reader neither holds a transaction open nor sees later pages.
+      await connection.run("BEGIN TRANSACTION");
+      const nodes = await (await View.create(connection, this.#order)).nodes(kind);
+      const condition = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
+      await connection.run(
+        `CREATE TEMP TABLE _known AS SELECT * FROM (${nodes}) ${condition} ORDER BY id`,
+        Object.values(where),
+      );
+      await connection.run("COMMIT");
+      for (let from = 0; ; from += BATCH) {
+        const rows = await rowsOf(
+          connection,
+          `SELECT * FROM _known WHERE rowid >= ${from} AND rowid < ${from + BATCH} ORDER BY rowid`,
+        );
+        if (rows.length === 0) return;
+        for (const row of rows) yield nodeOf(kind, row);
+      }
+    } catch (error) {
+      throw this.#database.error(error);
+    } finally {
+      this.#database.release(connection);
+    }
+  }
+
+  async import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
+    const step = `import.${name}`;
+    await this.#database.write((writer) => discardPass(writer, step, ""));
+    const pass = new InventoryPass(this.#database, this.#encoder, this.#now, {
+      step,
+      scope: "",
+      mode: "full",
+      fingerprint: "import",
+      cursor: undefined,
+      open: undefined,
+    });
+    const stated = new Map<string, Coverage>();
+    let records = 0;
+    let number = 0;
+    let changes: Change[] = [];
+    try {
+      for await (const text of lines) {
+        number += 1;
+        const line = checkLine(text, number, name);
+        if (line === undefined) continue;
+        if ("coverage" in line) {
+          stated.set(JSON.stringify([line.coverage.step, line.coverage.scope]), line.coverage);
+          continue;
+        }
+        changes.push(line);
+        records += 1;
+        if (changes.length < BATCH) continue;
+        await pass.apply({ changes });
+        changes = [];
+      }
+      const statements = [...stated.values()];
+      const own = statements.find((one) => one.step === step && one.scope === "");
+      const others = statements.filter((one) => one !== own);
+      await pass.apply({ changes, gaps: others });
+      await this.#endImport(pass, step, own, others);
+      return { records, coverage: statements.length };
+    } catch (error) {
+      await this.#database.write((writer) => discardPass(writer, step, ""));
+      throw error;
+    }
+  }
+
+  /** A file replaces what it said before only if it claims to be complete and names no gap of its own. */
+  async #endImport(
+    pass: InventoryPass,
+    step: string,
+    own: Coverage | undefined,
+    others: readonly Coverage[],
+  ): Promise<void> {
+    const gap = others.find((one) => one.step === step && one.state !== "complete");
+    await this.#database.write(async (writer) => {
+      if (own?.state === "complete" && gap === undefined) return pass.end(writer, "replace", own);
+      const [known] = await writer.rows(
+        "SELECT step, scope, state, reason, fix FROM _partition WHERE step = $1 AND scope = ''",
+        [step],
+      );
+      const stated = own?.state === "complete" ? undefined : own;
+      const before = known?.state === undefined || known.state === null ? undefined : coverageOf(known);
+      const unclaimed: Omit<Coverage, "step" | "scope"> =
+        gap === undefined
+          ? {
+              state: "partial",
+              reason: "the file does not say that it is complete",
+              fix: `add the line {"coverage":{"step":"${step}","state":"complete"}}`,
+            }
+          : { state: "partial", reason: gap.reason ?? "the file names a part that is not complete" };
+      const coverage = stated ?? (gap === undefined ? before : undefined) ?? unclaimed;
+      await pass.end(writer, "merge", coverage, true);
+    });
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const database = this.#database;
+    const connection = await database.connect();
+    try {
+      // Left open: the transaction is what keeps the view frozen.
+      await connection.run("BEGIN TRANSACTION");
+      const rows = (sql: string) => rowsOf(connection, sql);
+      const coverage = await coverageRows(rows, this.#now());
+      const view = await FrozenView.create(connection, this.#order);
+      const hash = createHash("sha256").update(view.hash);
+      for (const row of coverage)
+        hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));
+      const [newest] = await rows("SELECT max(observed_to) AS time FROM _partition");
+      return {
+        id: hash.digest("hex").slice(0, 32),
+        time: asText(newest?.time) ?? new Date(0).toISOString(),
+        coverage,
+        export: async (dir, kinds) => {
+          try {
+            return await view.export(dir, kinds);
+          } catch (error) {
+            throw database.error(error);
+          }
+        },
+        release: async () => database.release(connection),
+      };
+    } catch (error) {
+      database.release(connection);
+      throw database.error(error);
+    }
+  }
+
+  async startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }> {
+    return this.#database.write(async (writer) => {
+      const [open] = await writer.rows(
+        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted') AND fingerprint = $1",
+        [fingerprint],
+      );
+      // A scan under other options does not continue this one: what it skipped may now be asked for.
+      await writer.run(
+        "UPDATE _scan SET state = 'replaced' WHERE state IN ('running', 'interrupted') AND fingerprint <> $1",
+        [fingerprint],
+      );
+      if (open !== undefined) {
+        await writer.run("UPDATE _scan SET state = 'running', ended_at = NULL WHERE id = $1", [
+          String(open.id),
+        ]);
+        return { id: String(open.id), startedAt: String(open.started_at), resumed: true };
+      }
+      const id = randomUUID();
+      const startedAt = this.#now();
+      await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [
+        id,
+        fingerprint,
+        startedAt,
+      ]);
+      return { id, startedAt, resumed: false };
+    });
+  }
+
+  async endScan(id: string, state: "complete" | "interrupted"): Promise<void> {
+    await this.#database.write(async (writer) => {
+      const changed = await writer.run(
+        "UPDATE _scan SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'",
+        [id, state, this.#now()],
+      );
+      if (changed !== 1) throw new StoreError("no-scan", `no scan ${id} is running`, "run: forereach scan");
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+const worse = (a: CoverageState, b: CoverageState): boolean =>
+  WORST_FIRST.indexOf(a) < WORST_FIRST.indexOf(b);
+
+/** Partitions, and the gaps and statements about them; where both speak of one (step, scope) the worst stands. */
+const coverageRows = async (read: (sql: string) => Promise<Row[]>, now: string): Promise<CoverageRow[]> => {
+  const stored = await read(
+    `SELECT step, scope, state, reason, fix, observed_from, observed_to, coalesce(records, 0)::DOUBLE AS records
+     FROM _partition WHERE state IS NOT NULL
+     UNION ALL
+     SELECT DISTINCT step, scope, state, reason, fix, NULL, NULL, 0 FROM _gap WHERE layer IS NULL
+     ORDER BY step, scope, observed_to NULLS LAST, state, reason, fix`,
+  );
+  const acceptances = await read(
+    "SELECT step, scope, reason, until FROM _accepted ORDER BY until DESC, reason",
+  );
+  // A date without a time lasts through its day.
+  const valid = acceptances.filter(({ until }) => String(until) >= now.slice(0, String(until).length));
+  const rows: CoverageRow[] = [];
+  for (const row of stored) {
+    const coverage = coverageOf(row);
+    const last = rows.at(-1);
+    if (last?.step === coverage.step && last.scope === coverage.scope) {
+      if (worse(coverage.state, last.state)) {
+        const { observedFrom, observedTo, records } = last;
+        rows[rows.length - 1] = { ...coverage, observedFrom, observedTo, records, accepted: undefined };
+      }
+      continue;
+    }
+    rows.push({
+      ...coverage,
+      observedFrom: asText(row.observed_from),
+      observedTo: asText(row.observed_to),
+      records: Number(row.records),
+      accepted: undefined,
+    });
+  }
+  for (const row of rows) {
+    if (row.state === "complete") continue;
+    const match = valid.find(
+      (one) => one.step === row.step && (one.scope === null || one.scope === row.scope),
+    );
+    if (match !== undefined) row.accepted = { reason: String(match.reason), until: String(match.until) };
+  }
+  return rows;
+};
+
+const nodeOf = (kind: NodeKind, row: Row): NodeRecord => {
+  const props: Row = {};
+  for (const { name } of properties(kind)) {
+    const value = row[name];
+    if (value !== null && value !== undefined)
+      props[name] = typeof value === "bigint" ? Number(value) : value;
+  }
+  // The columns of the table are the properties of the kind, which the type cannot express.
+  return { kind, id: String(row.id), props } as NodeRecord;
+};

@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Inventory, openInventory } from "./inventory.ts";
+import { checkLine } from "./records.ts";
+
+const check = (value: unknown) => checkLine(JSON.stringify(value), 7, "hr.jsonl");
+const put = (record: object) => check({ put: record });
+const p = { kind: "Principal", id: "p" };
+const s = { kind: "Scope", id: "s" };
+
+describe("a line of an import file", () => {
+  test("that fits is taken as it stands; blank lines are nothing", () => {
+    const line = { put: { kind: "GRANTED", from: p, to: s, props: { key: "1", read: true, expires: null } } };
+    expect(check(line)).toEqual(line);
+    const removal = {
+      remove: { kind: "GRANTED", from: { kind: "Principal", alias: "upn:u" }, to: s, key: "1" },
+    };
+    expect(check(removal)).toEqual(removal);
+    expect(put({ kind: "Label", id: "l" })).toEqual({ put: { kind: "Label", id: "l", props: {} } });
+    expect(checkLine("  \t", 1, "x")).toBeUndefined();
+    expect(checkLine("\uFEFF", 1, "x")).toBeUndefined();
+    expect(check({ coverage: { step: "import.hr", state: "complete" } })).toEqual({
+      coverage: { step: "import.hr", scope: "", state: "complete" },
+    });
+  });
+
+  test("gets the spelling of ids that connectors use", () => {
+    const guid = "AAAAAAAA-0000-4000-8000-00000000000F";
+    const line = {
+      kind: "OWNS",
+      from: { kind: "Principal", id: guid },
+      to: { kind: "Scope", id: "/Subscriptions/X/" },
+    };
+    expect(check({ put: line })).toEqual({
+      put: {
+        kind: "OWNS",
+        from: { kind: "Principal", id: guid.toLowerCase() },
+        to: { kind: "Scope", id: "/subscriptions/x" },
+      },
+    });
+    expect(put({ kind: "Principal", id: "Ana" })).toMatchObject({ put: { id: "Ana" } });
+    expect(check({ coverage: { step: "x", scope: "/Subscriptions/X", state: "failed" } })).toMatchObject({
+      coverage: { scope: "/subscriptions/x" },
+    });
+  });
+
+  const refused: [string, unknown, RegExp][] = [
+    ["no object", [], /must be a JSON object/],
+    ["nothing to do", {}, /exactly one of "put", "remove" and "coverage"/],
+    ["two things", { put: p, remove: p }, /exactly one of/],
+    ["an unknown verb", { putt: p }, /unknown field "putt"; did you mean "put"\?/],
+    ["no kind", { put: { id: "x" } }, /"kind" is missing/],
+    [
+      "an unknown kind",
+      { put: { kind: "Principle", id: "x" } },
+      /unknown kind "Principle"; did you mean "Principal"\?/,
+    ],
+    [
+      "a derived kind",
+      { put: { kind: "CAN_REACH", from: p, to: s } },
+      /unknown kind "CAN_REACH"; expected Agent, /,
+    ],
+    ["no id", { put: { kind: "Principal" } }, /id is missing: a non-empty string is expected/],
+    ["an empty id", { remove: { kind: "Principal", id: " " } }, /id is missing/],
+    ["an id that is no string", { put: { kind: "Principal", id: 7 } }, /id is missing: a non-empty string/],
+    [
+      "an unknown property",
+      { put: { ...p, props: { enabld: true } } },
+      /property of Principal "enabld"; did you mean "enabled"\?/,
+    ],
+    [
+      "a property where there is none",
+      { put: { kind: "WITHIN", from: s, to: s, props: { x: 1 } } },
+      /it has none/,
+    ],
+    [
+      "a string for a boolean",
+      { put: { ...p, props: { enabled: "yes" } } },
+      /enabled of Principal is "yes"; expected true or false/,
+    ],
+    [
+      "a fraction",
+      { put: { kind: "Item", id: "i", props: { size: 1.5 } } },
+      /size of Item is 1.5; expected an integer/,
+    ],
+    [
+      "a bad time",
+      { put: { kind: "Item", id: "i", props: { modified: "soon" } } },
+      /expected an ISO 8601 time/,
+    ],
+    [
+      "an impossible time",
+      { put: { kind: "Item", id: "i", props: { modified: "2026-13-01" } } },
+      /expected an ISO 8601 time/,
+    ],
+    ["a text for a list", { put: { ...p, props: { aliases: "x" } } }, /expected a list of strings/],
+    [
+      "a number for a text",
+      { put: { ...p, props: { name: 5 } } },
+      /name of Principal is 5; expected a string/,
+    ],
+    ["the wrong end", { put: { kind: "OWNS", from: s, to: p } }, /OWNS goes from Principal, not from Scope/],
+    ["an end of no kind", { put: { kind: "OWNS", from: p, to: { id: "s" } } }, /"kind" is missing/],
+    ["a missing end", { put: { kind: "OWNS", from: p } }, /to must be a JSON object/],
+    [
+      "an end with two names",
+      { put: { kind: "OWNS", from: { ...p, alias: "x" }, to: s } },
+      /exactly one of "id" and "alias"/,
+    ],
+    [
+      "a key where there is none",
+      { put: { kind: "OWNS", from: p, to: s, props: { key: "1" } } },
+      /OWNS has no key/,
+    ],
+    [
+      "a key to remove where there is none",
+      { remove: { kind: "OWNS", from: p, to: s, key: "1" } },
+      /OWNS has no key/,
+    ],
+    [
+      "a key that is no string",
+      { put: { kind: "GRANTED", from: p, to: s, props: { key: 1 } } },
+      /key of GRANTED must be a string/,
+    ],
+    ["a misplaced field", { put: { ...p, name: "Ana" } }, /unknown field "name"; expected kind, id, props/],
+    [
+      "an unknown state",
+      { coverage: { step: "x", state: "completed" } },
+      /coverage state "completed"; did you mean "complete"\?/,
+    ],
+    ["coverage of no step", { coverage: { state: "complete" } }, /step is missing/],
+  ];
+  test.each(refused)("is refused with %s, naming file and line", (_, value, message) => {
+    expect(() => check(value)).toThrowError(message);
+    expect(() => check(value)).toThrowError(/^hr\.jsonl, line 7: .*; nothing of the file was applied$/);
+  });
+
+  test("is refused if it is not JSON", () => {
+    expect(() => checkLine("{put", 3, "x")).toThrowError(/^x, line 3: not valid JSON/);
+  });
+});
+
+describe("an import", () => {
+  let inventory: Inventory;
+  beforeEach(async () => {
+    inventory = await openInventory(":memory:");
+  });
+  afterEach(() => inventory.close());
+
+  const from = async (name: string, lines: readonly unknown[]) => {
+    async function* text() {
+      for (const line of lines) yield typeof line === "string" ? line : JSON.stringify(line);
+    }
+    return inventory.import(name, text());
+  };
+  const person = (id: string, props: object = {}) => ({ put: { kind: "Principal", id, props } });
+  const people = async () => {
+    const found: string[] = [];
+    for await (const { id, props } of inventory.known("Principal"))
+      found.push(`${id} ${JSON.stringify(props)}`);
+    return found;
+  };
+  const coverage = async () =>
+    (await inventory.coverage()).map(({ step, scope, state }) => [step, scope, state]);
+  const complete = { coverage: { step: "import.hr", scope: "", state: "complete" } };
+
+  test("adds to what the file said before unless it claims to be complete", async () => {
+    expect(await from("hr", [person("a", { name: "Ana", enabled: true }), "", person("b")])).toEqual({
+      records: 2,
+      coverage: 0,
+    });
+    await from("hr", [
+      person("a", { enabled: null }),
+      { remove: { kind: "Principal", id: "b" } },
+      person("c"),
+    ]);
+    expect(await people()).toEqual(['a {"name":"Ana"}', "c {}"]);
+    expect(await coverage()).toEqual([["import.hr", "", "partial"]]);
+    expect((await inventory.coverage())[0]?.fix).toContain("complete");
+    expect(await from("hr", [person("d"), complete])).toEqual({ records: 1, coverage: 1 });
+    expect(await people()).toEqual(["d {}"]);
+    await from("hr", [person("e")]);
+    expect(await coverage()).toEqual([["import.hr", "", "complete"]]);
+    expect(await people()).toEqual(["d {}", "e {}"]);
+  });
+
+  test("leaves other files and steps alone", async () => {
+    await from("hr", [person("a"), complete]);
+    await from("it", [person("b")]);
+    await from("hr", [complete]);
+    expect(await people()).toEqual(["b {}"]);
+  });
+
+  test("applies nothing if one line is wrong, however late", async () => {
+    await from("hr", [person("a"), complete]);
+    const lines = [...Array.from({ length: 12_000 }, (_, i) => person(`p${i}`)), person("x", { nme: "y" })];
+    await expect(from("hr", lines)).rejects.toThrowError(/^hr, line 12001: unknown property/);
+    expect(await people()).toEqual(["a {}"]);
+    await from("hr", [person("b")]);
+    expect(await people()).toEqual(["a {}", "b {}"]);
+  });
+
+  test("keeps statements of coverage about any part, and never makes another step look better", async () => {
+    await inventory.note({ step: "entra.users", scope: "", state: "denied" });
+    await from("hr", [
+      person("a"),
+      { coverage: { step: "entra.users", state: "complete" } },
+      { coverage: { step: "sap.roles", scope: "s1", state: "failed", reason: "timeout" } },
+      complete,
+    ]);
+    expect(await coverage()).toEqual([
+      ["entra.users", "", "denied"],
+      ["import.hr", "", "complete"],
+      ["sap.roles", "s1", "failed"],
+    ]);
+    await from("hr", [person("a"), complete]);
+    expect(await coverage()).toEqual([
+      ["entra.users", "", "denied"],
+      ["import.hr", "", "complete"],
+    ]);
+  });
+
+  test("deletes nothing if it claims to be complete but names a gap of its own", async () => {
+    await from("hr", [person("a"), complete]);
+    await from("hr", [
+      person("b"),
+      complete,
+      { coverage: { step: "import.hr", scope: "s1", state: "partial", reason: "401" } },
+    ]);
+    expect(await people()).toEqual(["a {}", "b {}"]);
+    expect(await coverage()).toEqual([
+      ["import.hr", "", "partial"],
+      ["import.hr", "s1", "partial"],
+    ]);
+  });
+});
