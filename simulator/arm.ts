@@ -204,6 +204,13 @@ function withoutCondition(row: Json): Json {
   return { ...row, properties: Object.fromEntries(kept) };
 }
 
+/** Rows at a place, above it and below it. */
+const inPlace = ({ id, above }: Place, list: readonly Json[]): Json[] =>
+  list.filter((row) => {
+    const scope = String(property(row, "scope")).toLowerCase();
+    return scope === id.toLowerCase() || above.includes(scope) || scope.startsWith(`${id.toLowerCase()}/`);
+  });
+
 const AUTHORIZATION = "/providers/microsoft.authorization/";
 const STORAGE = "/providers/microsoft.storage/storageaccounts";
 
@@ -219,13 +226,22 @@ export const ARM_ROUTES: readonly ArmRoute[] = [
     answer: (request, tenant, place) =>
       rows(
         request,
-        place.subscription === undefined ? [] : tenant.grants.denyAssignments(place.subscription),
+        inPlace(
+          place,
+          place.subscription === undefined ? [] : tenant.grants.denyAssignments(place.subscription),
+        ),
       ),
   },
   {
     suffix: `${AUTHORIZATION}roleeligibilityscheduleinstances`,
     answer: (request, tenant, place) =>
-      rows(request, place.subscription === undefined ? [] : tenant.grants.eligibilities(place.subscription)),
+      rows(
+        request,
+        inPlace(
+          place,
+          place.subscription === undefined ? [] : tenant.grants.eligibilities(place.subscription),
+        ),
+      ),
   },
   { suffix: `${AUTHORIZATION}roleassignmentscheduleinstances`, answer: (request) => rows(request, []) },
   { suffix: STORAGE, answer: accounts },
@@ -302,9 +318,25 @@ export const ARM_ROUTES: readonly ArmRoute[] = [
   },
 ];
 
+/** One role definition of a scope, by its name. */
+const oneDefinition = (name: string): ArmRoute => ({
+  suffix: `${AUTHORIZATION}roledefinitions/{name}`,
+  answer(_request, tenant, place) {
+    const found = tenant.grants.roleDefinitions(place.id).find((row) => row.name === name);
+    return found
+      ? json(found)
+      : failure(404, "RoleDefinitionDoesNotExist", `There is no role definition ${name}.`);
+  },
+});
+
 /** Route and place of an ARM path, or undefined. */
 export function matchArm(tenant: Tenant, path: string): { route: ArmRoute; place: Place } | undefined {
   const lower = path.toLowerCase().replace(/\/+$/, "");
+  const definition = /^(.*)\/providers\/microsoft\.authorization\/roledefinitions\/([^/]+)$/.exec(lower);
+  if (definition) {
+    const place = placeOf(tenant, definition[1] ?? "");
+    return place && { route: oneDefinition(definition[2] ?? ""), place };
+  }
   for (const route of ARM_ROUTES) {
     if (!lower.endsWith(route.suffix)) continue;
     const place = placeOf(tenant, path.slice(0, lower.length - route.suffix.length));

@@ -34,9 +34,16 @@ export class Directory {
     const nestable: number[] = [];
     for (let g = 0; g < groups; g++) if (this.sortOf(g) === "security") nestable.push(g);
     this.nestable = nestable;
-    const pairs = [...this.#nesting(nestable)];
+    const seen = new Set<number>();
+    const pairs: (readonly [number, number])[] = [];
+    const add = (group: number, member: number): void => {
+      const key = group * 2 ** 32 + member;
+      if (!seen.has(key)) pairs.push([group, member]);
+      seen.add(key);
+    };
+    for (const [group, member] of this.#nesting(nestable)) add(group, member);
     if (nestable.length > 0)
-      for (const [position, member] of joined) pairs.push([nestable[position % nestable.length]!, member]);
+      for (const [position, member] of joined) add(nestable[position % nestable.length]!, member);
     const budget = Math.min(pairs.length, memberships);
     this.#nested = new Rows(groups, pairs.slice(0, budget));
     // A few groups are large, most are small, as in every directory.

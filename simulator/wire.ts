@@ -66,5 +66,6 @@ export function offsetOf(text: string | null): number {
 export function linkTo(request: SimulatedRequest, changes: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(request.query);
   for (const [name, value] of Object.entries(changes)) query.set(name, value);
-  return `${request.base}${encodeURI(request.path)}?${query.toString()}`;
+  // Option names keep their dollar sign, as in the links of the services.
+  return `${request.base}${encodeURI(request.path)}?${query.toString().replaceAll("%24", "$")}`;
 }
