@@ -68,8 +68,9 @@ export class Directory {
   }
 
   sortOf(g: number): GroupSort {
+    if (g % 50 === 7) return "roleAssignable";
     const x = chance(this.#world.seed, 20, g);
-    return x < 0.02 ? "roleAssignable" : x < 0.1 ? "dynamic" : x < 0.35 ? "microsoft365" : "security";
+    return x < 0.08 ? "dynamic" : x < 0.33 ? "microsoft365" : "security";
   }
 
   get userCount(): number {

@@ -215,10 +215,6 @@ export class Grants {
           description: name,
           assignableScopes: [builtIn ? "/" : this.#places.managementGroupId(0)],
           permissions: permissions.map((p) => ({ ...p })),
-          createdOn: this.#world.time,
-          updatedOn: this.#world.time,
-          createdBy: null,
-          updatedBy: null,
         },
       };
     });
