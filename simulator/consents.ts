@@ -1,5 +1,6 @@
 /** App role assignments, delegated permission grants and directory roles of a simulated tenant. */
 import type { Applications } from "./applications.ts";
+import type { Directory } from "./directory.ts";
 import { mix } from "./random.ts";
 import { DIRECTORY_ROLES, SERVICES } from "./services.ts";
 import { type Json, KIND, packRef, principalType, unpackRef, type World } from "./world.ts";
@@ -36,14 +37,16 @@ const COMMON: readonly (readonly [upTo: number, service: number, role: number])[
 export class Consents {
   readonly #world: World;
   readonly #applications: Applications;
+  readonly #directory: Directory;
   readonly #byService = new Map<number, Assignment[]>();
   readonly #byPrincipal = new Map<number, Assignment[]>();
   readonly grants: readonly Grant[];
   readonly #roleHolders: readonly (readonly [principal: number, role: number])[];
 
-  constructor(world: World, applications: Applications) {
+  constructor(world: World, applications: Applications, directory: Directory) {
     this.#world = world;
     this.#applications = applications;
+    this.#directory = directory;
     for (const assignment of this.#assignments()) {
       listOf(this.#byService, assignment.service).push(assignment);
       listOf(this.#byPrincipal, assignment.principal).push(assignment);
@@ -129,7 +132,8 @@ export class Consents {
     for (let r = 0; r < DIRECTORY_ROLES.length; r++)
       for (let k = 0; k < Math.min(3, size.users); k++)
         yield [packRef(KIND.user, mix(seed, 68, r, k) % size.users), r];
-    for (let g = 0; g < Math.min(3, size.groups); g++) yield [packRef(KIND.group, g), g];
+    const assignable = this.#directory.roleAssignable(3);
+    for (const [n, g] of assignable.entries()) yield [packRef(KIND.group, g), n];
     if (size.apps > 1) yield [packRef(KIND.servicePrincipal, SERVICES.length + 1), 4];
     for (let a = 7; a < Math.min(size.agents, 60); a += 20) yield [packRef(KIND.agent, a), 0];
   }

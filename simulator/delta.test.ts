@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { minimumByDelta } from "./stats.ts";
+import { createTenant } from "./tenant.ts";
 import { type Answered, Asker, smallTenant } from "./testing.ts";
 import { KIND } from "./world.ts";
 
@@ -23,6 +25,21 @@ function apply(state: Map<string, Set<string>>, rows: readonly Answered[]): void
     state.set(id, members);
   }
 }
+
+/** Two groups, both larger than a page of members. */
+const largeGroups = () =>
+  createTenant({
+    seed: 1,
+    users: 30_000,
+    groups: 2,
+    memberships: 40_000,
+    agents: 0,
+    apps: 0,
+    subscriptions: 0,
+    accounts: 0,
+    containers: 0,
+    items: 0,
+  });
 
 describe("delta calls", () => {
   it("begin with everything: as many memberships as the lists give", async () => {
@@ -84,21 +101,19 @@ describe("delta calls", () => {
     expect((await graph.all("/v1.0/users/delta")).pages).toBe(8);
   });
 
+  it("need as many pages as the plan says", async () => {
+    const graph = new Asker(smallTenant());
+    const prefer = { prefer: "odata.maxpagesize=999" };
+    const users = await graph.all("/v1.0/users/delta?$select=id", prefer);
+    const groups = await graph.all(GROUPS, prefer);
+    expect(users.pages + groups.pages).toBe(minimumByDelta(graph.tenant).requests);
+    const large = new Asker(largeGroups());
+    const both = [await large.all("/v1.0/users/delta", prefer), await large.all(GROUPS, prefer)];
+    expect(both.reduce((sum, { pages }) => sum + pages, 0)).toBe(minimumByDelta(large.tenant).requests);
+  });
+
   it("split a large group over pages", async () => {
-    const { createTenant } = await import("./tenant.ts");
-    const tenant = createTenant({
-      seed: 1,
-      users: 30_000,
-      groups: 2,
-      memberships: 40_000,
-      agents: 0,
-      apps: 0,
-      subscriptions: 0,
-      accounts: 0,
-      containers: 0,
-      items: 0,
-    });
-    const { rows, pages } = await new Asker(tenant).all(GROUPS);
+    const { rows, pages } = await new Asker(largeGroups()).all(GROUPS);
     expect(pages).toBeGreaterThan(3);
     const state = new Map<string, Set<string>>();
     apply(state, rows);

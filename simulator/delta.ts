@@ -21,8 +21,8 @@ export type DeltaKind = "users" | "groups" | "servicePrincipals" | "applications
 
 /** Objects a page, unless `Prefer: odata.maxpagesize` asks otherwise; members of groups count, too. */
 const PAGE = 200;
-const MAX_PAGE = 999;
-const MEMBERS_A_PAGE = 10_000;
+export const MAX_PAGE = 999;
+export const MEMBERS_A_PAGE = 10_000;
 
 /** Where a round stands: at object `at` and its member slot `member`, of the state at event `start`. */
 interface Position {

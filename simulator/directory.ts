@@ -19,7 +19,7 @@ export class Directory {
   readonly #nested: Rows;
   readonly #userSlots: Float64Array;
   readonly #step: number;
-  /** Security groups that may hold groups and service principals, in order. */
+  /** Cloud security groups: they may hold groups and service principals. In order. */
   readonly nestable: readonly number[];
   #addedUsers = 0;
   readonly changedUsers = new Map<number, Changed>();
@@ -32,7 +32,8 @@ export class Directory {
     this.#world = world;
     const { groups, users, memberships } = world.size;
     const nestable: number[] = [];
-    for (let g = 0; g < groups; g++) if (this.sortOf(g) === "security") nestable.push(g);
+    for (let g = 0; g < groups; g++)
+      if (this.sortOf(g) === "security" && !this.#isSynced(g)) nestable.push(g);
     this.nestable = nestable;
     const seen = new Set<number>();
     const pairs: (readonly [number, number])[] = [];
@@ -71,6 +72,19 @@ export class Directory {
     if (g % 50 === 7) return "roleAssignable";
     const x = chance(this.#world.seed, 20, g);
     return x < 0.08 ? "dynamic" : x < 0.33 ? "microsoft365" : "security";
+  }
+
+  /** Managed on premises: such a group takes no cloud objects as members. */
+  #isSynced(g: number): boolean {
+    return mix(this.#world.seed, 25, g) % 100 < 15;
+  }
+
+  /** The first groups that may hold directory roles. */
+  roleAssignable(count: number): number[] {
+    const out: number[] = [];
+    for (let g = 0; g < this.#world.size.groups && out.length < count; g++)
+      if (this.sortOf(g) === "roleAssignable") out.push(g);
+    return out;
   }
 
   get userCount(): number {
@@ -134,7 +148,7 @@ export class Directory {
       membershipRule: sort === "dynamic" ? `user.department -eq "${department}"` : null,
       membershipRuleProcessingState: sort === "dynamic" ? (bits % 9 === 0 ? "Paused" : "On") : null,
       visibility: unified ? (bits % 12 === 0 ? "HiddenMembership" : bits % 2 ? "Private" : "Public") : null,
-      onPremisesSyncEnabled: sort === "security" && mix(seed, 25, g) % 100 < 15 ? true : null,
+      onPremisesSyncEnabled: sort === "security" && this.#isSynced(g) ? true : null,
       isManagementRestricted: false,
       securityIdentifier: `S-1-12-1-${mix(seed, 26, g)}-${mix(seed, 27, g)}-${mix(seed, 28, g)}-${g}`,
       uniqueName: null,

@@ -20,13 +20,16 @@ const readsOnlyIf = (expression: string): string => `((!(ActionMatches{'${BLOB_R
 export class Grants {
   readonly #world: World;
   readonly #places: Places;
+  readonly #admins: readonly number[];
   readonly #assignments: readonly Assignment[];
   /** Positions of assignments by lower-cased root: management group, subscription or `/`. */
   readonly #byRoot = new Map<string, number[]>();
 
-  constructor(world: World, places: Places) {
+  /** `admins`: groups that people administer all of Azure through; agents are not in them. */
+  constructor(world: World, places: Places, admins: readonly number[]) {
     this.#world = world;
     this.#places = places;
+    this.#admins = admins;
     this.#assignments = [
       ...this.#people(),
       ...this.#agents(),
@@ -46,9 +49,13 @@ export class Grants {
     const user = (salt: number): number => packRef(KIND.user, mix(seed, 80, salt) % size.users);
     const group = (salt: number): number =>
       size.groups > 0 ? packRef(KIND.group, mix(seed, 81, salt) % size.groups) : user(salt);
+    const admin = (n: number): number => {
+      const g = this.#admins[n % Math.max(1, this.#admins.length)];
+      return g === undefined ? user(n) : packRef(KIND.group, g);
+    };
     yield { scope: "/", principal: user(0), role: "userAccessAdministrator" };
-    yield { scope: this.#places.managementGroupId(0), principal: group(1), role: "reader" };
-    yield { scope: this.#places.managementGroupId(2), principal: group(2), role: "contributor" };
+    yield { scope: this.#places.managementGroupId(0), principal: admin(0), role: "reader" };
+    yield { scope: this.#places.managementGroupId(2), principal: admin(1), role: "contributor" };
     for (let s = 0; s < size.subscriptions; s++) {
       yield { scope: this.#places.subscriptionId(s), principal: user(100 + s), role: "owner" };
       yield { scope: this.#places.subscriptionId(s), principal: group(100 + s), role: "reader" };

@@ -74,7 +74,7 @@ export function createSimulatorHandler(options: HandlerOptions): Simulator {
       inBatch,
     });
     if (fault) counts.injected(fault);
-    const reply = fault ? faulty(service, fault, request) : undefined;
+    const reply = fault ? faulty(service, fault, request, clock) : undefined;
     if (reply) return reply;
     const answer = answerOf(target);
     const headers = { ...answer.headers, ...verdict.headers };
@@ -148,7 +148,7 @@ export function createSimulatorHandler(options: HandlerOptions): Simulator {
         reply = failure(400, "BadRequest", error.message);
       }
       if (reply.fault === "slow") await clock.sleep(faults?.slowMs ?? 0);
-      return finish(reply, service, request, id);
+      return finish(reply, service, request, id, clock);
     },
     stats: () => counts.stats(),
   };
@@ -211,10 +211,11 @@ function faulty(
   service: Service,
   kind: FaultKind,
   request: SimulatedRequest,
+  clock: Clock,
 ): (Reply & { fault: FaultKind }) | undefined {
   if (kind === "cut" || kind === "reset" || kind === "slow") return undefined;
   if (kind === "410") return { ...gone(request), fault: kind };
-  const { status, headers } = faultAnswer(kind, new Date());
+  const { status, headers } = faultAnswer(kind, new Date(clock.now()));
   const code =
     status === 429 ? "TooManyRequests" : status === 503 ? "ServiceUnavailable" : "InternalServerError";
   const message = "The service had a passing fault.";
@@ -229,12 +230,13 @@ function finish(
   service: Service,
   request: SimulatedRequest,
   id: string,
+  clock: Clock,
 ): SimulatedAnswer {
   const { status, fault } = reply;
   const length = Buffer.byteLength(reply.body);
   const headers: Record<string, string> = {
     "content-length": String(length),
-    date: new Date().toUTCString(),
+    date: new Date(clock.now()).toUTCString(),
     ...reply.headers,
     ...(service === "graph" ? { "request-id": id } : { "x-ms-request-id": id }),
     ...(service === "blob" ? { "x-ms-version": request.headers["x-ms-version"] ?? "2026-04-06" } : {}),

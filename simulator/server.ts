@@ -16,8 +16,10 @@ export interface ServerOptions extends HandlerOptions {
 }
 
 export interface RunningSimulator {
-  /** `http://127.0.0.1:PORT`: the endpoint of Graph and of ARM; blobs are below `/blob/ACCOUNT`. */
+  /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  /** What to configure as endpoints, so that a crawl reads from here. */
+  readonly endpoints: { readonly graph: string; readonly arm: string; readonly blob: string };
   stats(): SimulatorStats;
   /** Ends all connections. */
   stop(): Promise<void>;
@@ -36,8 +38,10 @@ export async function startSimulator(options: ServerOptions): Promise<RunningSim
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The simulator has no address.");
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+    url,
+    endpoints: { graph: url, arm: url, blob: `${url}/blob` },
     stats: () => simulator.stats(),
     stop: () =>
       new Promise((resolve, reject) => {

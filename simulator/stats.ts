@@ -1,4 +1,5 @@
 /** What a simulator was asked: for benches, tests and `forereach simulate`. */
+import { MAX_PAGE, MEMBERS_A_PAGE } from "./delta.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Service } from "./routes.ts";
 import type { Tenant } from "./tenant.ts";
@@ -68,8 +69,7 @@ export interface Minimum {
   readonly requests: number;
   readonly units: number;
 }
-const PAGE = 999;
-const pages = (rows: number): number => Math.max(1, Math.ceil(rows / PAGE));
+const pages = (rows: number): number => Math.max(1, Math.ceil(rows / MAX_PAGE));
 
 /** Users, groups and members by listing, with `$select` on all (it saves a unit where there are two). */
 export function minimumByListing({ directory, size }: Tenant): Minimum & { readonly members: number } {
@@ -78,4 +78,26 @@ export function minimumByListing({ directory, size }: Tenant): Minimum & { reado
   const users = pages(directory.userCount + size.agentUsers);
   const groups = pages(size.groups);
   return { requests: users + groups + members, units: users + groups + members * 2, members };
+}
+
+/** The same by a first delta round, with pages of 999 preferred and members selected. */
+export function minimumByDelta({ directory, size }: Tenant): Minimum {
+  let groups = 1;
+  let rows = 0;
+  let room = MEMBERS_A_PAGE;
+  for (let g = 0; g < size.groups; g++) {
+    for (let left = directory.memberSlots(g), first = true; first || left > 0; first = false) {
+      if (rows === MAX_PAGE || room === 0) {
+        groups++;
+        rows = 0;
+        room = MEMBERS_A_PAGE;
+      }
+      const taken = Math.min(left, room);
+      rows++;
+      left -= taken;
+      room -= taken;
+    }
+  }
+  const requests = pages(directory.userCount + size.agentUsers) + groups;
+  return { requests, units: requests };
 }

@@ -1,12 +1,13 @@
 /** Limits of the services as they document them, on a clock that may be simulated. */
 
-/** Milliseconds since some start, and a way to wait; a bench gives one that jumps. */
+/** Time as a dependency; a bench gives a clock that jumps. */
 export interface Clock {
+  /** Milliseconds since the epoch. */
   now(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 export const wallClock: Clock = {
-  now: () => performance.now(),
+  now: () => Date.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
@@ -42,7 +43,8 @@ class Bucket {
   }
   /** Takes `cost`, or says how many milliseconds are missing. */
   take(cost: number, now: number): { waitMs: number; used: number } {
-    this.#level = Math.min(this.#capacity, this.#level + (now - this.#at) * this.#perMs);
+    // A wall clock may be set back: then nothing flows in.
+    this.#level = Math.min(this.#capacity, this.#level + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;
     const used = 1 - (this.#level - cost) / this.#capacity;
     if (cost > this.#level) return { waitMs: Math.ceil((cost - this.#level) / this.#perMs), used };
