@@ -47,7 +47,8 @@ interface Slot {
   type: PropType;
 }
 interface Plan {
-  width: number;
+  /** A row of nulls. */
+  empty: readonly Cell[];
   at: ReadonlyMap<string, number>;
   props: ReadonlyMap<string, Slot>;
   clearedAt: number;
@@ -59,7 +60,7 @@ const planOf = (kind: Kind, stored: readonly string[]): Plan => {
     name,
     { at: at.get(name)!, bit: 1n << BigInt(bit), type },
   ]);
-  return { width: stored.length, at, props: new Map(props), clearedAt: at.get("_cleared")! };
+  return { empty: stored.map(() => null), at, props: new Map(props), clearedAt: at.get("_cleared")! };
 };
 
 const badRecord = (kind: Kind, what: string): ProviderError =>
@@ -91,7 +92,7 @@ export class RowEncoder {
   }
 
   #row(plan: Plan, change: Change, layer: bigint, seq: number): Cell[] {
-    const row: Cell[] = new Array<Cell>(plan.width).fill(null);
+    const row: Cell[] = plan.empty.slice();
     const set = (name: string, value: Cell) => {
       row[plan.at.get(name)!] = value;
     };

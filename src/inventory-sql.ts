@@ -23,11 +23,19 @@ export const goneOf = (kind: NodeKind, staged: bigint): string =>
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
   OR (NOT _to_alias AND (_to_kind, "to") IN (SELECT kind, id FROM _gone)))`;
 
-/** True in column `plain` if every staged row stands for itself, so that the layer can go live as it is. */
-export const isPlain = (kind: Kind, staged: bigint, gone: boolean): string =>
-  `SELECT count(*) = count(DISTINCT hash(${list(keyOf(kind))})) AND NOT coalesce(bool_or(_removed), false)
-     ${gone && !isNodeKind(kind) ? `AND NOT coalesce(bool_or(${TOUCHES_GONE}), false)` : ""} AS plain
-   FROM ${quote(kind)} WHERE _layer = ${staged}`;
+/**
+ * Counts the rows of a layer as `n`; `plain` is true if each stands for itself, so that the layer can go live as it
+ * is. `removals` says whether the layer removes anything, `gone` whether nodes are among it.
+ */
+export const countRows = (kind: Kind, layer: bigint, removals: boolean, gone: boolean): string => {
+  const untouched = [
+    ...(removals ? ["NOT coalesce(bool_or(_removed), false)"] : []),
+    ...(gone && !isNodeKind(kind) ? [`NOT coalesce(bool_or(${TOUCHES_GONE}), false)`] : []),
+  ];
+  const unique = `count(*) = count(DISTINCT hash(${list(keyOf(kind))}))`;
+  return `SELECT count(*) AS n, ${[unique, ...untouched].join(" AND ")} AS plain
+    FROM ${quote(kind)} WHERE _layer = ${layer}`;
+};
 
 export interface Fold {
   staged: bigint;
