@@ -65,13 +65,12 @@ export class View {
     await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
     for (const kind of rels)
       for (const side of ["from", "to"] as const)
-        for (const end of endpoints(kind)[side]) {
-          const known = `(SELECT 1 FROM ${liveRows(end)} n WHERE n.id = r.${quote(side)})`;
+        for (const end of endpoints(kind)[side])
           await this.#connection.run(
             `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM ${this.#relRows.get(kind)} r
-             WHERE r._${side}_kind = '${end}' AND NOT EXISTS ${known}`,
+             ANTI JOIN (SELECT id FROM ${liveRows(end)}) n ON n.id = r.${quote(side)}
+             WHERE r._${side}_kind = '${end}'`,
           );
-        }
     for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
       for (const kind of NODE_KINDS) if (kind === row.kind) this.#placeholders.add(kind);
   }

@@ -4,6 +4,13 @@ import { isNodeKind, type Kind, type NodeKind, type RelKind } from "./schema.ts"
 
 const { quote } = DIALECTS.duckdb;
 
+/** Stands before every item of a stored list, so that no list differs from an empty one. */
+const ITEM = "\u001f";
+/** A list as one text. The separator itself, which no name has a use for, becomes a space. */
+export const packList = (items: readonly string[]): string =>
+  items.map((item) => ITEM + item.replaceAll(ITEM, " ")).join("");
+const unpacked = (column: string): string => `string_split(${column}, chr(31))[2:]`;
+
 /** Columns that identify a stored record within its layer. */
 const REL_KEY = ["_from_kind", "from", "_from_alias", "_to_kind", "to", "_to_alias"];
 const keyOf = (kind: Kind): string[] =>
@@ -103,9 +110,14 @@ export const RANKS = `CREATE OR REPLACE TEMP TABLE _rank AS
     (ORDER BY coalesce(list_position($1::VARCHAR[], split_part(step, '.', 1)), 1000000), step, scope) AS rank
   FROM _partition WHERE layer IS NOT NULL`;
 
-/** Stored rows of all live layers, with the rank of their partition. */
-export const liveRows = (kind: Kind): string =>
-  `(SELECT t.*, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+/** Stored rows of all live layers, lists unpacked, with the rank of their partition. */
+export const liveRows = (kind: Kind): string => {
+  const lists = properties(kind)
+    .filter((column) => column.type === "string[]")
+    .map(({ name }) => `${unpacked(`t.${quote(name)}`)} AS ${quote(name)}`);
+  const all = lists.length === 0 ? "t.*" : `t.* REPLACE (${lists.join(", ")})`;
+  return `(SELECT ${all}, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+};
 
 /** `aliases` unite, so that what a node shows is what resolves; for the rest the first that knows decides. */
 const decided = (kind: Kind, a: string): string[] =>
