@@ -55,9 +55,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .description("Know what every AI agent can reach, before it runs.")
     .version(version)
-    .option("--config FILE", "configuration", "forereach.yaml")
-    .option("--data FOLDER", "inventory and graph", ".forereach")
-    .option("--tenant ID", "which tenant, where the configuration names several")
+    .option("--config <FILE>", "configuration", "forereach.yaml")
+    .option("--data <FOLDER>", "inventory and graph", ".forereach")
+    .option("--tenant <ID>", "which tenant, where the configuration names several")
     .option("--quiet", "no progress")
     .option("--json-log", "progress as one JSON object a line")
     .showSuggestionAfterError()
@@ -67,15 +67,15 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
 
   const output = (to: Command): Command =>
     to
-      .addOption(new Option("--format FORMAT", "how to print").choices(["table", "csv", "json", "parquet"]))
-      .option("--out FILE", "write to a file (.csv, .json, .parquet or .html)")
+      .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json", "parquet"]))
+      .option("--out <FILE>", "write to a file (.csv, .json, .parquet or .html)")
       .option("--excel", "CSV for Excel: byte-order mark, a new file where a worksheet is full");
 
   program
     .command("demo")
     .description("simulated tenant, scan, and what its agents reach; needs no cloud and no server")
-    .option("--seed NUMBER", "another tenant", whole, 2026)
-    .option("--page FILE", "where the page goes", "forereach-demo.html")
+    .option("--seed <NUMBER>", "another tenant", whole, 2026)
+    .option("--page <FILE>", "where the page goes", "forereach-demo.html")
     .action(async ({ seed, page }: { seed: number; page: string }) => {
       const { runDemo } = await import("./demo.ts");
       const folder = join(program.opts<Global>().data, "demo");
@@ -87,12 +87,12 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .command("simulate")
     .description("serve a simulated tenant on loopback until interrupted")
-    .option("--seed NUMBER", "which tenant", whole, 2026)
-    .option("--agents NUMBER", "agents", whole, 500)
-    .option("--users NUMBER", "users", whole, 2_000)
-    .option("--groups NUMBER", "groups", whole, 400)
-    .option("--items NUMBER", "files", whole, 50_000)
-    .option("--port NUMBER", "port on 127.0.0.1; 0 takes a free one", whole, 0)
+    .option("--seed <NUMBER>", "which tenant", whole, 2026)
+    .option("--agents <NUMBER>", "agents", whole, 500)
+    .option("--users <NUMBER>", "users", whole, 2_000)
+    .option("--groups <NUMBER>", "groups", whole, 400)
+    .option("--items <NUMBER>", "files", whole, 50_000)
+    .option("--port <NUMBER>", "port on 127.0.0.1; 0 takes a free one", whole, 0)
     .action(
       async (options: {
         seed: number;
@@ -135,11 +135,11 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("permissions")
     .description("what each step needs, and what a thief of that credential could do")
     .addOption(
-      new Option("--format FORMAT", "how to print")
+      new Option("--format <FORMAT>", "how to print")
         .choices(["table", "json", "csv", "az", "graph", "terraform"])
         .default("table"),
     )
-    .addOption(new Option("--level LEVEL", "how deep to look").choices(LEVELS).default("metadata"))
+    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS).default("metadata"))
     .action(
       async ({
         format,
@@ -183,17 +183,19 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .command("scan")
     .description("crawl, inventory, graph, reach, findings")
-    .option("--replay FILE", "answers from recorded exchanges instead of a tenant")
-    .option("--record FILE", "record the exchanges, without secrets")
+    .option("--replay <FILE>", "answers from recorded exchanges instead of a tenant")
+    .option("--record <FILE>", "record the exchanges, without secrets")
     .option("--full", "read everything anew; default: only changes where the tenant can tell them")
-    .addOption(new Option("--level LEVEL", "how deep to look").choices(LEVELS))
+    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS))
     .addOption(
-      new Option("--agents WHICH", "which identities count as agents").choices([
+      new Option("--agents <WHICH>", "which identities count as agents").choices([
         "entra",
         "service-principals",
       ]),
     )
-    .addOption(new Option("--fail-on SEVERITY", "exit 1 if a finding is at or above it").choices(SEVERITIES))
+    .addOption(
+      new Option("--fail-on <SEVERITY>", "exit 1 if a finding is at or above it").choices(SEVERITIES),
+    )
     .action(
       async (options: {
         replay?: string;
@@ -260,9 +262,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .argument("[AGENT]", "id, name or glob")
     .option("--all", "every agent")
     .option("--expand", "a row for every place below a row that includes it")
-    .option("--scope SCOPE", "only what covers this place, from above too")
-    .option("--tier TIERS", `of ${TIERS.join(", ")}`, listOf(TIERS))
-    .option("--mode MODE", `of ${MODES.join(", ")}`, listOf(MODES))
+    .option("--scope <SCOPE>", "only what covers this place, from above too")
+    .option("--tier <TIERS>", `of ${TIERS.join(", ")}`, listOf(TIERS))
+    .option("--mode <MODE>", `of ${MODES.join(", ")}`, listOf(MODES))
     .action(
       async (
         agent: string | undefined,
@@ -296,7 +298,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("why an agent gets somewhere: the shortest path")
     .argument("<AGENT>", "id or name")
     .argument("<SCOPE>", "id or name of a place")
-    .addOption(new Option("--format FORMAT", "how to print").choices(["table", "json"]).default("table"))
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
     .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
       code = await withAnswers(await folderOf(), async (answers) => {
         const { explainCommand } = await import("./reach-command.ts");
@@ -307,7 +309,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   output(program.command("query"))
     .description("read-only Cypher, or a saved query by name")
     .argument("<CYPHER>", "one statement, or the name of a saved query")
-    .option("--param NAME=VALUE", "parameter; may be given several times", collect, {})
+    .option("--param <NAME=VALUE>", "parameter; may be given several times", collect, {})
     .action(
       async (
         cypher: string,
@@ -343,7 +345,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("coverage")
     .description("what was read, what was not, what is not modelled")
     .addOption(
-      new Option("--format FORMAT", "how to print").choices(["table", "csv", "json"]).default("table"),
+      new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json"]).default("table"),
     )
     .option("--all", "complete parts too")
     .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
@@ -356,8 +358,8 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("say that a gap is known: it stays in every row, and raises no exit code until the date")
     .argument("<STEP>", "as `forereach coverage` names it")
     .argument("[SCOPE]", "one part of it; absent: all")
-    .requiredOption("--reason TEXT", "why")
-    .requiredOption("--until DATE", "until when, YYYY-MM-DD", date)
+    .requiredOption("--reason <TEXT>", "why")
+    .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", date)
     .action(
       async (
         step: string,

@@ -315,12 +315,12 @@ describe("nodes of several partitions", () => {
       kind: "blob",
       size: 7,
       modified: "2026-01-01T00:00:00Z",
-      types: ["a", "b"],
-      sensitive: false,
+      types: "a; b",
+      aliases: ["x:1", "y:2"],
     };
-    await crawl("azure.blobs", { changes: [node("Item", "i", all), node("Item", "j", { types: [] })] });
+    await crawl("azure.blobs", { changes: [node("Item", "i", all), node("Item", "j", { aliases: [] })] });
     expect(await props("i", "Item")).toEqual(all);
-    expect(await props("j", "Item")).toEqual({ types: [] });
+    expect(await props("j", "Item")).toEqual({ aliases: [] });
   });
 });
 
