@@ -271,6 +271,9 @@ export class Database {
   }
 }
 
+/** A text column; null is undefined. */
+export const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
 export const rowsOf = async (
   connection: DuckDBConnection,
   sql: string,
