@@ -144,6 +144,8 @@ export class Database {
         memory_limit: options.memoryLimit ?? "512MB",
         ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
         ...(inMemory ? {} : { temp_directory: `${file}.tmp` }),
+        // Compressing what was written costs more than writing it: do it seldom.
+        checkpoint_threshold: "128MB",
         autoinstall_known_extensions: "false",
         autoload_known_extensions: "false",
       });
@@ -268,6 +270,9 @@ export class Database {
     this.#appenders.clear();
   }
 }
+
+/** A text column; null is undefined. */
+export const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 export const rowsOf = async (
   connection: DuckDBConnection,

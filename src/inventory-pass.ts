@@ -1,13 +1,13 @@
 /** One pass being written: pages go to a layer of their own, which ends as, or in, the partition's live layer. */
 import type { Page } from "./connector.ts";
 import type { OpenPass } from "./inventory.ts";
-import type { Database, Writer } from "./inventory-db.ts";
+import { coverageOf, saveCoverage } from "./inventory-coverage.ts";
+import { asText, type Database, type Writer } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
 import { countRows, fold, GONE, goneOf } from "./inventory-sql.ts";
-import { type Coverage, type CoverageState, type Row, StoreError } from "./model.ts";
+import { type Coverage, type Row, StoreError } from "./model.ts";
 import { isNodeKind, isRelKind, type Kind } from "./schema.ts";
 
-export const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const asLayer = (value: unknown): bigint | undefined =>
   typeof value === "bigint" ? value : undefined;
 export const asKinds = (value: unknown): Kind[] =>
@@ -52,9 +52,9 @@ export interface PassStart {
   mode: "full" | "delta";
   fingerprint: string;
   /** Position, or delta token. */
-  cursor: string | undefined;
+  cursor?: string | undefined;
   /** The row of `_pass`, if the pass is resumed. */
-  open: Row | undefined;
+  open?: Row;
 }
 
 /** What the pages of a pass have saved so far. */
@@ -348,32 +348,6 @@ export class InventoryPass implements OpenPass {
       );
   }
 }
-
-/** Coverage of a part without a pass of its own, or whose pass saved nothing: facts stay as they are. */
-export const saveCoverage = async (
-  writer: Writer,
-  coverage: Coverage,
-  endedAt: string | null,
-): Promise<void> => {
-  await writer.run(
-    `INSERT INTO _partition (step, scope, state, reason, fix, ended_at) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (step, scope) DO UPDATE SET state = excluded.state, reason = excluded.reason, fix = excluded.fix,
-       ended_at = coalesce(excluded.ended_at, ended_at)`,
-    [coverage.step, coverage.scope, coverage.state, coverage.reason ?? null, coverage.fix ?? null, endedAt],
-  );
-};
-
-export const coverageOf = (row: Row): Coverage => {
-  const reason = asText(row.reason);
-  const fix = asText(row.fix);
-  return {
-    step: String(row.step),
-    scope: String(row.scope),
-    state: row.state as CoverageState,
-    ...(reason === undefined ? {} : { reason }),
-    ...(fix === undefined ? {} : { fix }),
-  };
-};
 
 const partial = (
   gaps: readonly Coverage[],

@@ -171,7 +171,7 @@ describe("a full pass", () => {
 
   test("saves nothing of a page with a record that does not fit the schema", async () => {
     const pass = await full("entra.users");
-    const wrong = { put: { kind: "Principal", id: "u2", props: { enabled: "yes" } } } as unknown as Change;
+    const wrong: Change = JSON.parse('{"put":{"kind":"Principal","id":"u2","props":{"enabled":"yes"}}}');
     await expect(pass.apply({ changes: [principal("u1"), wrong] })).rejects.toMatchObject({
       code: "bad-record",
     });
