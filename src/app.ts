@@ -328,7 +328,10 @@ export async function openAnswers(folder: string): Promise<Answers> {
     findAgents: (wanted) => findNodes(query, "Agent", wanted),
     findScope,
     top: (limit) => topAgents(query, limit),
-    totals: async () => (await query(TOTALS))[0] ?? {},
+    async totals() {
+      const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
+      return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
+    },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];
       for await (const row of reachRows(query, meta, decoder, { agents: [agent], scope, expand: true }))
@@ -356,18 +359,19 @@ const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "laten
 
 const TOTALS = `MATCH (a:Agent)
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(:Scope)
-WHERE r.tier = 'now' AND r.read = 'yes' AND r.absorbed = false
-WITH a, count(r) AS n, sum(r.readable_sensitive) AS s
-RETURN count(*) AS agents, sum(CASE WHEN n > 0 THEN 1 ELSE 0 END) AS reading, sum(CASE WHEN s > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
+WHERE r.tier = 'now' AND r.read <> 'no' AND r.absorbed = false
+WITH a, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unknown,
+  sum(r.readable_sensitive) AS sensitive
+RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
+  sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
 
-/** Agents with most sensitive items that they can read now, then most without a label, then by id. */
+/** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
 const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.absorbed = false
+WHERE r.tier = 'now' AND r.absorbed = false AND r.read <> 'no'
 WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
-  sum(r.readable_items) AS items, sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unknown_scopes,
-  sum(CASE WHEN r.manage = 'yes' THEN 1 ELSE 0 END) AS manages
-RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, unknown_scopes, manages
-ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, agent_id LIMIT $limit`;
+  sum(r.readable_items) AS items, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS places, count(*) AS rows
+RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
+ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
 
 async function topAgents(query: GraphStore["query"], limit: number): Promise<Row[]> {
   return query(TOP, { limit });

@@ -497,6 +497,8 @@ function collect(
   return { ...before, [name]: parsed };
 }
 
+// Inventory, graph and exports are for their owner only, whatever opens them.
+process.umask(0o077);
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const)
   process.once(name, () => {

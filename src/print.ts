@@ -52,16 +52,17 @@ export async function printTop(answers: Answers, page: string | undefined): Prom
   const lines = await ranked(answers, 20);
   process.stdout.write(
     `\n${meta.tenantName} (${meta.tenant}), snapshot ${meta.snapshot.slice(0, 12)}, read ${meta.observedFrom} to ${meta.observedTo}\n` +
-      `${number(totals.agents)} agents; ${number(totals.reading)} can read data now, ${number(totals.reading_sensitive)} of them sensitive data.\n\n` +
+      `${number(totals.agents)} agents; ${number(totals.reading)} can read data now, ${totals.counted === true ? `${number(totals.reading_sensitive)} of them sensitive data` : "how much of it is sensitive was not counted: no items were read"}` +
+      `${Number(totals.maybe ?? 0) === 0 ? "" : `; of ${number(totals.maybe)} more it is unknown`}.\n\n` +
       "Agents that can read most sensitive items now:\n",
   );
   await printAnswer(
     lines.map(({ line, path }) => ({
       agent: line.name,
       owner: line.owner || "nobody",
-      sensitive: line.sensitive,
-      "unlabeled sensitive": line.unlabeledSensitive,
-      items: line.items,
+      sensitive: line.sensitive ?? "not counted",
+      "unlabeled sensitive": line.unlabeledSensitive ?? "not counted",
+      items: line.items ?? "not counted",
       coverage: line.completeness,
       "by which path (its largest)": path,
     })),
@@ -129,7 +130,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
       : agents.slice(0, limit).map((id) => ({ agent_id: id }) as Row);
   const rows = new Map<string, ReachRow[]>();
   for await (const row of answers.reach({ agents: top.map((row) => String(row.agent_id)), tiers: ["now"] }))
-    rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
+    if (row.read !== "no") rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
   return top.flatMap((row): Ranked[] => {
     const own = rows.get(String(row.agent_id)) ?? [];
     const best = own.toSorted(
@@ -138,8 +139,13 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
         (b.readable_items ?? 0) - (a.readable_items ?? 0),
     )[0];
     if (best === undefined) return [];
-    const sum = (name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive") =>
-      own.reduce((total, each) => total + (each[name] ?? 0), 0);
+    // Nobody counted is not zero: a sum over rows of which none was counted has no value.
+    const sum = (name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive") => {
+      const counts = own.filter((each) => each.read !== "no").map((each) => each[name]);
+      return counts.length > 0 && counts.every((count) => count === null)
+        ? undefined
+        : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
+    };
     const labels = own
       .filter((each) => each.read === "yes" && each.top_label !== "")
       .map((each) => each.top_label);
@@ -208,7 +214,10 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
     totals: [
       { name: "agents", value: Number(totals.agents ?? 0) },
       { name: "can read data now", value: Number(totals.reading ?? 0) },
-      { name: "can read sensitive data now", value: Number(totals.reading_sensitive ?? 0) },
+      {
+        name: "can read sensitive data now",
+        value: totals.counted === true ? Number(totals.reading_sensitive ?? 0) : "not counted",
+      },
       { name: "findings", value: meta.findings.filter(({ status }) => status !== "resolved").length },
     ],
   };
