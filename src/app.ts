@@ -23,6 +23,7 @@ import {
   type TransportOptions,
 } from "./http.ts";
 import { type Inventory, openInventory } from "./inventory.ts";
+import { runIsolated } from "./isolated.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { createDecoder, type PathStep } from "./paths.ts";
@@ -349,7 +350,7 @@ export async function openAnswers(folder: string): Promise<Answers> {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return runQuery(query, saved, params);
       checkQuery(cypherOrName, "embedded");
-      return query(cypherOrName, params);
+      return runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };
