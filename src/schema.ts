@@ -406,7 +406,12 @@ export const DERIVED = {
     from: "Agent",
     to: "Principal",
     scratch: true,
-    props: { hops: int("Steps of CONTROLS"), level: int("Steps in all"), path: str("Codes of the path") },
+    props: {
+      hops: int("Steps of CONTROLS"),
+      direct: int("1 if it is controlled itself, 0 if through its groups"),
+      level: int("Steps in all"),
+      path: str("Codes of the path"),
+    },
   },
   DENIES: {
     about: "A deny assignment that binds the agent",
@@ -435,7 +440,13 @@ export const DERIVED = {
     from: "Principal",
     to: "Scope",
     scratch: true,
-    props: { tier: int("Tier"), ...rights, reason: str("Why not exact"), code: str("Code of the grant") },
+    props: {
+      tier: int("Tier"),
+      ...rights,
+      app: int("1 if it is an application permission, which no group hands on"),
+      reason: str("Why not exact"),
+      code: str("Code of the grant"),
+    },
   },
   POINT: {
     about: "Where grants that go down by containment stand for an agent",

@@ -9,4 +9,4 @@ RETURN p.id, x.id, CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3
   CASE WHEN g.unknown THEN 1 WHEN g.read THEN sure ELSE 0 END,
   CASE WHEN g.unknown THEN 1 WHEN g.write OR g.add OR g.delete THEN sure ELSE 0 END,
   CASE WHEN g.unknown THEN 1 WHEN g.setAcl OR g.own OR g.assign THEN sure ELSE 0 END,
-  g.reason_code, g.code
+  CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, g.reason_code, g.code

@@ -10,5 +10,6 @@ RETURN a.id, s.id, g.tier, 0, g.levels, max(g.discover), max(g.read), max(g.writ
   max(g.reason), min(CAST(101 + i.level AS STRING) + i.path + s.code + g.code)
 // and when: CONTROLS
 MATCH (a:Agent)-[i:LATENT]->(p:Principal)-[g:GRANT]->(s:Scope)
+WHERE g.app = 0 OR i.direct = 1
 RETURN a.id, s.id, 4, i.hops, g.levels, max(g.discover), max(g.read), max(g.write), max(g.manage), max(g.keys),
   max(g.reason), min(CAST(101 + i.level AS STRING) + i.path + s.code + g.code)

@@ -4,7 +4,7 @@
 // why: access lists alone: each place is a row of its own and nothing absorbs it. A path that only makes rights unknown
 // is a witness only where a right stays unknown.
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[g:LIST_GRANT]->(s0:Scope)<-[f:INHERITED]-(s:Scope)
-WHERE g.tier = 1
+WHERE g.tier = 1 AND (g.app = 0 OR i.level = 1)
 WITH a, s, max(g.discover) AS d, max(g.read) AS r, max(g.write) AS w, max(g.manage) AS m, max(g.reason) AS reason,
   min(CASE WHEN g.discover = 1 THEN '~' ELSE '' END + CAST(101 + i.level + f.level AS STRING) + i.path + s0.code + g.code) AS best,
   min(CAST(101 + i.level + f.level AS STRING) + i.path + s0.code + g.code) AS least
