@@ -19,6 +19,7 @@ import {
   type EndpointOverrides,
   openRecording,
   type Recorder,
+  type TenantSize,
   type TenantTransport,
   type TransportOptions,
 } from "./http.ts";
@@ -63,11 +64,9 @@ interface FromRecording {
 }
 interface FromSimulator {
   kind: "simulator";
-  tenantId: string;
-  tenantName: string;
   endpoints: EndpointOverrides;
-  /** Size of the tenant, which sets its request budget. */
-  size: "S" | "M" | "L";
+  /** Sets the request budget; the smallest if absent. */
+  size?: TenantSize;
 }
 
 const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
@@ -147,17 +146,21 @@ async function openSource({ from, signal, record }: ScanOptions): Promise<Source
     return { tenantId: id, tenantName: name, transport: () => transport, close };
   }
   if (from.kind === "simulator") {
-    const transport = createTransport({
+    const base: Omit<TransportOptions, "tenantId"> = {
       ...shared,
-      tenantId: from.tenantId,
       cloud: "public",
       credential: simulatedCredential,
       // The budget of a simulated tenant is nobody else's.
       share: 1,
-      tenantSize: from.size,
+      ...(from.size === undefined ? {} : { tenantSize: from.size }),
       endpoints: from.endpoints,
-    });
-    return { tenantId: from.tenantId, tenantName: from.tenantName, transport: () => transport, close };
+    };
+    const { id, name } = await organizationOf(
+      createTransport({ ...base, tenantId: "simulated" }),
+      from.endpoints.graph ?? "the simulator",
+    );
+    const transport = createTransport({ ...base, tenantId: id });
+    return { tenantId: id, tenantName: name, transport: () => transport, close };
   }
   const { config, tenant } = from;
   const ca = config.network.ca === undefined ? undefined : await readFile(config.network.ca, "utf8");
@@ -195,10 +198,10 @@ const noCredential = () => {
   throw new Error("internal: a recording needs no token");
 };
 const simulatedCredential = () => ({
-  getToken: async () => ({ token: "simulated", expiresOnTimestamp: Date.now() + 3_600_000 }),
+  getToken: async () => ({ token: "token-for-the-simulator", expiresOnTimestamp: Date.now() + 3_600_000 }),
 });
 
-/** Whose recording it is. */
+/** Whose recording it is, or which tenant is simulated. */
 async function organizationOf(
   transport: TenantTransport,
   file: string,
@@ -211,7 +214,7 @@ async function organizationOf(
   if (id === undefined)
     throw new ConfigError(
       "no-organization",
-      `${file} does not say whose recording it is: /v1.0/organization has no id`,
+      `${file} does not say which tenant it is: /v1.0/organization has no id`,
     );
   return { id, name: displayName ?? id };
 }
