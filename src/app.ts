@@ -1,9 +1,8 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import { connectors } from "../connectors/index.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./answers.ts";
 import { buildGraph } from "./build.ts";
@@ -239,7 +238,7 @@ export async function importFile({
     .replace(/\.[^.]*$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-");
-  await access(file, constants.R_OK).catch((cause: unknown) => {
+  await readable(file).catch((cause: unknown) => {
     throw new ConfigError(
       "unreadable-file",
       `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -266,9 +265,20 @@ export async function importFile({
   }
 }
 
-/** Lines of a file. The reader starts only when somebody iterates: one that starts earlier loses lines. */
+async function readable(file: string): Promise<void> {
+  await access(file, constants.R_OK);
+  if ((await stat(file)).isDirectory()) throw new Error("it is a folder");
+}
+
+/** By hand: what readline reads before somebody asks is lost, and so are the errors of its input. */
 async function* linesOf(file: string): AsyncGenerator<string> {
-  yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
+  let rest = "";
+  for await (const chunk of createReadStream(file, "utf8")) {
+    const lines = (rest + String(chunk)).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */

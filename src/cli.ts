@@ -480,7 +480,9 @@ function loopback(text: string): string {
 /** One server speaks for all services. */
 const endpointsAt = (url: string) => ({ graph: url, arm: url, blob: `${url}/blob` });
 function date(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+  // Date.parse takes the 31st of any month; written back it is another day.
+  const parsed = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== text)
     throw new InvalidArgumentError("Not a date like 2027-03-31.");
   return text;
 }
