@@ -89,6 +89,13 @@ export const smallTenant = (seed = 7): Tenant =>
     items: 120,
   });
 
+/** A port that is free now: simulators that follow each other there serve the same addresses. */
+export async function freePort(): Promise<number> {
+  const simulator = await startSimulator({ tenant: smallTenant() });
+  await simulator.stop();
+  return Number(new URL(simulator.url).port);
+}
+
 /** Serves a tenant until the test ends. */
 export async function serve(options: ServerOptions): Promise<RunningSimulator> {
   const simulator = await startSimulator(options);
