@@ -9,6 +9,7 @@ export default defineConfig({
       "reports/**/*.test.ts",
       "test/**/*.test.ts",
     ],
+    globalSetup: "test/e2e/build.ts",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

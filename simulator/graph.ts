@@ -170,7 +170,7 @@ export const GRAPH_ROUTES: readonly GraphRoute[] = [
       listOf([
         {
           id: tenant.world.tenantId,
-          displayName: "Northwind sample",
+          displayName: "Simulated tenant",
           tenantType: "AAD",
           verifiedDomains: [],
         },

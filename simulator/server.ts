@@ -13,6 +13,8 @@ export interface ServerOptions extends HandlerOptions {
   port?: number;
   /** A loopback address; the simulator accepts any token, so it must not be open to others. */
   host?: "127.0.0.1" | "::1";
+  /** Called as each request arrives, with its number from 1. */
+  onRequest?: (number: number) => void;
 }
 
 export interface RunningSimulator {
@@ -27,9 +29,11 @@ export interface RunningSimulator {
 
 /** Starts a server; rejects if the port is taken. */
 export async function startSimulator(options: ServerOptions): Promise<RunningSimulator> {
-  const { port = 0, host = "127.0.0.1" } = options;
+  const { port = 0, host = "127.0.0.1", onRequest = () => {} } = options;
   const simulator = createSimulatorHandler(options);
+  let requests = 0;
   const server = createServer((request, response) => {
+    onRequest(++requests);
     void serve(simulator, request, response);
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,9 +1,8 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import { connectors } from "../connectors/index.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./answers.ts";
 import { buildGraph } from "./build.ts";
@@ -19,6 +18,7 @@ import {
   type EndpointOverrides,
   openRecording,
   type Recorder,
+  type TenantSize,
   type TenantTransport,
   type TransportOptions,
 } from "./http.ts";
@@ -63,11 +63,9 @@ interface FromRecording {
 }
 interface FromSimulator {
   kind: "simulator";
-  tenantId: string;
-  tenantName: string;
   endpoints: EndpointOverrides;
-  /** Size of the tenant, which sets its request budget. */
-  size: "S" | "M" | "L";
+  /** Sets the request budget; the smallest if absent. */
+  size?: TenantSize;
 }
 
 const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
@@ -147,17 +145,21 @@ async function openSource({ from, signal, record }: ScanOptions): Promise<Source
     return { tenantId: id, tenantName: name, transport: () => transport, close };
   }
   if (from.kind === "simulator") {
-    const transport = createTransport({
+    const base: Omit<TransportOptions, "tenantId"> = {
       ...shared,
-      tenantId: from.tenantId,
       cloud: "public",
       credential: simulatedCredential,
       // The budget of a simulated tenant is nobody else's.
       share: 1,
-      tenantSize: from.size,
+      ...(from.size === undefined ? {} : { tenantSize: from.size }),
       endpoints: from.endpoints,
-    });
-    return { tenantId: from.tenantId, tenantName: from.tenantName, transport: () => transport, close };
+    };
+    const { id, name } = await organizationOf(
+      createTransport({ ...base, tenantId: "simulated" }),
+      from.endpoints.graph ?? "the simulator",
+    );
+    const transport = createTransport({ ...base, tenantId: id });
+    return { tenantId: id, tenantName: name, transport: () => transport, close };
   }
   const { config, tenant } = from;
   const ca = config.network.ca === undefined ? undefined : await readFile(config.network.ca, "utf8");
@@ -195,10 +197,10 @@ const noCredential = () => {
   throw new Error("internal: a recording needs no token");
 };
 const simulatedCredential = () => ({
-  getToken: async () => ({ token: "simulated", expiresOnTimestamp: Date.now() + 3_600_000 }),
+  getToken: async () => ({ token: "token-for-the-simulator", expiresOnTimestamp: Date.now() + 3_600_000 }),
 });
 
-/** Whose recording it is. */
+/** Whose recording it is, or which tenant is simulated. */
 async function organizationOf(
   transport: TenantTransport,
   file: string,
@@ -211,7 +213,7 @@ async function organizationOf(
   if (id === undefined)
     throw new ConfigError(
       "no-organization",
-      `${file} does not say whose recording it is: /v1.0/organization has no id`,
+      `${file} does not say which tenant it is: /v1.0/organization has no id`,
     );
   return { id, name: displayName ?? id };
 }
@@ -236,7 +238,7 @@ export async function importFile({
     .replace(/\.[^.]*$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-");
-  await access(file, constants.R_OK).catch((cause: unknown) => {
+  await readable(file).catch((cause: unknown) => {
     throw new ConfigError(
       "unreadable-file",
       `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -263,9 +265,20 @@ export async function importFile({
   }
 }
 
-/** Lines of a file. The reader starts only when somebody iterates: one that starts earlier loses lines. */
+async function readable(file: string): Promise<void> {
+  await access(file, constants.R_OK);
+  if ((await stat(file)).isDirectory()) throw new Error("it is a folder");
+}
+
+/** By hand: what readline reads before somebody asks is lost, and so are the errors of its input. */
 async function* linesOf(file: string): AsyncGenerator<string> {
-  yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
+  let rest = "";
+  for await (const chunk of createReadStream(file, "utf8")) {
+    const lines = (rest + String(chunk)).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */

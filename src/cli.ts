@@ -184,6 +184,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("scan")
     .description("crawl, inventory, graph, reach, findings")
     .option("--replay <FILE>", "answers from recorded exchanges instead of a tenant")
+    .option("--simulator <URL>", "a tenant served by `forereach simulate`", loopback)
     .option("--record <FILE>", "record the exchanges, without secrets")
     .option("--full", "read everything anew; default: only changes where the tenant can tell them")
     .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS))
@@ -199,6 +200,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .action(
       async (options: {
         replay?: string;
+        simulator?: string;
         record?: string;
         full?: boolean;
         level?: (typeof LEVELS)[number];
@@ -208,11 +210,13 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         const { configured, scan } = await import("./app.ts");
         const { config, tenant } = program.opts<Global>();
         const screen = screenOf();
-        const { replay, record, level, agents } = options;
+        const { replay, simulator, record, level, agents } = options;
         const from =
-          replay === undefined
-            ? ({ kind: "tenant", ...(await configured(config, tenant)) } as const)
-            : ({ kind: "recording", file: replay } as const);
+          simulator !== undefined
+            ? ({ kind: "simulator", endpoints: endpointsAt(simulator) } as const)
+            : replay !== undefined
+              ? ({ kind: "recording", file: replay } as const)
+              : ({ kind: "tenant", ...(await configured(config, tenant)) } as const);
         if (from.kind === "tenant") for (const warning of from.warnings) screen.note(warning);
         const folder = await folderOf();
         const meta = await scan({
@@ -467,8 +471,18 @@ function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
   return Number(text);
 }
+function loopback(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "http:" || !/^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+    throw new InvalidArgumentError("Not the address of a simulator, such as http://127.0.0.1:8080.");
+  return url.origin;
+}
+/** One server speaks for all services. */
+const endpointsAt = (url: string) => ({ graph: url, arm: url, blob: `${url}/blob` });
 function date(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+  // Date.parse takes the 31st of any month; written back it is another day.
+  const parsed = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== text)
     throw new InvalidArgumentError("Not a date like 2027-03-31.");
   return text;
 }

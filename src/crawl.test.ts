@@ -68,6 +68,28 @@ describe("order", () => {
     expect(log).toEqual(["b.first", "a.middle", "a.last"]);
   });
 
+  test("a step that follows another waits for it, and has no part in its gaps", async () => {
+    const inventory = createMemoryInventory();
+    const log: string[] = [];
+    const leader = step("b.leader", {
+      async *crawl() {
+        await new Promise((resolve) => setImmediate(resolve));
+        log.push("b.leader");
+        throw refuse();
+      },
+    });
+    const follower = step("a.follower", {
+      follows: ["b.leader"],
+      async *crawl() {
+        log.push("a.follower");
+        yield put("x");
+      },
+    });
+    await run(inventory, [connector("a", follower), connector("b", leader)]);
+    expect(log).toEqual(["b.leader", "a.follower"]);
+    expect(inventory.find("a.follower", "")?.state).toBe("complete");
+  });
+
   test("steps that wait for each other are refused before anything is read", async () => {
     const inventory = createMemoryInventory();
     const steps = [step("a.one", { after: ["a.two"] }), step("a.two", { after: ["a.one"] })];

@@ -80,7 +80,8 @@ export function stepsById(connectors: readonly Connector[]): Map<string, { step:
     const known = steps.get(id);
     if (known === undefined)
       throw new Error(`internal: step ${path.at(-1)} comes after ${id}, which is none`);
-    for (const before of known.step.after ?? []) visit(before, [...path, id]);
+    for (const before of [...(known.step.after ?? []), ...(known.step.follows ?? [])])
+      visit(before, [...path, id]);
     done.add(id);
   };
   for (const id of steps.keys()) visit(id, []);
@@ -135,7 +136,10 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     const { step, connector } = steps.get(id)!;
     const job = (async () => {
       const before = step.after ?? [];
-      const states = await Promise.all(before.map(start));
+      const [states] = await Promise.all([
+        Promise.all(before.map(start)),
+        Promise.all((step.follows ?? []).map(start)),
+      ]);
       if (run.signal.aborted) return "failed";
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {

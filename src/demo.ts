@@ -18,21 +18,15 @@ const ACCEPTED_UNTIL = "2099-12-31";
 
 /** Scans a tenant that throttles, breaks off and refuses one part; accepts that one part. */
 export async function runDemo({ folder, seed, signal, screen }: DemoOptions): Promise<void> {
-  const { tenant, throttle, faults, refuse, refusedContainer } = demoTenant(seed);
+  const { refusedContainer, ...tenant } = demoTenant(seed);
   await rm(folder, { recursive: true, force: true });
-  const simulator = await startSimulator({ tenant, throttle, faults, refuse });
+  const simulator = await startSimulator(tenant);
   try {
     await scan({
       folder,
       signal,
       mode: "full",
-      from: {
-        kind: "simulator",
-        tenantId: tenant.world.tenantId,
-        tenantName: "Simulated tenant",
-        endpoints: simulator.endpoints,
-        size: "L",
-      },
+      from: { kind: "simulator", endpoints: simulator.endpoints, size: "L" },
       ...screen.events,
     });
   } finally {
@@ -78,7 +72,7 @@ export async function serveSimulator(
   });
   const simulator = await startSimulator({ tenant, port });
   say(
-    `Tenant ${tenant.world.tenantId} at ${simulator.url} (Graph and ARM; blobs below ${simulator.url}/blob). Ctrl-C stops it.\n`,
+    `Tenant ${tenant.world.tenantId} at ${simulator.url} (Graph and ARM; blobs below ${simulator.url}/blob). Ctrl-C stops it.\nRead it with: forereach scan --simulator ${simulator.url}\n`,
   );
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await simulator.stop();

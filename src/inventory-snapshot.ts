@@ -20,7 +20,9 @@ import {
 import type { Row } from "./model.ts";
 import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "./schema.ts";
 
-const { quote, text } = DIALECTS.duckdb;
+const { quote, text, types } = DIALECTS.duckdb;
+/** Lists are stored as one text and read as lists. */
+const exportedType = (type: keyof typeof types): string => (type === "string[]" ? "VARCHAR[]" : types[type]);
 const many = async (connection: DuckDBConnection, sql: string): Promise<number> =>
   Number((await rowsOf(connection, sql))[0]?.n ?? 0);
 
@@ -79,7 +81,8 @@ export class View {
   async allNodes(kind: NodeKind): Promise<string | undefined> {
     const known = this.#partitions(kind) > 0 ? await this.nodes(kind) : undefined;
     if (!this.#placeholders.has(kind)) return known;
-    const nulls = properties(kind).map((column) => `NULL AS ${quote(column.name)}`);
+    // Typed, since a kind may have nothing but placeholders, and then these are the columns of its file.
+    const nulls = properties(kind).map(({ name, type }) => `NULL::${exportedType(type)} AS ${quote(name)}`);
     const missing = `SELECT DISTINCT id, ${nulls.join(", ")} FROM _placeholder WHERE kind = '${kind}'`;
     return known === undefined ? missing : `${known} UNION ALL ${missing}`;
   }

@@ -40,6 +40,8 @@ export const reader = (why: string): Permission => ({
   doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/general#reader",
 });
 
+const GRANT_READER = "grant Azure role Reader (forereach permissions --format az prints the commands)";
+
 /** Every subscription that an earlier step has put. */
 export async function* subscriptionScopes(c: StepContext): AsyncGenerator<Scope> {
   yield* scopesOfKind(c, "Subscription");
@@ -64,5 +66,6 @@ export function gapOf(step: string, scope: string, error: unknown): Coverage {
   const refused = error instanceof PermissionError;
   if (!refused && (!(error instanceof ProviderError) || error instanceof CursorExpired)) throw error;
   const gap: Coverage = { step, scope, state: refused ? "denied" : "failed", reason: error.message };
-  return error.fix === undefined ? gap : { ...gap, fix: error.fix };
+  const fix = error.fix ?? (refused ? GRANT_READER : undefined);
+  return fix === undefined ? gap : { ...gap, fix };
 }
