@@ -1,22 +1,42 @@
 /** The embedded Cypher engine, loaded when first needed: a connection with plain rows. */
+import { createRequire } from "node:module";
 import type { Connection, Database, LbugValue, QueryResult } from "@ladybugdb/core";
 import { type Params, type Row, StoreError } from "./model.ts";
 
 type Engine = typeof import("@ladybugdb/core");
 
-/** Loads the engine; its own install script only copies a binding, so a skipped script is no obstacle. */
+/** The engine for this platform; its package holds the whole of it. */
+const PLATFORM_PACKAGE = `@ladybugdb/core-${process.platform}-${process.arch}`;
+
+/**
+ * Loads the engine. Its install script only copies the binding of this platform into place; where scripts are switched
+ * off (`npm ci --ignore-scripts`) the package of the platform is taken itself.
+ */
 async function loadEngine(): Promise<Engine> {
-  try {
-    const { default: engine } = (await import("@ladybugdb/core")) as { default?: Engine } & Engine;
-    return engine ?? (await import("@ladybugdb/core"));
-  } catch (cause) {
-    throw new StoreError(
-      "engine-missing",
-      `the embedded graph engine did not load on ${process.platform}-${process.arch}: ${String(cause)}`,
-      "npm rebuild @ladybugdb/core, or configure a Neo4j store",
-      { cause },
-    );
-  }
+  const failures: unknown[] = [];
+  for (const load of [importEngine, requirePlatformEngine])
+    try {
+      return await load();
+    } catch (cause) {
+      failures.push(cause);
+    }
+  throw new StoreError(
+    "engine-missing",
+    `the embedded graph engine did not load on ${process.platform}-${process.arch}: ${failures.map(String).join("; ")}`,
+    `npm install, without --omit=optional: it brings ${PLATFORM_PACKAGE}`,
+    { cause: failures[0] },
+  );
+}
+
+async function importEngine(): Promise<Engine> {
+  const engine = (await import("@ladybugdb/core")) as { default?: Engine } & Engine;
+  return engine.default ?? engine;
+}
+
+/** Resolved from the engine's own place, because npm may keep the package of the platform below it. */
+async function requirePlatformEngine(): Promise<Engine> {
+  const here = createRequire(import.meta.url);
+  return createRequire(here.resolve("@ladybugdb/core"))(PLATFORM_PACKAGE);
 }
 
 export interface EngineOptions {
