@@ -10,13 +10,20 @@ const PLATFORM_PACKAGE = `@ladybugdb/core-${process.platform}-${process.arch}`;
 
 /**
  * Loads the engine. Its install script only copies the binding of this platform into place; where scripts are switched
- * off (`npm ci --ignore-scripts`) the package of the platform is taken itself.
+ * off (`npm ci --ignore-scripts`) the package of the platform is taken itself. By `require`, because Node 20 ends the
+ * process if a binding fails below `import`. Throws StoreError.
  */
-async function loadEngine(): Promise<Engine> {
+export function loadEngine(): Engine {
+  const here = createRequire(import.meta.url);
+  // npm may keep the package of the platform below the engine's own: it is looked up from there.
+  const loads = [
+    () => here("@ladybugdb/core"),
+    () => createRequire(here.resolve("@ladybugdb/core"))(PLATFORM_PACKAGE),
+  ];
   const failures: unknown[] = [];
-  for (const load of [importEngine, requirePlatformEngine])
+  for (const load of loads)
     try {
-      return await load();
+      return load();
     } catch (cause) {
       failures.push(cause);
     }
@@ -26,17 +33,6 @@ async function loadEngine(): Promise<Engine> {
     `npm install, without --omit=optional: it brings ${PLATFORM_PACKAGE}`,
     { cause: failures[0] },
   );
-}
-
-async function importEngine(): Promise<Engine> {
-  const engine = (await import("@ladybugdb/core")) as { default?: Engine } & Engine;
-  return engine.default ?? engine;
-}
-
-/** Resolved from the engine's own place, because npm may keep the package of the platform below it. */
-async function requirePlatformEngine(): Promise<Engine> {
-  const here = createRequire(import.meta.url);
-  return createRequire(here.resolve("@ladybugdb/core"))(PLATFORM_PACKAGE);
 }
 
 export interface EngineOptions {
@@ -61,7 +57,7 @@ export async function openEngine({
   readOnly = false,
   threads = 2,
 }: EngineOptions): Promise<EngineConnection> {
-  const engine = await loadEngine();
+  const engine = loadEngine();
   let db: Database;
   let connection: Connection;
   try {
