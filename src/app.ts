@@ -1,7 +1,7 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { connectors } from "../connectors/index.ts";
@@ -23,6 +23,7 @@ import {
   type TransportOptions,
 } from "./http.ts";
 import { type Inventory, openInventory } from "./inventory.ts";
+import { runIsolated } from "./isolated.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { createDecoder, type PathStep } from "./paths.ts";
@@ -235,12 +236,7 @@ export async function importFile({
     .replace(/\.[^.]*$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-");
-  const stream = createReadStream(file, "utf8");
-  const opened = new Promise<void>((resolve, reject) => {
-    stream.once("open", () => resolve());
-    stream.once("error", reject);
-  });
-  await opened.catch((cause: unknown) => {
+  await access(file, constants.R_OK).catch((cause: unknown) => {
     throw new ConfigError(
       "unreadable-file",
       `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -250,10 +246,7 @@ export async function importFile({
   });
   const inventory = await openFolder(folder);
   try {
-    const counts = await inventory.import(
-      name,
-      createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }),
-    );
+    const counts = await inventory.import(name, linesOf(file));
     const before = await readMeta(folder).catch(() => undefined);
     const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
     const meta = await buildGraph({
@@ -266,9 +259,13 @@ export async function importFile({
     });
     return { ...counts, meta };
   } finally {
-    stream.destroy();
     await inventory.close();
   }
+}
+
+/** Lines of a file. The reader starts only when somebody iterates: one that starts earlier loses lines. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 /** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */
@@ -349,7 +346,7 @@ export async function openAnswers(folder: string): Promise<Answers> {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return runQuery(query, saved, params);
       checkQuery(cypherOrName, "embedded");
-      return query(cypherOrName, params);
+      return runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };

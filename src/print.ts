@@ -203,7 +203,7 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
         : [
             {
               title: `How ${longest.line.name} reaches ${longest.steps.at(-1)?.name ?? ""}`,
-              steps: longest.steps.map((step) => ({
+              steps: withoutSelf(longest.steps).map((step) => ({
                 kind: step.kind,
                 name: step.name,
                 id: step.id,
@@ -222,6 +222,10 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
     ],
   };
 }
+
+/** The agent's own identity is the agent: one box is enough. */
+const withoutSelf = (steps: readonly PathStep[]): PathStep[] =>
+  steps.filter((step, index) => !(index === 1 && step.id === steps[0]?.id));
 
 const VIA: Readonly<Record<string, string>> = {
   ACTS_AS: "acts as",
