@@ -50,7 +50,10 @@ export const importLines = async (
   }
 };
 
-/** A file replaces what it said before only if it claims to be complete and names no gap of its own. */
+/**
+ * A file replaces what it said before only if it claims to be complete and names no gap of its own. One that claims
+ * nothing adds, and was read whole: it is no gap.
+ */
 const endImport = async (
   database: Database,
   pass: InventoryPass,
@@ -69,11 +72,7 @@ const endImport = async (
     const before = known?.state === undefined || known.state === null ? undefined : coverageOf(known);
     const unclaimed: Omit<Coverage, "step" | "scope"> =
       gap === undefined
-        ? {
-            state: "partial",
-            reason: "the file does not say that it is complete",
-            fix: `add the line {"coverage":{"step":"${step}","state":"complete"}}`,
-          }
+        ? { state: "complete" }
         : { state: "partial", reason: gap.reason ?? "the file names a part that is not complete" };
     const coverage = stated ?? (gap === undefined ? before : undefined) ?? unclaimed;
     await pass.end(writer, "merge", coverage, true);
