@@ -32,6 +32,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "tree",
     "answers",
     "build",
+    "isolated",
   ],
   ["app"],
   // One command each, or what commands print with.
