@@ -4,7 +4,7 @@
 // when: CONTROLS
 // why: what the agent could make of itself: shortest number of CONTROLS steps, then shortest path (reach.md 4.2).
 MATCH (a:Agent)-[i:IDENTITY]->(p:Principal)-[:CONTROLS]->(q:Principal)-[c:CLOSURE]->(g:Principal)
-WITH a, g, i.level + 1 + c.level AS level, i.path + c.path AS path
+WITH a, g, i.level + c.level AS level, i.path + c.path AS path
 WITH a, g, min(CAST(100 + level AS STRING) + path) AS best
 OPTIONAL MATCH (a)-[known:IDENTITY]->(g)
 WITH a, g, best, known
@@ -13,7 +13,7 @@ RETURN a.id, g.id, 1, CAST(substring(best, 1, 3) AS INT64) - 100, substring(best
 // next level
 MATCH (a:Agent)-[i:LATENT]->(p:Principal)-[:CONTROLS]->(q:Principal)-[c:CLOSURE]->(g:Principal)
 WHERE i.hops = $level
-WITH a, g, i.level + 1 + c.level AS level, i.path + c.path AS path
+WITH a, g, i.level + c.level AS level, i.path + c.path AS path
 WITH a, g, min(CAST(100 + level AS STRING) + path) AS best
 OPTIONAL MATCH (a)-[known:LATENT]->(g)
 OPTIONAL MATCH (a)-[now:IDENTITY]->(g)
