@@ -68,6 +68,41 @@ describe("order", () => {
     expect(log).toEqual(["b.first", "a.middle", "a.last"]);
   });
 
+  test("a step that only follows another starts later, and does not inherit its gaps", async () => {
+    const inventory = createMemoryInventory();
+    const log: string[] = [];
+    const first = step("a.first", {
+      async *crawl() {
+        await new Promise((resolve) => setImmediate(resolve));
+        log.push("a.first");
+        yield put("p1");
+        throw refuse();
+      },
+    });
+    const second = step("a.second", {
+      follows: ["a.first"],
+      async *crawl() {
+        log.push("a.second");
+        yield put("p2");
+      },
+    });
+    await run(inventory, [connector("a", second, first)]);
+    expect(log).toEqual(["a.first", "a.second"]);
+    expect(inventory.states()).toEqual({ "a.first": "partial", "a.second": "complete" });
+  });
+
+  test("steps that wait for each other over both kinds of order are refused", async () => {
+    const steps = [step("a.one", { after: ["a.two"] }), step("a.two", { follows: ["a.one"] })];
+    await expect(run(createMemoryInventory(), [connector("a", ...steps)])).rejects.toThrow(
+      "internal: steps wait for each other: a.one -> a.two -> a.one",
+    );
+  });
+
+  test("a step that follows one that does not exist is refused", async () => {
+    const broken = [connector("a", step("a.one", { follows: ["a.gone"] }))];
+    await expect(run(createMemoryInventory(), broken)).rejects.toThrow("a.gone");
+  });
+
   test("steps that wait for each other are refused before anything is read", async () => {
     const inventory = createMemoryInventory();
     const steps = [step("a.one", { after: ["a.two"] }), step("a.two", { after: ["a.one"] })];
