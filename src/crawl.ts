@@ -145,6 +145,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {
         await inventory.note(skipped);
+        run.emit({ type: "step-ended", step: id, state: "skipped" });
         return "skipped";
       }
       const http = typeof options.http === "function" ? options.http(connector, step) : options.http;
