@@ -6,7 +6,7 @@
 // unless something of its closure is excluded (reach.md 4.3, 4).
 MATCH (a:Agent)-[:IDENTITY]->(p:Principal)-[d:DENIED]->(s:Scope)
 OPTIONAL MATCH (a)-[:IDENTITY]->(e:Principal)
-WHERE e.id IN d.excluded
+WHERE e.id IN coalesce(d.excluded, [''])
 WITH a, s, d, count(e) AS spared
 WHERE spared = 0
 RETURN a.id, s.id,
@@ -27,7 +27,7 @@ RETURN a.id, s.id,
 MATCH (p:Principal)-[d:DENIED]->(s:Scope), (a:Agent)-[i:IDENTITY]->(:Principal)
 WHERE p.id = 'everyone' AND i.level = 1
 OPTIONAL MATCH (a)-[:IDENTITY]->(e:Principal)
-WHERE e.id IN d.excluded
+WHERE e.id IN coalesce(d.excluded, [''])
 WITH a, s, d, count(e) AS spared
 WHERE spared = 0
 RETURN a.id, s.id,

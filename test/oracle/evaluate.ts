@@ -357,8 +357,10 @@ function rowsAt(agent: string, scope: string, here: readonly Offer[]): OracleRow
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const world = new World(records, time);
   const rows: OracleRow[] = [];
-  for (const node of world.nodes.values())
-    if (node.kind === "Agent")
-      for (const [scope, here] of offers(world, node.id)) rows.push(...rowsAt(node.id, scope, here));
+  // An agent that no record describes is one all the same, if one says with whose rights it acts.
+  const named = [...world.nodes.values(), ...world.rels.map((rel) => rel.from)];
+  const agents = new Set(named.filter((node) => node.kind === "Agent").map((node) => node.id));
+  for (const agent of agents)
+    for (const [scope, here] of offers(world, agent)) rows.push(...rowsAt(agent, scope, here));
   return rows;
 }
