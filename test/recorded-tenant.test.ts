@@ -89,7 +89,7 @@ describe.skipIf(!existsSync(RECORDING))("the recorded tenant", () => {
     if (name === "not-data-actions") {
       const half = copy.role({
         dataActions: [`${BLOBS}/*`],
-        notDataActions: [`${BLOBS}/WRITE`, `${BLOBS}/delete`, `${BLOBS}/add/action`, `${BLOBS}/m*`],
+        notDataActions: [`${BLOBS}/WRITE`, `${BLOBS}/delete`, `${BLOBS}/add/action`, `${BLOBS}/mo*`],
       });
       const back = copy.role({ dataActions: ["Microsoft.Storage/*/add/action"] });
       copy.assign({ principal: first, role: half, scope: subscription });
