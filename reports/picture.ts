@@ -14,7 +14,7 @@ const FITS = { name: 22, via: 17 };
 const ICONS: readonly (readonly [RegExp, string])[] = [
   [/agent|copilot|blueprint/i, "M4 7h12v9H4z M10 3v4 M7.5 11v1.5 M12.5 11v1.5 M1.5 10v3 M18.5 10v3"],
   [
-    /group|role|everyone|class/i,
+    /^(group|sitegroup|directoryrole|everyone.*|any.*|class)$/i,
     "M7 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6z M1.5 17c0-4 11-4 11 0 M13 9a2.6 2.6 0 1 0-1-5 M14 12c3 0 4.5 2 4.5 5",
   ],
   [/user|guest|person/i, "M10 9a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z M3 18c0-6 14-6 14 0"],

@@ -171,8 +171,11 @@ function row(tenant: Tenant, file: SimulatedFile, versioned: boolean, include: R
         .map(([name, value]) => tag(name, value))
         .join("")}</Metadata>`
     : "";
-  return `<Blob>${tag("Name", file.name)}${snapshot}${version}<Properties>${tag("Creation-Time", modified)}${tag("Last-Modified", modified)}${tag("Etag", etagOf(file))}${tag("Content-Length", tenant.contents.size(file))}${tag("Content-Type", file.contentType)}<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier><AccessTierInferred>true</AccessTierInferred><LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState><ServerEncrypted>true</ServerEncrypted></Properties>${metadata}</Blob>`;
+  return `<Blob>${tag("Name", file.name)}${snapshot}${version}<Properties>${tag("Creation-Time", modified)}${tag("Last-Modified", modified)}${tag("Etag", etagOf(file))}${tag("Content-Length", tenant.contents.size(file))}${tag("Content-Type", file.contentType)}<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier></Properties>${metadata}</Blob>`;
 }
+
+/** Attributes of a label that a catalog copies to metadata. */
+const CATALOGUED = /_(Enabled|Method|Name|SiteId)$/;
 
 /**
  * What a catalog wrote beside the content: the label of most labelled files, and what was found in them. Names
@@ -182,9 +185,9 @@ function row(tenant: Tenant, file: SimulatedFile, versioned: boolean, include: R
 export function metadataOf(tenant: Tenant, file: SimulatedFile): readonly (readonly [string, string])[] {
   return [
     ...(file.labelInMetadata
-      ? labelKeys(file, tenant.world.tenantId).map(
-          ([key, value]) => [key.replaceAll("-", "_"), value] as const,
-        )
+      ? labelKeys(file, tenant.world.tenantId)
+          .filter(([key]) => CATALOGUED.test(key))
+          .map(([key, value]) => [key.replaceAll("-", "_"), value] as const)
       : []),
     ...(file.sensitive.length > 0 ? [["sensitive_types", file.sensitive.join(",")] as const] : []),
   ];

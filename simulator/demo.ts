@@ -35,8 +35,8 @@ export function demoTenant(seed = 2026): DemoTenant {
   return {
     tenant,
     throttle: { size: "L" },
-    // About one request in a hundred; short waits, because somebody is watching.
-    faults: { seed, rate: 0.01, slowMs: 150 },
+    // Few, because somebody is watching, but enough for every kind to occur.
+    faults: { seed, rate: 0.006, slowMs: 150 },
     refuse: [{ match: path, status: 403 }],
     refusedContainer: places.containerId(REFUSED),
   };

@@ -38,16 +38,28 @@ export interface Refusal {
   readonly status: 401 | 403;
 }
 
+/** What needs a connection of its own, which a part of a batch has not. */
+const CONNECTION: readonly FaultKind[] = ["cut", "reset", "slow"];
+
+/** What a fault may befall: a delta call that goes on from a token, a whole batch, a part of one, or any other call. */
+export type Occasion = "continued-delta" | "batch" | "part" | "call";
+
 export class Faults {
   readonly #options: FaultOptions;
-  readonly #kinds: readonly FaultKind[];
+  readonly #kinds: Readonly<Record<Exclude<Occasion, "continued-delta">, readonly FaultKind[]>>;
+  readonly #refusesTokens: boolean;
   readonly #made = new Set<string>();
-  #turn = 0;
+  readonly #turns = { call: 0, batch: 0, part: 0 };
   #tokenRefused = false;
 
   constructor(options: FaultOptions) {
     this.#options = options;
-    this.#kinds = (options.kinds ?? FAULT_KINDS).filter((kind) => kind !== "410");
+    const kinds = options.kinds ?? FAULT_KINDS;
+    const connection = CONNECTION.filter((kind) => kinds.includes(kind));
+    const answers = kinds.filter((kind) => kind !== "410" && !CONNECTION.includes(kind));
+    // Batches take them in another order, so that few faults are of many kinds.
+    this.#kinds = { call: [...connection, ...answers], batch: connection.toReversed(), part: answers };
+    this.#refusesTokens = kinds.includes("410") && options.rate > 0;
   }
 
   get slowMs(): number {
@@ -59,22 +71,18 @@ export class Faults {
    * does not depend on the order of concurrent calls; kinds take turns, so that all occur. Only the first try
    * of a request fails.
    */
-  next(request: string, { isDelta, inBatch }: { isDelta: boolean; inBatch: boolean }): FaultKind | undefined {
-    const wants410 = this.#options.kinds === undefined || this.#options.kinds.includes("410");
-    if (wants410 && isDelta && !this.#tokenRefused && this.#options.rate > 0) {
+  next(request: string, occasion: Occasion): FaultKind | undefined {
+    if (occasion === "continued-delta" && this.#refusesTokens && !this.#tokenRefused) {
       // Once: a client that starts over must get through.
       this.#tokenRefused = true;
       return "410";
     }
-    if (this.#kinds.length === 0 || this.#made.has(request)) return undefined;
+    const turn = occasion === "continued-delta" ? "call" : occasion;
+    const kinds = this.#kinds[turn];
+    if (kinds.length === 0 || this.#made.has(request)) return undefined;
     if (hashText(request, this.#options.seed ?? 0) / 0x1_0000_0000 >= this.#options.rate) return undefined;
     this.#made.add(request);
-    for (let tried = 0; tried < this.#kinds.length; tried++) {
-      const kind = this.#kinds[this.#turn++ % this.#kinds.length]!;
-      // A part of a batch has a status of its own, but no connection of its own.
-      if (!inBatch || !["cut", "reset", "slow"].includes(kind)) return kind;
-    }
-    return undefined;
+    return kinds[this.#turns[turn]++ % kinds.length];
   }
 }
 

@@ -69,10 +69,8 @@ export function createSimulatorHandler(options: HandlerOptions): Simulator {
       counts.refused();
       return refused(service, refusal);
     }
-    const fault = faults?.next(`${request.method} ${service} ${pathAndQuery}`, {
-      isDelta: target.isDelta && isContinued(request),
-      inBatch,
-    });
+    const occasion = inBatch ? "part" : target.isDelta && isContinued(request) ? "continued-delta" : "call";
+    const fault = faults?.next(`${request.method} ${service} ${pathAndQuery}`, occasion);
     if (fault) counts.injected(fault);
     const reply = fault ? faulty(service, fault, request, clock) : undefined;
     if (reply) return reply;
@@ -81,7 +79,7 @@ export function createSimulatorHandler(options: HandlerOptions): Simulator {
     return fault ? { ...answer, headers, fault } : { ...answer, headers };
   }
 
-  function batch(request: SimulatedRequest): Reply {
+  function batch(request: SimulatedRequest): Reply & { fault?: FaultKind } {
     const asked = batchRequests(request.body);
     if (asked.length > BATCH_LIMIT)
       return failure(
@@ -110,7 +108,9 @@ export function createSimulatorHandler(options: HandlerOptions): Simulator {
       const parsed: unknown = JSON.parse(String(reply.body));
       return { id, status: reply.status, headers: { ...reply.headers }, body: isJson(parsed) ? parsed : {} };
     });
-    return json({ responses });
+    const fault = faults?.next(`batch ${asked.map(({ url }) => url).join(" ")}`, "batch");
+    if (fault) counts.injected(fault);
+    return fault ? { ...json({ responses }), fault } : json({ responses });
   }
 
   function route(request: SimulatedRequest, service: Service): Reply & { fault?: FaultKind } {

@@ -93,6 +93,20 @@ describe("faults", () => {
     expect(Object.keys(graph.simulator.stats().faults).sort()).toEqual([...FAULT_KINDS].sort());
   });
 
+  it("break batches as a whole, and fail their parts alone", async () => {
+    const graph = new Asker(smallTenant(), {
+      throttle: { enabled: false },
+      faults: { rate: 1, kinds: ["reset", "503"] },
+    });
+    const body = JSON.stringify({ requests: [{ id: "1", method: "GET", url: "/organization" }] });
+    const post = () => graph.simulator.handle("POST", `${ORIGIN}/v1.0/$batch`, TOKEN, body);
+    expect((await post()).broken).toBe("reset");
+    expect(String((await post()).body)).toContain('"status":200');
+    const [part] = await graph.batch(["/groups?$top=1"]).catch(() => []);
+    expect(part).toBeUndefined();
+    expect(graph.simulator.stats().faults).toMatchObject({ reset: 2, "503": 2 });
+  });
+
   it("follow from the seed, whatever the order of calls", async () => {
     const faultyOf = async (reverse: boolean) => {
       const graph = new Asker(smallTenant(), {

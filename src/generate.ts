@@ -19,7 +19,10 @@ interface Dialect {
   types?: Readonly<Record<PropType, string>>;
 }
 
-/** Every name is quoted, so that a property may be called `add` or `from` whatever an engine reserves. */
+/**
+ * In the inventory a list is one text (inventory-sql.ts packs it): bulk appends of lists take ten times as long.
+ * Every name is quoted, so that a property may be called `add` or `from` whatever an engine reserves.
+ */
 export const DIALECTS = {
   duckdb: {
     quote: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -29,7 +32,7 @@ export const DIALECTS = {
       int: "BIGINT",
       bool: "BOOLEAN",
       timestamp: "VARCHAR",
-      "string[]": "VARCHAR[]",
+      "string[]": "VARCHAR",
     },
   },
   embedded: {

@@ -16,13 +16,13 @@ const VERSION = 1;
 
 /** Beside the facts. Times are ISO strings; `_layer` numbers tie facts to a partition or to an open pass. */
 const BOOKKEEPING = [
-  "CREATE SEQUENCE IF NOT EXISTS _layers",
   "CREATE TABLE IF NOT EXISTS _meta (version INTEGER)",
   `CREATE TABLE IF NOT EXISTS _partition (step VARCHAR, scope VARCHAR, layer BIGINT, kinds VARCHAR,
     fingerprint VARCHAR, token VARCHAR, state VARCHAR, reason VARCHAR, fix VARCHAR,
     observed_from VARCHAR, observed_to VARCHAR, ended_at VARCHAR, records BIGINT, PRIMARY KEY (step, scope))`,
   `CREATE TABLE IF NOT EXISTS _pass (step VARCHAR, scope VARCHAR, layer BIGINT, mode VARCHAR, cursor VARCHAR,
-    token VARCHAR, fingerprint VARCHAR, seq BIGINT, kinds VARCHAR, started_at VARCHAR, PRIMARY KEY (step, scope))`,
+    token VARCHAR, fingerprint VARCHAR, seq BIGINT, kinds VARCHAR, removals BOOLEAN, gaps BOOLEAN,
+    started_at VARCHAR, PRIMARY KEY (step, scope))`,
   // A gap belongs to the partition whose pass met it; `layer` is set while that pass is open.
   `CREATE TABLE IF NOT EXISTS _gap (owner_step VARCHAR, owner_scope VARCHAR, layer BIGINT,
     step VARCHAR, scope VARCHAR, state VARCHAR, reason VARCHAR, fix VARCHAR)`,
@@ -106,6 +106,7 @@ export class Database {
   readonly #appenders = new Map<string, DuckDBAppender>();
   readonly #readers = new Set<DuckDBConnection>();
   #queue: Promise<unknown> = Promise.resolve();
+  #lastLayer: bigint;
   #closed = false;
 
   private constructor(
@@ -114,12 +115,14 @@ export class Database {
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     layout: Layout,
+    lastLayer: bigint,
   ) {
     this.path = path;
     this.readOnly = readOnly;
     this.#instance = instance;
     this.#connection = connection;
     this.layout = layout;
+    this.#lastLayer = lastLayer;
   }
 
   /** Opens or creates the file. Throws StoreError `busy`, `newer-version`, `no-inventory`, `no-access`… */
@@ -141,6 +144,8 @@ export class Database {
         memory_limit: options.memoryLimit ?? "512MB",
         ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
         ...(inMemory ? {} : { temp_directory: `${file}.tmp` }),
+        // Compressing what was written costs more than writing it: do it seldom.
+        checkpoint_threshold: "128MB",
         autoinstall_known_extensions: "false",
         autoload_known_extensions: "false",
       });
@@ -148,12 +153,22 @@ export class Database {
       const connection = await instance.connect();
       await migrate(connection, file, readOnly);
       const layout = await readLayout(connection);
+      const [last] = await rowsOf(
+        connection,
+        "SELECT coalesce(max(layer), 0) AS layer FROM (SELECT layer FROM _pass UNION ALL SELECT layer FROM _partition)",
+      );
       if (!inMemory) openHere.add(file);
-      return new Database(file, readOnly, instance, connection, layout);
+      return new Database(file, readOnly, instance, connection, layout, BigInt(String(last?.layer)));
     } catch (error) {
       instance?.closeSync();
       throw storeError(error, file);
     }
+  }
+
+  /** A number for the rows of a new pass. Only one process writes, so counting here is enough. */
+  newLayer(): bigint {
+    this.#lastLayer += 1n;
+    return this.#lastLayer;
   }
 
   /** Runs `work` alone and in one transaction: all of it is saved, or nothing. */
@@ -256,6 +271,9 @@ export class Database {
   }
 }
 
+/** A text column; null is undefined. */
+export const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
 export const rowsOf = async (
   connection: DuckDBConnection,
   sql: string,
@@ -277,6 +295,9 @@ const migrate = async (connection: DuckDBConnection, path: string, readOnly: boo
       throw new StoreError("no-inventory", `there is no inventory in ${path}`, "run: forereach scan");
     return;
   }
+  const complete = (layout: Layout) =>
+    ALL_KINDS.every((kind) => inventoryColumns(kind).every(({ name }) => layout.get(kind)?.includes(name)));
+  if (version === VERSION && complete(await readLayout(connection))) return;
   await connection.run("BEGIN TRANSACTION");
   for (const statement of [...BOOKKEEPING, ...inventoryDdl()]) await connection.run(statement);
   if (version === 0) await connection.run(`INSERT INTO _meta VALUES (${VERSION})`);

@@ -1,13 +1,13 @@
 /** One pass being written: pages go to a layer of their own, which ends as, or in, the partition's live layer. */
 import type { Page } from "./connector.ts";
 import type { OpenPass } from "./inventory.ts";
-import type { Database, Writer } from "./inventory-db.ts";
+import { coverageOf, saveCoverage } from "./inventory-coverage.ts";
+import { asText, type Database, type Writer } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
-import { fold, GONE, goneOf, isPlain } from "./inventory-sql.ts";
-import { type Coverage, type CoverageState, type Row, StoreError } from "./model.ts";
-import { isNodeKind, isRelKind, type Kind, type NodeKind, type RelKind } from "./schema.ts";
+import { countRows, fold, GONE, goneOf } from "./inventory-sql.ts";
+import { type Coverage, type Row, StoreError } from "./model.ts";
+import { isNodeKind, isRelKind, type Kind } from "./schema.ts";
 
-export const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const asLayer = (value: unknown): bigint | undefined =>
   typeof value === "bigint" ? value : undefined;
 export const asKinds = (value: unknown): Kind[] =>
@@ -31,6 +31,15 @@ export const discardPass = async (writer: Writer, step: string, scope: string): 
   await writer.run("DELETE FROM _pass WHERE step = $1 AND scope = $2", [step, scope]);
 };
 
+const count = async (writer: Writer, layer: bigint, kinds: Iterable<Kind>): Promise<number> => {
+  let records = 0;
+  for (const kind of kinds)
+    records += Number(
+      (await writer.rows(`SELECT count(*) AS n FROM "${kind}" WHERE _layer = ${layer}`))[0]?.n,
+    );
+  return records;
+};
+
 /**
  * How a pass ends. `replace`: the staged layer is the whole truth. `merge`: puts and removals change what was known.
  * `add`: puts are added, nothing goes away.
@@ -43,9 +52,19 @@ export interface PassStart {
   mode: "full" | "delta";
   fingerprint: string;
   /** Position, or delta token. */
-  cursor: string | undefined;
+  cursor?: string | undefined;
   /** The row of `_pass`, if the pass is resumed. */
-  open: Row | undefined;
+  open?: Row;
+}
+
+/** What the pages of a pass have saved so far. */
+interface Staged {
+  layer: bigint;
+  kinds: Set<Kind>;
+  seq: number;
+  token: string | undefined;
+  removals: boolean;
+  gaps: boolean;
 }
 
 export class InventoryPass implements OpenPass {
@@ -63,6 +82,9 @@ export class InventoryPass implements OpenPass {
   #seq: number;
   #kinds: Set<Kind>;
   #token: string | undefined;
+  /** Whether the pass has staged removals, and gaps: most have not, and need no look. */
+  #removals: boolean;
+  #gaps: boolean;
   #startedAt: string;
   #over = false;
 
@@ -80,58 +102,82 @@ export class InventoryPass implements OpenPass {
     this.#seq = Number(start.open?.seq ?? 0);
     this.#kinds = new Set(asKinds(start.open?.kinds));
     this.#token = asText(start.open?.token);
+    this.#removals = start.open?.removals === true;
+    this.#gaps = start.open?.gaps === true;
     this.#startedAt = asText(start.open?.started_at) ?? now();
   }
 
+  get #place(): [string, string] {
+    return [this.#step, this.#scope];
+  }
+
   async apply(page: Page): Promise<void> {
-    await this.#database
-      .write(async (writer) => {
-        this.#mustBeOpen();
-        const layer =
-          this.#layer ?? asLayer((await writer.rows("SELECT nextval('_layers') AS layer"))[0]?.layer)!;
-        const byKind = this.#encoder.encode(page.changes, layer, this.#seq);
-        for (const [kind, rows] of byKind)
-          await writer.append(kind, (appender) =>
-            appendRows(appender, rows, this.#database.layout.get(kind)!),
-          );
-        for (const gap of page.gaps ?? [])
-          await writer.run("INSERT INTO _gap VALUES ($1, $2, $3::BIGINT, $4, $5, $6, $7, $8)", [
-            this.#step,
-            this.#scope,
-            String(layer),
-            gap.step,
-            gap.scope,
-            gap.state,
-            gap.reason ?? null,
-            gap.fix ?? null,
-          ]);
-        const kinds = new Set([...this.#kinds, ...byKind.keys()]);
-        const seq = this.#seq + page.changes.length;
-        const token = page.deltaToken ?? this.#token;
-        const saved = [String(layer), page.cursor ?? null, token ?? null, String(seq), [...kinds].join(",")];
-        const place = [this.#step, this.#scope];
-        if (this.#layer === undefined)
-          await writer.run(
-            `INSERT INTO _pass (layer, cursor, token, seq, kinds, step, scope, mode, fingerprint, started_at)
-           VALUES ($1::BIGINT, $2, $3, $4::BIGINT, $5, $6, $7, $8, $9, $10)`,
-            [...saved, ...place, this.mode, this.#fingerprint, this.#startedAt],
-          );
-        else {
-          const changed = await writer.run(
-            `UPDATE _pass SET cursor = $2, token = $3, seq = $4::BIGINT, kinds = $5
-           WHERE step = $6 AND scope = $7 AND layer = $1::BIGINT`,
-            [...saved, ...place],
-          );
-          if (changed !== 1) throw this.#taken();
-        }
-        return { layer, kinds, seq, token };
-      })
-      .then((saved) => {
-        this.#layer = saved.layer;
-        this.#kinds = saved.kinds;
-        this.#seq = saved.seq;
-        this.#token = saved.token;
-      });
+    const saved = await this.#database.write(async (writer) => {
+      this.#mustBeOpen();
+      const layer = this.#layer ?? this.#database.newLayer();
+      const byKind = this.#encoder.encode(page.changes, layer, this.#seq);
+      for (const [kind, rows] of byKind)
+        await writer.append(kind, (appender) => appendRows(appender, rows, this.#database.layout.get(kind)!));
+      const gaps = page.gaps ?? [];
+      for (const gap of gaps) await this.#saveGap(writer, layer, gap);
+      const after = {
+        layer,
+        kinds: new Set([...this.#kinds, ...byKind.keys()]),
+        seq: this.#seq + page.changes.length,
+        token: page.deltaToken ?? this.#token,
+        removals: this.#removals || page.changes.some((change) => "remove" in change),
+        gaps: this.#gaps || gaps.length > 0,
+      };
+      await this.#savePosition(writer, after, page.cursor);
+      return after;
+    });
+    this.#layer = saved.layer;
+    this.#kinds = saved.kinds;
+    this.#seq = saved.seq;
+    this.#token = saved.token;
+    this.#removals = saved.removals;
+    this.#gaps = saved.gaps;
+  }
+
+  async #saveGap(writer: Writer, layer: bigint, gap: Coverage): Promise<void> {
+    const stated = [gap.step, gap.scope, gap.state, gap.reason ?? null, gap.fix ?? null];
+    await writer.run("INSERT INTO _gap VALUES ($1, $2, $3::BIGINT, $4, $5, $6, $7, $8)", [
+      ...this.#place,
+      String(layer),
+      ...stated,
+    ]);
+  }
+
+  async #savePosition(writer: Writer, after: Staged, cursor: string | undefined): Promise<void> {
+    const saved = [
+      ...this.#place,
+      String(after.layer),
+      cursor ?? null,
+      after.token ?? null,
+      String(after.seq),
+      [...after.kinds].join(","),
+      after.removals,
+      after.gaps,
+    ];
+    if (this.#layer === undefined) {
+      await writer.run(
+        `INSERT INTO _pass (step, scope, layer, cursor, token, seq, kinds, removals, gaps, mode, fingerprint, started_at)
+         VALUES ($1, $2, $3::BIGINT, $4, $5, $6::BIGINT, $7, $8, $9, $10, $11, $12)`,
+        [...saved, this.mode, this.#fingerprint, this.#startedAt],
+      );
+      return;
+    }
+    const changed = await writer.run(
+      `UPDATE _pass SET cursor = $4, token = $5, seq = $6::BIGINT, kinds = $7, removals = $8, gaps = $9
+       WHERE step = $1 AND scope = $2 AND layer = $3::BIGINT`,
+      saved,
+    );
+    if (changed !== 1)
+      throw new StoreError(
+        "pass-over",
+        `the pass of ${this.#step} '${this.#scope}' was replaced by another`,
+        "run one scan at a time",
+      );
   }
 
   async finish(): Promise<void> {
@@ -173,7 +219,7 @@ export class InventoryPass implements OpenPass {
     keepGaps = ending === "add",
   ): Promise<void> {
     this.#mustBeOpen();
-    const place = [this.#step, this.#scope];
+    const place = this.#place;
     const [known] = await writer.rows(
       "SELECT layer, kinds, token, fingerprint, observed_from FROM _partition WHERE step = $1 AND scope = $2",
       place,
@@ -182,16 +228,15 @@ export class InventoryPass implements OpenPass {
     const liveKinds = asKinds(known?.kinds);
     const base = ending === "replace" ? undefined : live;
     const kinds = new Set([...this.#kinds, ...(base === undefined ? [] : liveKinds)]);
-    if (this.#layer !== undefined) await this.#settle(writer, this.#layer, base, ending, kinds);
+    const staged = this.#layer;
+    const records =
+      staged !== undefined
+        ? await this.#settle(writer, { staged, base, kinds, additive: ending === "add" })
+        : base !== undefined
+          ? await count(writer, base, kinds)
+          : 0;
     if (ending === "replace" && live !== undefined) await dropLayer(writer, live, liveKinds);
-    const layer = base ?? this.#layer;
-
-    let records = 0;
-    if (layer !== undefined)
-      for (const kind of kinds) {
-        const [row] = await writer.rows(`SELECT count(*) AS n FROM "${kind}" WHERE _layer = ${layer}`);
-        records += Number(row?.n ?? 0);
-      }
+    const layer = base ?? staged;
     const now = this.#now();
     const since = base === undefined ? this.#startedAt : (asText(known?.observed_from) ?? this.#startedAt);
     const saved = this.#tokenAfter(ending, asText(known?.token), asText(known?.fingerprint));
@@ -220,27 +265,40 @@ export class InventoryPass implements OpenPass {
       await writer.run("DELETE FROM _pass WHERE step = $1 AND scope = $2", place);
   }
 
-  /** Folds the staged layer into the base, or within itself. */
+  /** Folds the staged layer into the base, or within itself; returns how many records there are then. */
   async #settle(
     writer: Writer,
-    staged: bigint,
-    base: bigint | undefined,
-    ending: Ending,
-    kinds: ReadonlySet<Kind>,
-  ): Promise<void> {
-    const nodes = [...kinds].filter((kind): kind is NodeKind => isNodeKind(kind));
-    const rels = [...kinds].filter((kind): kind is RelKind => isRelKind(kind));
-    await writer.run(GONE);
-    for (const kind of nodes) if (this.#kinds.has(kind)) await writer.run(goneOf(kind, staged));
-    const gone = Number((await writer.rows("SELECT count(*) AS n FROM _gone"))[0]?.n) > 0;
-    for (const kind of [...nodes, ...rels]) {
+    {
+      staged,
+      base,
+      kinds,
+      additive,
+    }: { staged: bigint; base: bigint | undefined; kinds: ReadonlySet<Kind>; additive: boolean },
+  ): Promise<number> {
+    const gone = this.#removals && (await this.#collectGone(writer, staged));
+    let records = 0;
+    for (const kind of kinds) {
       // Kinds that the pass did not write change only by the removal of their endpoints.
-      if (!this.#kinds.has(kind) && !(gone && ending === "merge" && isRelKind(kind))) continue;
-      if (base === undefined && (await writer.rows(isPlain(kind, staged, gone)))[0]?.plain === true) continue;
-      for (const statement of fold(kind, { staged, base, additive: ending === "add", gone }))
-        await writer.run(statement);
+      const written = this.#kinds.has(kind);
+      if (written && base === undefined) {
+        const [row] = await writer.rows(countRows(kind, staged, this.#removals, gone));
+        if (row?.plain === true) {
+          records += Number(row.n);
+          continue;
+        }
+      }
+      if (written || (gone && !additive && isRelKind(kind)))
+        for (const statement of fold(kind, { staged, base, additive, gone })) await writer.run(statement);
+      records += await count(writer, base ?? staged, [kind]);
     }
-    await writer.run("DROP TABLE _gone");
+    if (this.#removals) await writer.run("DROP TABLE _gone");
+    return records;
+  }
+
+  async #collectGone(writer: Writer, staged: bigint): Promise<boolean> {
+    await writer.run(GONE);
+    for (const kind of this.#kinds) if (isNodeKind(kind)) await writer.run(goneOf(kind, staged));
+    return Number((await writer.rows("SELECT count(*) AS n FROM _gone"))[0]?.n) > 0;
   }
 
   /**
@@ -257,7 +315,7 @@ export class InventoryPass implements OpenPass {
   }
 
   async #pendingGaps(writer: Writer): Promise<Coverage[]> {
-    if (this.#layer === undefined) return [];
+    if (!this.#gaps) return [];
     const rows = await writer.rows(
       `SELECT DISTINCT step, scope, state, reason, fix FROM _gap WHERE layer = ${this.#layer}
        ORDER BY step, scope, state, reason, fix`,
@@ -268,9 +326,9 @@ export class InventoryPass implements OpenPass {
   /** Gaps of the pass come into force. A pass that saw everything ends the earlier ones; another adds to them. */
   async #settleGaps(writer: Writer, keepGaps: boolean): Promise<void> {
     const mine = "owner_step = $1 AND owner_scope = $2";
-    const place = [this.#step, this.#scope];
+    const place = this.#place;
     if (!keepGaps) await writer.run(`DELETE FROM _gap WHERE ${mine} AND layer IS NULL`, place);
-    if (this.#layer === undefined) return;
+    if (!this.#gaps) return;
     await writer.run(
       `DELETE FROM _gap WHERE ${mine} AND layer IS NULL
          AND (step, scope) IN (SELECT step, scope FROM _gap WHERE layer = ${this.#layer})`,
@@ -289,41 +347,7 @@ export class InventoryPass implements OpenPass {
         "begin another",
       );
   }
-
-  #taken(): StoreError {
-    return new StoreError(
-      "pass-over",
-      `the pass of ${this.#step} '${this.#scope}' was replaced by another`,
-      "run one scan at a time",
-    );
-  }
 }
-
-/** Coverage of a part without a pass of its own, or whose pass saved nothing: facts stay as they are. */
-export const saveCoverage = async (
-  writer: Writer,
-  coverage: Coverage,
-  endedAt: string | null,
-): Promise<void> => {
-  await writer.run(
-    `INSERT INTO _partition (step, scope, state, reason, fix, ended_at) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (step, scope) DO UPDATE SET state = excluded.state, reason = excluded.reason, fix = excluded.fix,
-       ended_at = coalesce(excluded.ended_at, ended_at)`,
-    [coverage.step, coverage.scope, coverage.state, coverage.reason ?? null, coverage.fix ?? null, endedAt],
-  );
-};
-
-export const coverageOf = (row: Row): Coverage => {
-  const reason = asText(row.reason);
-  const fix = asText(row.fix);
-  return {
-    step: String(row.step),
-    scope: String(row.scope),
-    state: row.state as CoverageState,
-    ...(reason === undefined ? {} : { reason }),
-    ...(fix === undefined ? {} : { fix }),
-  };
-};
 
 const partial = (
   gaps: readonly Coverage[],

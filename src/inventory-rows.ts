@@ -1,7 +1,8 @@
 /** Turns changes into rows of the inventory's tables, for a bulk appender. Checks every value against the schema. */
-import { type DuckDBAppender, LIST, VARCHAR } from "@duckdb/node-api";
+import type { DuckDBAppender } from "@duckdb/node-api";
 import { isKeyed, properties } from "./generate.ts";
 import type { Layout } from "./inventory-db.ts";
+import { packList } from "./inventory-sql.ts";
 import { ProviderError } from "./model.ts";
 import { type Change, isNodeKind, type Kind, type NodeRef, type PropType } from "./schema.ts";
 
@@ -27,8 +28,7 @@ export const misfit = (value: unknown, type: PropType): string | undefined => {
 };
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
-const LIST_OF_TEXT = LIST(VARCHAR);
-type Cell = string | number | bigint | boolean | readonly string[] | null;
+type Cell = string | number | bigint | boolean | null;
 
 /** `int` properties are numbers here and the bookkeeping integers are bigints. */
 const appendCell = (appender: DuckDBAppender, cell: Cell): void => {
@@ -36,8 +36,7 @@ const appendCell = (appender: DuckDBAppender, cell: Cell): void => {
   else if (typeof cell === "string") appender.appendVarchar(cell);
   else if (typeof cell === "boolean") appender.appendBoolean(cell);
   else if (typeof cell === "number") appender.appendBigInt(BigInt(cell));
-  else if (typeof cell === "bigint") appender.appendBigInt(cell);
-  else appender.appendList(cell, LIST_OF_TEXT);
+  else appender.appendBigInt(cell);
 };
 
 interface Slot {
@@ -47,7 +46,8 @@ interface Slot {
   type: PropType;
 }
 interface Plan {
-  width: number;
+  /** A row of nulls. */
+  empty: readonly Cell[];
   at: ReadonlyMap<string, number>;
   props: ReadonlyMap<string, Slot>;
   clearedAt: number;
@@ -59,7 +59,7 @@ const planOf = (kind: Kind, stored: readonly string[]): Plan => {
     name,
     { at: at.get(name)!, bit: 1n << BigInt(bit), type },
   ]);
-  return { width: stored.length, at, props: new Map(props), clearedAt: at.get("_cleared")! };
+  return { empty: stored.map(() => null), at, props: new Map(props), clearedAt: at.get("_cleared")! };
 };
 
 const badRecord = (kind: Kind, what: string): ProviderError =>
@@ -91,7 +91,7 @@ export class RowEncoder {
   }
 
   #row(plan: Plan, change: Change, layer: bigint, seq: number): Cell[] {
-    const row: Cell[] = new Array<Cell>(plan.width).fill(null);
+    const row: Cell[] = plan.empty.slice();
     const set = (name: string, value: Cell) => {
       row[plan.at.get(name)!] = value;
     };
@@ -131,7 +131,7 @@ export class RowEncoder {
       const expected = misfit(value, slot.type);
       if (expected !== undefined) throw badRecord(kind, `${name} is not ${expected}`);
       if (value === null) cleared |= slot.bit;
-      else row[slot.at] = value as Cell;
+      else row[slot.at] = Array.isArray(value) ? packList(value) : (value as Cell);
     }
     if (cleared !== 0n) row[plan.clearedAt] = cleared;
     return row;

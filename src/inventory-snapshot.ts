@@ -32,6 +32,8 @@ export class View {
   readonly #duplicates = new Map<Kind, string | undefined>();
   readonly #placeholders = new Set<NodeKind>();
   readonly #rels = new Map<RelKind, string>();
+  /** The rows that `#rels` merges: cheaper where doubles do no harm. */
+  readonly #relRows = new Map<RelKind, string>();
 
   private constructor(connection: DuckDBConnection, live: ReadonlyMap<Kind, number>) {
     this.#connection = connection;
@@ -63,13 +65,12 @@ export class View {
     await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
     for (const kind of rels)
       for (const side of ["from", "to"] as const)
-        for (const end of endpoints(kind)[side]) {
-          const known = `(SELECT 1 FROM ${liveRows(end)} n WHERE n.id = r.${quote(side)})`;
+        for (const end of endpoints(kind)[side])
           await this.#connection.run(
-            `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM (${this.#rels.get(kind)}) r
-             WHERE r._${side}_kind = '${end}' AND NOT EXISTS ${known}`,
+            `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM ${this.#relRows.get(kind)} r
+             ANTI JOIN (SELECT id FROM ${liveRows(end)}) n ON n.id = r.${quote(side)}
+             WHERE r._${side}_kind = '${end}'`,
           );
-        }
     for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
       for (const kind of NODE_KINDS) if (kind === row.kind) this.#placeholders.add(kind);
   }
@@ -125,6 +126,7 @@ export class View {
       resolvedKey(kind),
       aliased > 0 || this.#partitions(kind) > 1,
     );
+    this.#relRows.set(kind, rows);
     this.#rels.set(kind, mergedRels(kind, rows, dup));
   }
 
@@ -147,15 +149,16 @@ export class View {
 }
 
 /** Values of a row as one text: fields are told apart, and null from empty, by control characters. */
-const rowText = (columns: readonly { name: string; list: boolean }[]): string =>
-  columns
-    .map(({ name, list }) => {
-      const value = list
-        ? `list_aggregate(${quote(name)}, 'string_agg', chr(29))`
-        : `${quote(name)}::VARCHAR`;
-      return `coalesce(${value}, chr(30))`;
-    })
-    .join(" || chr(31) || ");
+const rowText = (columns: readonly { name: string; list: boolean }[]): string => {
+  const values = columns.map(({ name, list }) => {
+    const column = quote(name);
+    const value = list
+      ? `len(${column}) || chr(29) || coalesce(list_aggregate(${column}, 'string_agg', chr(29)), '')`
+      : `${column}::VARCHAR`;
+    return `coalesce(${value}, chr(30))`;
+  });
+  return `concat_ws(chr(31), ${values.join(", ")})`;
+};
 
 const hashed = (kind: Kind, isNode: boolean): { name: string; list: boolean }[] => {
   const key = isNode ? ["id"] : resolvedKey(kind as RelKind);
@@ -193,7 +196,7 @@ export class FrozenView {
     await view.resolve();
     const parts: Part[] = [];
     const hash = createHash("sha256");
-    /** Adds the hash of the rows; a sum of the rows' hashes is the same in any order. */
+    /** Adds the hash of the rows: rows are unique, so that all of them, combined in any order, are one number. */
     const add = async (
       kind: Kind,
       isNode: boolean,
@@ -203,14 +206,13 @@ export class FrozenView {
       const by = ends.map(quote).join(", ");
       const rows = await rowsOf(
         connection,
-        `SELECT ${by === "" ? "" : `${by},`} count(*) AS n, sum((h >> 64)::UBIGINT)::VARCHAR AS high,
-           sum((h & 18446744073709551615::UHUGEINT)::UBIGINT)::VARCHAR AS low
-         FROM (SELECT *, md5_number(${rowText(hashed(kind, isNode))}) AS h FROM (${select}))
-         ${by === "" ? "" : `GROUP BY ${by} ORDER BY ${by}`}`,
+        `SELECT ${by === "" ? "" : `${by},`} count(*) AS n,
+           bit_xor(md5_number(${rowText(hashed(kind, isNode))}))::VARCHAR AS hash
+         FROM (${select}) ${by === "" ? "" : `GROUP BY ${by} ORDER BY ${by}`}`,
       );
       for (const row of rows)
         if (Number(row.n) > 0)
-          hash.update(`${[kind, ...ends.map((end) => row[end]), row.n, row.high, row.low].join(" ")}\n`);
+          hash.update(`${[kind, ...ends.map((end) => row[end]), row.n, row.hash].join(" ")}\n`);
       return rows;
     };
     for (const kind of NODE_KINDS) {

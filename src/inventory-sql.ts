@@ -4,6 +4,13 @@ import { isNodeKind, type Kind, type NodeKind, type RelKind } from "./schema.ts"
 
 const { quote } = DIALECTS.duckdb;
 
+/** Stands before every item of a stored list, so that no list differs from an empty one. */
+const ITEM = "\u001f";
+/** A list as one text. The separator itself, which no name has a use for, becomes a space. */
+export const packList = (items: readonly string[]): string =>
+  items.map((item) => ITEM + item.replaceAll(ITEM, " ")).join("");
+const unpacked = (column: string): string => `string_split(${column}, chr(31))[2:]`;
+
 /** Columns that identify a stored record within its layer. */
 const REL_KEY = ["_from_kind", "from", "_from_alias", "_to_kind", "to", "_to_alias"];
 const keyOf = (kind: Kind): string[] =>
@@ -23,11 +30,19 @@ export const goneOf = (kind: NodeKind, staged: bigint): string =>
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
   OR (NOT _to_alias AND (_to_kind, "to") IN (SELECT kind, id FROM _gone)))`;
 
-/** True in column `plain` if every staged row stands for itself, so that the layer can go live as it is. */
-export const isPlain = (kind: Kind, staged: bigint, gone: boolean): string =>
-  `SELECT count(*) = count(DISTINCT hash(${list(keyOf(kind))})) AND NOT coalesce(bool_or(_removed), false)
-     ${gone && !isNodeKind(kind) ? `AND NOT coalesce(bool_or(${TOUCHES_GONE}), false)` : ""} AS plain
-   FROM ${quote(kind)} WHERE _layer = ${staged}`;
+/**
+ * Counts the rows of a layer as `n`; `plain` is true if each stands for itself, so that the layer can go live as it
+ * is. `removals` says whether the layer removes anything, `gone` whether nodes are among it.
+ */
+export const countRows = (kind: Kind, layer: bigint, removals: boolean, gone: boolean): string => {
+  const untouched = [
+    ...(removals ? ["NOT coalesce(bool_or(_removed), false)"] : []),
+    ...(gone && !isNodeKind(kind) ? [`NOT coalesce(bool_or(${TOUCHES_GONE}), false)`] : []),
+  ];
+  const unique = `count(*) = count(DISTINCT hash(${list(keyOf(kind))}))`;
+  return `SELECT count(*) AS n, ${[unique, ...untouched].join(" AND ")} AS plain
+    FROM ${quote(kind)} WHERE _layer = ${layer}`;
+};
 
 export interface Fold {
   staged: bigint;
@@ -95,9 +110,14 @@ export const RANKS = `CREATE OR REPLACE TEMP TABLE _rank AS
     (ORDER BY coalesce(list_position($1::VARCHAR[], split_part(step, '.', 1)), 1000000), step, scope) AS rank
   FROM _partition WHERE layer IS NOT NULL`;
 
-/** Stored rows of all live layers, with the rank of their partition. */
-export const liveRows = (kind: Kind): string =>
-  `(SELECT t.*, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+/** Stored rows of all live layers, lists unpacked, with the rank of their partition. */
+export const liveRows = (kind: Kind): string => {
+  const lists = properties(kind)
+    .filter((column) => column.type === "string[]")
+    .map(({ name }) => `${unpacked(`t.${quote(name)}`)} AS ${quote(name)}`);
+  const all = lists.length === 0 ? "t.*" : `t.* REPLACE (${lists.join(", ")})`;
+  return `(SELECT ${all}, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+};
 
 /** `aliases` unite, so that what a node shows is what resolves; for the rest the first that knows decides. */
 const decided = (kind: Kind, a: string): string[] =>

@@ -5,28 +5,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Cursor, Page } from "./connector.ts";
 import { properties } from "./generate.ts";
-import { Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
-import {
-  asKinds,
-  asLayer,
-  asText,
-  coverageOf,
-  discardPass,
-  dropLayer,
-  InventoryPass,
-  saveCoverage,
-} from "./inventory-pass.ts";
+import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
+import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
+import { importLines } from "./inventory-import.ts";
+import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
-import {
-  ConfigError,
-  type Coverage,
-  type CoverageState,
-  type Row,
-  StoreError,
-  WORST_FIRST,
-} from "./model.ts";
-import { checkLine } from "./records.ts";
+import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "./model.ts";
 import type { Change, NodeKind, NodeRecord, RelKind } from "./schema.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
@@ -123,7 +108,7 @@ export interface InventoryOptions extends DatabaseOptions {
 }
 
 const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
-/** Changes that an import saves at a time, and nodes that `known` fetches at a time. */
+/** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
 /**
@@ -152,14 +137,8 @@ class DuckDbInventory implements Inventory {
     scope: string,
     { mode, fingerprint }: { mode: "full" | "delta"; fingerprint: string },
   ): Promise<OpenPass> {
-    const pass = (start: { mode: "full" | "delta"; cursor: string | undefined; open?: Row }) =>
-      new InventoryPass(this.#database, this.#encoder, this.#now, {
-        step,
-        scope,
-        fingerprint,
-        open: undefined,
-        ...start,
-      });
+    const pass = (start: { mode: "full" | "delta"; cursor?: string | undefined; open?: Row }) =>
+      this.#pass({ step, scope, fingerprint, ...start });
     const place = "WHERE step = $1 AND scope = $2";
     const [open] = await this.#database.rows(`SELECT * FROM _pass ${place}`, [step, scope]);
     if (open !== undefined) {
@@ -174,13 +153,17 @@ class DuckDbInventory implements Inventory {
         return pass({ mode: openMode, cursor, open });
       await this.#database.write((writer) => discardPass(writer, step, scope));
     }
-    if (mode === "full") return pass({ mode, cursor: undefined });
+    if (mode === "full") return pass({ mode });
     const [known] = await this.#database.rows(`SELECT token, fingerprint FROM _partition ${place}`, [
       step,
       scope,
     ]);
     const token = known?.fingerprint === fingerprint ? asText(known.token) : undefined;
     return pass({ mode: token === undefined ? "full" : "delta", cursor: token });
+  }
+
+  #pass(start: PassStart): InventoryPass {
+    return new InventoryPass(this.#database, this.#encoder, this.#now, start);
   }
 
   async ended(step: string, scope: string, since: string): Promise<CoverageState | undefined> {
@@ -271,75 +254,9 @@ class DuckDbInventory implements Inventory {
     }
   }
 
-  async import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
-    const step = `import.${name}`;
-    await this.#database.write((writer) => discardPass(writer, step, ""));
-    const pass = new InventoryPass(this.#database, this.#encoder, this.#now, {
-      step,
-      scope: "",
-      mode: "full",
-      fingerprint: "import",
-      cursor: undefined,
-      open: undefined,
-    });
-    const stated = new Map<string, Coverage>();
-    let records = 0;
-    let number = 0;
-    let changes: Change[] = [];
-    try {
-      for await (const text of lines) {
-        number += 1;
-        const line = checkLine(text, number, name);
-        if (line === undefined) continue;
-        if ("coverage" in line) {
-          stated.set(JSON.stringify([line.coverage.step, line.coverage.scope]), line.coverage);
-          continue;
-        }
-        changes.push(line);
-        records += 1;
-        if (changes.length < BATCH) continue;
-        await pass.apply({ changes });
-        changes = [];
-      }
-      const statements = [...stated.values()];
-      const own = statements.find((one) => one.step === step && one.scope === "");
-      const others = statements.filter((one) => one !== own);
-      await pass.apply({ changes, gaps: others });
-      await this.#endImport(pass, step, own, others);
-      return { records, coverage: statements.length };
-    } catch (error) {
-      await this.#database.write((writer) => discardPass(writer, step, ""));
-      throw error;
-    }
-  }
-
-  /** A file replaces what it said before only if it claims to be complete and names no gap of its own. */
-  async #endImport(
-    pass: InventoryPass,
-    step: string,
-    own: Coverage | undefined,
-    others: readonly Coverage[],
-  ): Promise<void> {
-    const gap = others.find((one) => one.step === step && one.state !== "complete");
-    await this.#database.write(async (writer) => {
-      if (own?.state === "complete" && gap === undefined) return pass.end(writer, "replace", own);
-      const [known] = await writer.rows(
-        "SELECT step, scope, state, reason, fix FROM _partition WHERE step = $1 AND scope = ''",
-        [step],
-      );
-      const stated = own?.state === "complete" ? undefined : own;
-      const before = known?.state === undefined || known.state === null ? undefined : coverageOf(known);
-      const unclaimed: Omit<Coverage, "step" | "scope"> =
-        gap === undefined
-          ? {
-              state: "partial",
-              reason: "the file does not say that it is complete",
-              fix: `add the line {"coverage":{"step":"${step}","state":"complete"}}`,
-            }
-          : { state: "partial", reason: gap.reason ?? "the file names a part that is not complete" };
-      const coverage = stated ?? (gap === undefined ? before : undefined) ?? unclaimed;
-      await pass.end(writer, "merge", coverage, true);
-    });
+  import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
+    const begin = (step: string) => this.#pass({ step, scope: "", mode: "full", fingerprint: "import" });
+    return importLines(this.#database, begin, name, lines);
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -416,52 +333,6 @@ class DuckDbInventory implements Inventory {
     return this.#database.close();
   }
 }
-
-const worse = (a: CoverageState, b: CoverageState): boolean =>
-  WORST_FIRST.indexOf(a) < WORST_FIRST.indexOf(b);
-
-/** Partitions, and the gaps and statements about them; where both speak of one (step, scope) the worst stands. */
-const coverageRows = async (read: (sql: string) => Promise<Row[]>, now: string): Promise<CoverageRow[]> => {
-  const stored = await read(
-    `SELECT step, scope, state, reason, fix, observed_from, observed_to, coalesce(records, 0)::DOUBLE AS records
-     FROM _partition WHERE state IS NOT NULL
-     UNION ALL
-     SELECT DISTINCT step, scope, state, reason, fix, NULL, NULL, 0 FROM _gap WHERE layer IS NULL
-     ORDER BY step, scope, observed_to NULLS LAST, state, reason, fix`,
-  );
-  const acceptances = await read(
-    "SELECT step, scope, reason, until FROM _accepted ORDER BY until DESC, reason",
-  );
-  // A date without a time lasts through its day.
-  const valid = acceptances.filter(({ until }) => String(until) >= now.slice(0, String(until).length));
-  const rows: CoverageRow[] = [];
-  for (const row of stored) {
-    const coverage = coverageOf(row);
-    const last = rows.at(-1);
-    if (last?.step === coverage.step && last.scope === coverage.scope) {
-      if (worse(coverage.state, last.state)) {
-        const { observedFrom, observedTo, records } = last;
-        rows[rows.length - 1] = { ...coverage, observedFrom, observedTo, records, accepted: undefined };
-      }
-      continue;
-    }
-    rows.push({
-      ...coverage,
-      observedFrom: asText(row.observed_from),
-      observedTo: asText(row.observed_to),
-      records: Number(row.records),
-      accepted: undefined,
-    });
-  }
-  for (const row of rows) {
-    if (row.state === "complete") continue;
-    const match = valid.find(
-      (one) => one.step === row.step && (one.scope === null || one.scope === row.scope),
-    );
-    if (match !== undefined) row.accepted = { reason: String(match.reason), until: String(match.until) };
-  }
-  return rows;
-};
 
 const nodeOf = (kind: NodeKind, row: Row): NodeRecord => {
   const props: Row = {};

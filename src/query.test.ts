@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Connection, Database, type LbugValue } from "@ladybugdb/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkQuery } from "./gate.ts";
+import { derivedDdl, embeddedDdl } from "./generate.ts";
 import type { Params, Row } from "./model.ts";
 import { loadQueries, parseQuery, type Query, runQuery } from "./query.ts";
 
@@ -114,18 +115,17 @@ describe("the saved queries", () => {
     database = new Database(join(dir, "graph"), 64 << 20);
     connection = new Connection(database);
     for (const text of [
-      "CREATE NODE TABLE Agent(id STRING PRIMARY KEY, name STRING, owner STRING)",
-      "CREATE NODE TABLE Scope(id STRING PRIMARY KEY, name STRING, kind STRING)",
-      `CREATE REL TABLE CAN_REACH(FROM Agent TO Scope, tier STRING, mode STRING, via STRING, read STRING, manage STRING,
-         certainty STRING, covers STRING, readable_sensitive INT64, readable_unlabeled_sensitive INT64)`,
-      "CREATE (:Agent {id: 'a1', name: 'One', owner: 'Ana'}), (:Agent {id: 'a2', name: 'Two'}), (:Agent {id: 'a3', name: 'Three'})",
+      ...embeddedDdl(),
+      ...derivedDdl(["CAN_REACH"]),
+      "CREATE (:Agent {id: 'a1', name: 'One'}), (:Agent {id: 'a2', name: 'Two'}), (:Agent {id: 'a3', name: 'Three'})",
+      "MATCH (a:Agent {id: 'a1'}) CREATE (:Principal {id: 'u1', name: 'Ana'})-[:SPONSORS]->(a)",
       "CREATE (:Scope {id: 's1', name: 'S1', kind: 'Container'}), (:Scope {id: 's2', name: 'S2', kind: 'Container'})",
     ]) {
       await connection.query(text);
     }
     const reach = (agent: string, scope: string, props: string) =>
       connection.query(
-        `MATCH (a:Agent {id: '${agent}'}) MATCH (s:Scope {id: '${scope}'}) CREATE (a)-[:CAN_REACH {${props}}]->(s)`,
+        `MATCH (a:Agent {id: '${agent}'}) MATCH (s:Scope {id: '${scope}'}) CREATE (a)-[:CAN_REACH {absorbed: false, ${props}}]->(s)`,
       );
     const now = "tier: 'now', mode: 'app', via: '', covers: 'scope', certainty: 'exact'";
     await reach(

@@ -2,13 +2,16 @@
 // derives: SHOWN
 // per: agents
 // why: a later tier shows only what it adds; a row that says what the next one above says is absorbed; what a deny takes
-// away below a row that includes it stays as a row (reach.md 4.2, 4.4).
+// away below a row that includes it stays as a row (reach.md 4.2, 4.4). WITH as in effect.
 MATCH (a:Agent)-[r:ROW]->(x:Scope)
 OPTIONAL MATCH (a)-[n:NEXT]->(x)
 WHERE n.tier = r.tier
 WITH a, x, r, coalesce(n.level, 0) AS above
-OPTIONAL MATCH (x)-[b:ABOVE]->(y:Scope)<-[q:ROW]-(a)
-WHERE above > 0 AND b.level = above AND q.tier = r.tier
+OPTIONAL MATCH (x)-[b:ABOVE]->(y:Scope)
+WHERE above > 0 AND b.level = above
+WITH a, x, r, y
+OPTIONAL MATCH (a)-[q:ROW]->(y)
+WHERE q.tier = r.tier
 WITH a, x, r, max(coalesce(q.discover, 0)) AS d, max(coalesce(q.read, 0)) AS rd, max(coalesce(q.write, 0)) AS w,
   max(coalesce(q.manage, 0)) AS m
 OPTIONAL MATCH (a)-[e:ROW]->(x)

@@ -1,7 +1,7 @@
 // id: agent-can-change-permissions
 // title: Agent can change who has access
 // severity: critical
-// reads: Agent, Scope, CAN_REACH
+// reads: Agent, Principal, Scope, CAN_REACH, SPONSORS
 // columns: agent, agent_name, agent_owner, scope, scope_name, scope_kind, covers, certainty
 // identity: agent, scope
 // why: Who assigns permissions can give itself, or anyone, every right there. What the agent reads today is
@@ -11,7 +11,9 @@
 
 // min and max pick the surest path and the widest cover: exact < unknown < upper-bound, class < scope < subtree.
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.manage = 'yes'
-RETURN a.id AS agent, a.name AS agent_name, a.owner AS agent_owner, s.id AS scope, s.name AS scope_name,
-       s.kind AS scope_kind, max(r.covers) AS covers, min(r.certainty) AS certainty
+WHERE r.tier = 'now' AND r.manage = 'yes' AND r.absorbed = false
+WITH a, s, max(r.covers) AS covers, min(r.certainty) AS certainty
+OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)
+RETURN a.id AS agent, a.name AS agent_name, min(o.name) AS agent_owner, s.id AS scope, s.name AS scope_name,
+       s.kind AS scope_kind, covers, certainty
 ORDER BY agent, scope

@@ -1,7 +1,7 @@
 // id: agent-reaches-many-sensitive-items
 // title: Agent can read many sensitive items
 // severity: high
-// reads: Agent, Scope, CAN_REACH
+// reads: Agent, Principal, Scope, CAN_REACH, SPONSORS
 // columns: agent, agent_name, agent_owner, sensitive_items, unknown_scopes
 // identity: agent
 // params: threshold=100
@@ -13,10 +13,11 @@
 // A row counts only what no row above it counted, so that the rows of one mode add up. Modes overlap: the
 // widest one counts.
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now'
+WHERE r.tier = 'now' AND r.absorbed = false
 WITH a, r.mode AS mode, sum(r.readable_sensitive) AS sensitive,
      sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unread
 WITH a, max(sensitive) AS sensitive_items, sum(unread) AS unknown_scopes
 WHERE sensitive_items > $threshold
-RETURN a.id AS agent, a.name AS agent_name, a.owner AS agent_owner, sensitive_items, unknown_scopes
+OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)
+RETURN a.id AS agent, a.name AS agent_name, min(o.name) AS agent_owner, sensitive_items, unknown_scopes
 ORDER BY sensitive_items DESC, agent

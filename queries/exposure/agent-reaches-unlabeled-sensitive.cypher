@@ -1,7 +1,7 @@
 // id: agent-reaches-unlabeled-sensitive
 // title: Agent can read sensitive items that carry no label
 // severity: high
-// reads: Agent, Scope, CAN_REACH
+// reads: Agent, Principal, Scope, CAN_REACH, SPONSORS
 // columns: agent, agent_name, agent_owner, scope, scope_name, scope_kind, unlabeled_sensitive_items
 // identity: agent, scope
 // why: Label policies, encryption and prompts of a Copilot look at the label. Sensitive content without one
@@ -12,6 +12,8 @@
 // One scope may be reached in several modes and by several servers: it is still one finding.
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.readable_unlabeled_sensitive > 0
-RETURN a.id AS agent, a.name AS agent_name, a.owner AS agent_owner, s.id AS scope, s.name AS scope_name,
-       s.kind AS scope_kind, max(r.readable_unlabeled_sensitive) AS unlabeled_sensitive_items
+WITH a, s, max(r.readable_unlabeled_sensitive) AS unlabeled_sensitive_items
+OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)
+RETURN a.id AS agent, a.name AS agent_name, min(o.name) AS agent_owner, s.id AS scope, s.name AS scope_name,
+       s.kind AS scope_kind, unlabeled_sensitive_items
 ORDER BY unlabeled_sensitive_items DESC, agent, scope

@@ -1,0 +1,439 @@
+/** The facade: everything the product does, as functions. The command line and other faces only print. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, constants, mkdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { connectors } from "../connectors/index.ts";
+import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./answers.ts";
+import { buildGraph } from "./build.ts";
+import { type Config, loadConfig, type TenantConfig } from "./config.ts";
+import type { Step } from "./connector.ts";
+import { crawl } from "./crawl.ts";
+import { createCredential } from "./credential.ts";
+import { checkQuery } from "./gate.ts";
+import {
+  createDispatcher,
+  createRecorder,
+  createTransport,
+  type EndpointOverrides,
+  openRecording,
+  type Recorder,
+  type TenantTransport,
+  type TransportOptions,
+} from "./http.ts";
+import { type Inventory, openInventory } from "./inventory.ts";
+import { runIsolated } from "./isolated.ts";
+import { type GraphMeta, openGaps, readMeta, writeMeta } from "./meta.ts";
+import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
+import { createDecoder, type PathStep } from "./paths.ts";
+import type { CrawlEvent } from "./progress.ts";
+import { loadQueries, runQuery } from "./query.ts";
+import type { ReachRow } from "./reach-row.ts";
+import type { AgentSelection } from "./select.ts";
+import type { GraphStore } from "./store.ts";
+import { openEmbeddedStore } from "./store-embedded.ts";
+
+export interface AppEvents {
+  onCrawl?: (event: CrawlEvent) => void;
+  onStage?: (stage: string, detail: string) => void;
+}
+
+export interface ScanOptions extends AppEvents {
+  /** Folder of the inventory and the graph. */
+  folder: string;
+  signal: AbortSignal;
+  mode: "full" | "delta";
+  level?: Level;
+  agents?: AgentSelection["source"];
+  /** Where the answers come from. */
+  from: FromTenant | FromRecording | FromSimulator;
+  /** File that the exchanges are recorded to, without secrets. */
+  record?: string;
+}
+
+interface FromTenant {
+  kind: "tenant";
+  config: Config;
+  tenant: TenantConfig;
+}
+interface FromRecording {
+  kind: "recording";
+  file: string;
+}
+interface FromSimulator {
+  kind: "simulator";
+  tenantId: string;
+  tenantName: string;
+  endpoints: EndpointOverrides;
+  /** Size of the tenant, which sets its request budget. */
+  size: "S" | "M" | "L";
+}
+
+const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
+const steps = (): Step[] => connectors.flatMap((connector) => [...connector.steps]);
+const hash = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
+
+/** Reads a tenant, builds the graph and derives reach. Throws Interrupted if the signal was raised: a rerun continues. */
+export async function scan(options: ScanOptions): Promise<GraphMeta> {
+  const { folder, from, signal } = options;
+  const source = await openSource(options);
+  const inventory = await openFolder(folder);
+  try {
+    const config = from.kind === "tenant" ? from.config : undefined;
+    const agents: AgentSelection = {
+      source: options.agents ?? config?.agents.source ?? "entra",
+      list: config?.agents.list ?? [],
+    };
+    const level = options.level ?? config?.level ?? "metadata";
+    const tenant = from.kind === "tenant" ? from.tenant : undefined;
+    const summary = await crawl({
+      connectors,
+      ...(tenant === undefined ? {} : { configured: new Set(Object.keys(tenant.connectors)) }),
+      inventory,
+      http: (connector, step) => source.transport(connector).restrict(step.reads),
+      tenantId: source.tenantId,
+      level,
+      mode: options.mode,
+      agents,
+      scopes: { include: tenant?.include ?? [], exclude: tenant?.exclude ?? [] },
+      signal,
+      ...(options.onCrawl === undefined ? {} : { onEvent: options.onCrawl }),
+    });
+    if (summary.interrupted)
+      throw new Interrupted(
+        "interrupted",
+        "the scan was interrupted; what was read is kept",
+        "run the same command again to go on",
+      );
+    return await buildGraph({
+      folder,
+      inventory,
+      connectors,
+      tenant: { id: source.tenantId, name: source.tenantName },
+      configHash: hash([level, agents, tenant?.include ?? [], tenant?.exclude ?? []]),
+      ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
+    });
+  } finally {
+    await source.close();
+    await inventory.close();
+  }
+}
+
+interface Source {
+  tenantId: string;
+  tenantName: string;
+  transport(connector: string): TenantTransport;
+  close(): Promise<void>;
+}
+
+async function openSource({ from, signal, record }: ScanOptions): Promise<Source> {
+  const allow = [...new Set([...steps().flatMap((step) => [...step.reads]), ORGANIZATION])];
+  const recorder: Recorder | undefined = record === undefined ? undefined : await createRecorder(record);
+  const shared = { allow, signal, ...(recorder === undefined ? {} : { record: recorder }) };
+  const close = async () => recorder?.close();
+  if (from.kind === "recording") {
+    const replay = await openRecording(from.file);
+    const base: Omit<TransportOptions, "tenantId"> = {
+      ...shared,
+      cloud: "public",
+      credential: noCredential,
+      share: 1,
+      replay,
+    };
+    const { id, name } = await organizationOf(createTransport({ ...base, tenantId: "recorded" }), from.file);
+    const transport = createTransport({ ...base, tenantId: id });
+    return { tenantId: id, tenantName: name, transport: () => transport, close };
+  }
+  if (from.kind === "simulator") {
+    const transport = createTransport({
+      ...shared,
+      tenantId: from.tenantId,
+      cloud: "public",
+      credential: simulatedCredential,
+      // The budget of a simulated tenant is nobody else's.
+      share: 1,
+      tenantSize: from.size,
+      endpoints: from.endpoints,
+    });
+    return { tenantId: from.tenantId, tenantName: from.tenantName, transport: () => transport, close };
+  }
+  const { config, tenant } = from;
+  const ca = config.network.ca === undefined ? undefined : await readFile(config.network.ca, "utf8");
+  const { proxy } = config.network;
+  const dispatcher = createDispatcher({
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  const signIn = { tenantId: tenant.id, cloud: tenant.cloud, proxy, ca };
+  const transports = new Map<string, TenantTransport>();
+  for (const [name, { credential }] of Object.entries(tenant.connectors)) {
+    const signedIn = await createCredential(credential, signIn);
+    transports.set(
+      name,
+      createTransport({
+        ...shared,
+        tenantId: tenant.id,
+        cloud: tenant.cloud,
+        credential: () => signedIn,
+        share: tenant.budget / 100,
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+      }),
+    );
+  }
+  return {
+    tenantId: tenant.id,
+    tenantName: tenant.name ?? tenant.id,
+    transport: (connector) => transports.get(connector)!,
+    close,
+  };
+}
+
+const ORGANIZATION = "GET graph /v1.0/organization";
+const noCredential = () => {
+  throw new Error("internal: a recording needs no token");
+};
+const simulatedCredential = () => ({
+  getToken: async () => ({ token: "simulated", expiresOnTimestamp: Date.now() + 3_600_000 }),
+});
+
+/** Whose recording it is. */
+async function organizationOf(
+  transport: TenantTransport,
+  file: string,
+): Promise<{ id: string; name: string }> {
+  const { body } = await transport.get<{ value?: { id?: string; displayName?: string }[] }>(
+    "graph",
+    "/v1.0/organization",
+  );
+  const { id, displayName } = body.value?.[0] ?? {};
+  if (id === undefined)
+    throw new ConfigError(
+      "no-organization",
+      `${file} does not say whose recording it is: /v1.0/organization has no id`,
+    );
+  return { id, name: displayName ?? id };
+}
+
+async function openFolder(folder: string): Promise<Inventory> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return openInventory(inventoryFile(folder));
+}
+
+export interface ImportOptions extends AppEvents {
+  folder: string;
+  file: string;
+}
+
+/** Adds the records of a file and builds the graph anew. All lines or none. */
+export async function importFile({
+  folder,
+  file,
+  onStage,
+}: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
+  const name = basename(file)
+    .replace(/\.[^.]*$/, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-");
+  await access(file, constants.R_OK).catch((cause: unknown) => {
+    throw new ConfigError(
+      "unreadable-file",
+      `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "check the path and your rights",
+      { cause },
+    );
+  });
+  const inventory = await openFolder(folder);
+  try {
+    const counts = await inventory.import(name, linesOf(file));
+    const before = await readMeta(folder).catch(() => undefined);
+    const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
+    const meta = await buildGraph({
+      folder,
+      inventory,
+      connectors,
+      tenant,
+      configHash: before?.configHash ?? hash([]),
+      ...(onStage === undefined ? {} : { onStage }),
+    });
+    return { ...counts, meta };
+  } finally {
+    await inventory.close();
+  }
+}
+
+/** Lines of a file. The reader starts only when somebody iterates: one that starts earlier loses lines. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */
+export async function acceptGap(
+  folder: string,
+  step: string,
+  scope: string | undefined,
+  reason: string,
+  until: string,
+): Promise<number> {
+  const inventory = await openFolder(folder);
+  try {
+    const accepted = await inventory.accept(step, scope, reason, until);
+    const meta = await readMeta(folder).catch(() => undefined);
+    if (meta !== undefined) {
+      const now = new Map(
+        (await inventory.coverage()).map((row) => [`${row.step}\n${row.scope}`, row.accepted]),
+      );
+      const coverage = meta.coverage.map((row) => ({
+        ...row,
+        accepted: now.get(`${row.step}\n${row.scope}`),
+      }));
+      await writeMeta(folder, { ...meta, coverage });
+    }
+    return accepted;
+  } finally {
+    await inventory.close();
+  }
+}
+
+/** The published graph of a folder, ready for questions. */
+export interface Answers {
+  meta: GraphMeta;
+  /** Parts that nobody accepted and that could not be read. */
+  gaps: GraphMeta["coverage"];
+  reach(request: ReachRequest): AsyncGenerator<ReachRow>;
+  findAgents(wanted: string): Promise<string[]>;
+  findScope(wanted: string): Promise<string>;
+  top(limit: number): Promise<Row[]>;
+  totals(): Promise<Row>;
+  explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
+  who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
+  query(cypherOrName: string, params: Params): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export async function openAnswers(folder: string): Promise<Answers> {
+  const meta = await readMeta(folder);
+  const store: GraphStore = openEmbeddedStore({ folder: join(folder, "graph") });
+  const query: GraphStore["query"] = (cypher, params) => store.query(cypher, params);
+  const decoder = createDecoder(query);
+  const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
+  return {
+    meta,
+    gaps: openGaps(meta, new Date().toISOString().slice(0, 10)),
+    reach: (request) => reachRows(query, meta, decoder, request),
+    findAgents: (wanted) => findNodes(query, "Agent", wanted),
+    findScope,
+    top: (limit) => topAgents(query, limit),
+    async totals() {
+      const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
+      return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
+    },
+    async explain(agent, scope) {
+      const rows: ReachRow[] = [];
+      for await (const row of reachRows(query, meta, decoder, { agents: [agent], scope, expand: true }))
+        if (row.scope_id === scope) rows.push(row);
+      rows.sort((a, b) => TIER_ORDER.indexOf(a.tier) - TIER_ORDER.indexOf(b.tier));
+      const best = rows[0];
+      return { rows, path: best === undefined ? undefined : (JSON.parse(best.path_json) as PathStep[]) };
+    },
+    async who(scope) {
+      const agents: ReachRow[] = [];
+      for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);
+      return { agents, people: await peopleAt(query, scope, meta.time) };
+    },
+    async query(cypherOrName, params) {
+      const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
+      if (saved !== undefined) return runQuery(query, saved, params);
+      checkQuery(cypherOrName, "embedded");
+      return runIsolated(join(folder, "graph"), cypherOrName, params);
+    },
+    close: () => store.close(),
+  };
+}
+
+const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "latent"];
+
+const TOTALS = `MATCH (a:Agent)
+OPTIONAL MATCH (a)-[r:CAN_REACH]->(:Scope)
+WHERE r.tier = 'now' AND r.read <> 'no' AND r.absorbed = false
+WITH a, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unknown,
+  sum(r.readable_sensitive) AS sensitive
+RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
+  sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
+
+/** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
+const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE r.tier = 'now' AND r.absorbed = false AND r.read <> 'no'
+WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
+  sum(r.readable_items) AS items, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS places, count(*) AS rows
+RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
+ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
+
+async function topAgents(query: GraphStore["query"], limit: number): Promise<Row[]> {
+  return query(TOP, { limit });
+}
+
+/** People, applications and groups that the graph shows to hold a grant on the scope or above it: direct members too. */
+async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
+  const chain = [scope];
+  for (let frontier = [scope]; frontier.length > 0; ) {
+    const rows = await query(
+      "MATCH (s:Scope)-[:WITHIN]->(p:Scope) WHERE s.id IN $ids RETURN DISTINCT p.id AS id",
+      { ids: frontier },
+    );
+    frontier = rows.map((row) => String(row.id)).filter((id) => !chain.includes(id));
+    chain.push(...frontier);
+  }
+  const holders = new Map<string, Row>();
+  const grants = await query(
+    "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $scope) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
+    { ids: chain, scope, time },
+  );
+  let frontier = new Map<string, Row>();
+  for (const row of grants) frontier.set(String(row.id), { ...row, through: "" });
+  while (frontier.size > 0) {
+    const next = new Map<string, Row>();
+    for (const [id, row] of frontier) if (!holders.has(id)) holders.set(id, row);
+    const members = await query(
+      "MATCH (m:Principal)-[:MEMBER_OF]->(g:Principal) WHERE g.id IN $ids RETURN m.id AS id, m.name AS name, m.kind AS kind, g.id AS through",
+      { ids: [...frontier.keys()] },
+    );
+    for (const row of members) {
+      const id = String(row.id);
+      const group = holders.get(String(row.through))!;
+      if (!holders.has(id))
+        next.set(id, {
+          ...row,
+          role: group.role,
+          scope: group.scope,
+          through: String(group.name ?? group.id),
+        });
+    }
+    frontier = next;
+  }
+  return [...holders.values()].sort((a, b) => bytewise(String(a.id), String(b.id)));
+}
+
+/** The configuration and the tenant that is meant: the only one, or the one named. */
+export async function configured(
+  path: string,
+  tenant: string | undefined,
+): Promise<{ config: Config; tenant: TenantConfig; warnings: string[] }> {
+  const { config, warnings } = await loadConfig(
+    path,
+    connectors.map(({ name }) => name),
+  );
+  const found = config.tenants.filter(
+    ({ id, name }) => tenant === undefined || id === tenant.toLowerCase() || name === tenant,
+  );
+  if (found.length !== 1)
+    throw new ConfigError(
+      "which-tenant",
+      tenant === undefined ? `${path} names ${found.length} tenants` : `${path} names no tenant "${tenant}"`,
+      `--tenant ${config.tenants.map(({ id }) => id).join(" | ")}`,
+    );
+  return { config, tenant: found[0]!, warnings };
+}
+
+export { connectors, worstOf };

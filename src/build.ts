@@ -1,0 +1,112 @@
+/** From the inventory to a graph that answers: snapshot, load, rules, findings, and what to say beside it. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Connector, Step } from "./connector.ts";
+import { makeFindings } from "./finding.ts";
+import type { CoverageRow, Inventory } from "./inventory.ts";
+import { type GraphMeta, readMeta, writeMeta } from "./meta.ts";
+import type { Finding } from "./model.ts";
+import { loadQueries, type Query, runQuery } from "./query.ts";
+import { loadRules } from "./rules.ts";
+import type { GraphStore } from "./store.ts";
+import { openEmbeddedStore } from "./store-embedded.ts";
+
+export interface BuildOptions {
+  /** Folder of the data: the graph goes into `graph` in it. */
+  folder: string;
+  inventory: Inventory;
+  connectors: readonly Connector[];
+  tenant: { id: string; name: string };
+  configHash: string;
+  onStage?: (stage: string, detail: string) => void;
+}
+
+type Hides = "grants" | "denies" | "both";
+
+/** What a gap of each step, or part of a step, may hide; an import may hide anything. */
+function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
+  const known = new Map<string, Hides>();
+  for (const { steps } of connectors)
+    for (const step of steps) {
+      known.set(step.id, step.hides);
+      for (const part of step.parts ?? []) known.set(part.id, part.hides);
+    }
+  return (step) => known.get(step) ?? "both";
+}
+
+/** Builds and publishes the graph of what the inventory knows now. Throws StoreError; the old graph then stays. */
+export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
+  const { folder, inventory, onStage = () => {} } = options;
+  const hides = hidesOf(options.connectors);
+  const files = join(folder, `export-${process.pid}`);
+  await rm(files, { recursive: true, force: true });
+  await mkdir(files, { recursive: true, mode: 0o700 });
+  const store = openEmbeddedStore({ folder: join(folder, "graph") });
+  const snapshot = await inventory.snapshot();
+  try {
+    onStage("snapshot", snapshot.id);
+    const tables = await snapshot.export(files);
+    const coverage = snapshot.coverage.map((row) => ({ ...row, hides: hides(row.step) }));
+    const gaps = coverage.filter(({ state }) => state !== "complete" && state !== "skipped");
+    onStage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
+    await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
+    for await (const { rule, rows } of store.derive(loadRules()))
+      onStage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
+    const previous = await readMeta(folder).then(
+      (meta) => meta.findings,
+      () => [],
+    );
+    const findings = await findingsOf(store, previous, coverage, options.connectors, snapshot.time);
+    const times = coverage
+      .flatMap((row) => [row.observedFrom, row.observedTo])
+      .filter((time) => time !== undefined);
+    const meta: GraphMeta = {
+      version: 1,
+      tenant: options.tenant.id,
+      tenantName: options.tenant.name,
+      snapshot: snapshot.id,
+      time: snapshot.time,
+      observedFrom: times.reduce((a, b) => (a < b ? a : b), snapshot.time),
+      observedTo: snapshot.time,
+      coverage,
+      findings,
+      configHash: options.configHash,
+    };
+    await writeMeta(folder, meta);
+    return meta;
+  } finally {
+    await snapshot.release();
+    await store.close();
+    await rm(files, { recursive: true, force: true });
+  }
+}
+
+async function findingsOf(
+  store: GraphStore,
+  previous: readonly Finding[],
+  coverage: readonly CoverageRow[],
+  connectors: readonly Connector[],
+  time: string,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const query of await loadQueries()) {
+    const rows = await runQuery((cypher, params) => store.query(cypher, params), query);
+    findings.push(...makeFindings(query, rows, previous, isIncomplete(query, coverage, connectors), time));
+  }
+  return findings;
+}
+
+/** True if something that the query reads was not read completely. Derived kinds depend on everything. */
+function isIncomplete(
+  query: Query,
+  coverage: readonly CoverageRow[],
+  connectors: readonly Connector[],
+): boolean {
+  const gaps = new Set(coverage.filter(({ state }) => state !== "complete").map(({ step }) => step));
+  if (gaps.size === 0) return false;
+  if (query.reads.some((kind) => kind === "CAN_REACH" || kind === "HOLDS" || kind === "TALLY")) return true;
+  const producers: Step[] = connectors.flatMap(({ steps }) =>
+    steps.filter((step) => step.produces.some((kind) => query.reads.includes(kind))),
+  );
+  return producers.some((step) => gaps.has(step.id) || (step.parts ?? []).some((part) => gaps.has(part.id)));
+}

@@ -1,0 +1,514 @@
+#!/usr/bin/env node
+/** The command line: arguments in, text and exit codes out. Everything else is in app.ts, loaded when needed. */
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import {
+  ConfigError,
+  ForereachError,
+  Interrupted,
+  LEVELS,
+  MODES,
+  SEVERITIES,
+  StoreError,
+  TIERS,
+} from "./model.ts";
+import { printAnswer, printCoverage, printFindings, printTop } from "./print.ts";
+import { packageRoot } from "./root.ts";
+import { createScreen, type Screen } from "./screen.ts";
+
+/** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
+const EXIT = { ok: 0, findings: 1, usage: 2, incomplete: 3, store: 4, interrupted: 130 } as const;
+
+interface Global {
+  config: string;
+  data: string;
+  tenant?: string;
+  quiet?: boolean;
+  jsonLog?: boolean;
+}
+interface Output {
+  format?: "table" | "csv" | "json" | "parquet";
+  out?: string;
+  excel?: boolean;
+}
+
+const version = (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string })
+  .version;
+
+/** Runs one command line; resolves to the exit code. */
+export async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = new Command("forereach");
+  const screenOf = (): Screen => createScreen(program.opts<Global>());
+  /** Where the data lies: a folder of its own for each tenant if the configuration names several. */
+  const folderOf = async (): Promise<string> => {
+    const { data, tenant, config } = program.opts<Global>();
+    if (tenant === undefined) return data;
+    const { configured } = await import("./app.ts");
+    const found = await configured(config, tenant);
+    return found.config.tenants.length > 1 ? join(data, found.tenant.id) : data;
+  };
+  const command = `forereach ${argv.slice(2).join(" ")}`;
+
+  program
+    .description("Know what every AI agent can reach, before it runs.")
+    .version(version)
+    .option("--config <FILE>", "configuration", "forereach.yaml")
+    .option("--data <FOLDER>", "inventory and graph", ".forereach")
+    .option("--tenant <ID>", "which tenant, where the configuration names several")
+    .option("--quiet", "no progress")
+    .option("--json-log", "progress as one JSON object a line")
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride()
+    .addHelpText("after", EXAMPLES);
+
+  const output = (to: Command): Command =>
+    to
+      .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json", "parquet"]))
+      .option("--out <FILE>", "write to a file (.csv, .json, .parquet or .html)")
+      .option("--excel", "CSV for Excel: byte-order mark, a new file where a worksheet is full");
+
+  program
+    .command("demo")
+    .description("simulated tenant, scan, and what its agents reach; needs no cloud and no server")
+    .option("--seed <NUMBER>", "another tenant", whole, 2026)
+    .option("--page <FILE>", "where the page goes", "forereach-demo.html")
+    .action(async ({ seed, page }: { seed: number; page: string }) => {
+      const { runDemo } = await import("./demo.ts");
+      const folder = join(program.opts<Global>().data, "demo");
+      const screen = screenOf();
+      await runDemo({ folder, seed, signal, screen });
+      code = await showSummary(folder, page, screen);
+    });
+
+  program
+    .command("simulate")
+    .description("serve a simulated tenant on loopback until interrupted")
+    .option("--seed <NUMBER>", "which tenant", whole, 2026)
+    .option("--agents <NUMBER>", "agents", whole, 500)
+    .option("--users <NUMBER>", "users", whole, 2_000)
+    .option("--groups <NUMBER>", "groups", whole, 400)
+    .option("--items <NUMBER>", "files", whole, 50_000)
+    .option("--port <NUMBER>", "port on 127.0.0.1; 0 takes a free one", whole, 0)
+    .action(
+      async (options: {
+        seed: number;
+        agents: number;
+        users: number;
+        groups: number;
+        items: number;
+        port: number;
+      }) => {
+        const { serveSimulator } = await import("./demo.ts");
+        await serveSimulator(options, signal, (text) => process.stdout.write(text));
+      },
+    );
+
+  program
+    .command("init")
+    .description("write a commented configuration")
+    .argument("[TENANT]", "tenant (directory) id")
+    .action(async (tenant: string | undefined) => {
+      const [{ connectors }, { initConfig }] = await Promise.all([import("./app.ts"), import("./config.ts")]);
+      const path = program.opts<Global>().config;
+      const text = initConfig(
+        tenant ?? "00000000-0000-0000-0000-000000000000",
+        connectors.map(({ name }) => name),
+      );
+      await writeFile(path, text, { flag: "wx", mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+        throw new ConfigError(
+          "config-exists",
+          cause.code === "EEXIST" ? `${path} is there already` : `cannot write ${path}: ${cause.message}`,
+          "--config OTHER.yaml writes another",
+          { cause },
+        );
+      });
+      process.stdout.write(
+        `Wrote ${path}.${tenant === undefined ? " Put your tenant id in it." : ""} Next: forereach permissions, then forereach check.\n`,
+      );
+    });
+
+  program
+    .command("permissions")
+    .description("what each step needs, and what a thief of that credential could do")
+    .addOption(
+      new Option("--format <FORMAT>", "how to print")
+        .choices(["table", "json", "csv", "az", "graph", "terraform"])
+        .default("table"),
+    )
+    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS).default("metadata"))
+    .action(
+      async ({
+        format,
+        level,
+      }: {
+        format: "table" | "json" | "csv" | "az" | "graph" | "terraform";
+        level: (typeof LEVELS)[number];
+      }) => {
+        const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
+          import("./app.ts"),
+          import("./permissions.ts"),
+        ]);
+        const rows = permissions(connectors, level);
+        if (format === "az" || format === "graph" || format === "terraform")
+          process.stdout.write(renderPermissions(rows, format));
+        else
+          await printAnswer(
+            rows.map((row) => ({ ...row })),
+            Object.keys(rows[0] ?? {}),
+            format,
+          );
+      },
+    );
+
+  program
+    .command("check")
+    .description("configuration, sign-in, permissions, stores: what works, what is missing, what to type")
+    .action(async () => {
+      const { runCheck } = await import("./doctor.ts");
+      const { config, data } = program.opts<Global>();
+      let failed = false;
+      for await (const row of runCheck(config, data, signal)) {
+        failed ||= row.state === "failed" || row.state === "missing";
+        process.stdout.write(
+          `${row.state.padEnd(8)} ${row.what}: ${row.detail}\n${row.fix === undefined ? "" : `         → ${row.fix}\n`}`,
+        );
+      }
+      code = failed ? EXIT.usage : EXIT.ok;
+    });
+
+  program
+    .command("scan")
+    .description("crawl, inventory, graph, reach, findings")
+    .option("--replay <FILE>", "answers from recorded exchanges instead of a tenant")
+    .option("--record <FILE>", "record the exchanges, without secrets")
+    .option("--full", "read everything anew; default: only changes where the tenant can tell them")
+    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS))
+    .addOption(
+      new Option("--agents <WHICH>", "which identities count as agents").choices([
+        "entra",
+        "service-principals",
+      ]),
+    )
+    .addOption(
+      new Option("--fail-on <SEVERITY>", "exit 1 if a finding is at or above it").choices(SEVERITIES),
+    )
+    .action(
+      async (options: {
+        replay?: string;
+        record?: string;
+        full?: boolean;
+        level?: (typeof LEVELS)[number];
+        agents?: "entra" | "service-principals";
+        failOn?: (typeof SEVERITIES)[number];
+      }) => {
+        const { configured, scan } = await import("./app.ts");
+        const { config, tenant } = program.opts<Global>();
+        const screen = screenOf();
+        const { replay, record, level, agents } = options;
+        const from =
+          replay === undefined
+            ? ({ kind: "tenant", ...(await configured(config, tenant)) } as const)
+            : ({ kind: "recording", file: replay } as const);
+        if (from.kind === "tenant") for (const warning of from.warnings) screen.note(warning);
+        const folder = await folderOf();
+        const meta = await scan({
+          folder,
+          signal,
+          mode: options.full === true ? "full" : "delta",
+          from,
+          ...(record === undefined ? {} : { record }),
+          ...(level === undefined ? {} : { level }),
+          ...(agents === undefined ? {} : { agents }),
+          ...screen.events,
+        });
+        screen.done();
+        code = await showSummary(folder, undefined, screen);
+        const bar =
+          options.failOn === undefined ? Number.POSITIVE_INFINITY : SEVERITIES.indexOf(options.failOn);
+        if (
+          meta.findings.some(
+            ({ status, severity }) =>
+              (status === "new" || status === "open") && SEVERITIES.indexOf(severity) >= bar,
+          )
+        )
+          code = EXIT.findings;
+      },
+    );
+
+  program
+    .command("import")
+    .description("records from any other source (JSON lines)")
+    .argument("<FILE>", "file of records")
+    .action(async (file: string) => {
+      const { importFile } = await import("./app.ts");
+      const screen = screenOf();
+      const { records, coverage, meta } = await importFile({
+        folder: await folderOf(),
+        file,
+        ...screen.events,
+      });
+      screen.done();
+      process.stdout.write(
+        `Imported ${records.toLocaleString("en-US")} records and ${coverage} statements of coverage; snapshot ${meta.snapshot}.\n`,
+      );
+    });
+
+  output(program.command("reach"))
+    .description("which data an agent can reach; without AGENT the 20 with most sensitive reach")
+    .argument("[AGENT]", "id, name or glob")
+    .option("--all", "every agent")
+    .option("--expand", "a row for every place below a row that includes it")
+    .option("--scope <SCOPE>", "only what covers this place, from above too")
+    .option("--tier <TIERS>", `of ${TIERS.join(", ")}`, listOf(TIERS))
+    .option("--mode <MODE>", `of ${MODES.join(", ")}`, listOf(MODES))
+    .action(
+      async (
+        agent: string | undefined,
+        options: Output & {
+          all?: boolean;
+          expand?: boolean;
+          scope?: string;
+          tier?: string[];
+          mode?: string[];
+        },
+      ) => {
+        code = await withAnswers(await folderOf(), async (answers) => {
+          const { reachCommand } = await import("./reach-command.ts");
+          return reachCommand(answers, { ...options, agent, command, version });
+        });
+      },
+    );
+
+  output(program.command("who"))
+    .description("the other way round: which agents and people get there")
+    .argument("<SCOPE>", "id or name of a place")
+    .action(async (wanted: string, options: Output) => {
+      code = await withAnswers(await folderOf(), async (answers) => {
+        const { whoCommand } = await import("./reach-command.ts");
+        await whoCommand(answers, wanted, options.format ?? "table");
+      });
+    });
+
+  program
+    .command("explain")
+    .description("why an agent gets somewhere: the shortest path")
+    .argument("<AGENT>", "id or name")
+    .argument("<SCOPE>", "id or name of a place")
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
+    .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
+      code = await withAnswers(await folderOf(), async (answers) => {
+        const { explainCommand } = await import("./reach-command.ts");
+        await explainCommand(answers, agent, scope, format);
+      });
+    });
+
+  output(program.command("query"))
+    .description("read-only Cypher, or a saved query by name")
+    .argument("<CYPHER>", "one statement, or the name of a saved query")
+    .option("--param <NAME=VALUE>", "parameter; may be given several times", collect, {})
+    .action(
+      async (
+        cypher: string,
+        { param, ...options }: Output & { param: Record<string, string | number | boolean> },
+      ) => {
+        code = await withAnswers(await folderOf(), async (answers) => {
+          const rows = await answers.query(cypher, param);
+          await printAnswer(rows, Object.keys(rows[0] ?? {}), options.format ?? "table", options.out);
+        });
+      },
+    );
+
+  program
+    .command("queries")
+    .description("the saved queries")
+    .action(async () => {
+      const { loadQueries } = await import("./query.ts");
+      await printAnswer(
+        (await loadQueries()).map(({ id, severity, title }) => ({ name: id, severity, title })),
+        ["name", "severity", "title"],
+        "table",
+      );
+    });
+
+  program
+    .command("findings")
+    .description("what the last scan found")
+    .action(async () => {
+      code = await withAnswers(await folderOf(), async ({ meta }) => printFindings(meta.findings));
+    });
+
+  const coverage = program
+    .command("coverage")
+    .description("what was read, what was not, what is not modelled")
+    .addOption(
+      new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json"]).default("table"),
+    )
+    .option("--all", "complete parts too")
+    .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
+      code = await withAnswers(await folderOf(), async (answers) =>
+        printCoverage(answers.meta, format, all === true),
+      );
+    });
+  coverage
+    .command("accept")
+    .description("say that a gap is known: it stays in every row, and raises no exit code until the date")
+    .argument("<STEP>", "as `forereach coverage` names it")
+    .argument("[SCOPE]", "one part of it; absent: all")
+    .requiredOption("--reason <TEXT>", "why")
+    .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", date)
+    .action(
+      async (
+        step: string,
+        scope: string | undefined,
+        { reason, until }: { reason: string; until: string },
+      ) => {
+        const { acceptGap } = await import("./app.ts");
+        const accepted = await acceptGap(await folderOf(), step, scope, reason, until);
+        if (accepted === 0)
+          throw new ConfigError(
+            "no-such-gap",
+            `no gap of step "${step}"${scope === undefined ? "" : ` at ${scope}`}`,
+            "forereach coverage lists them",
+          );
+        process.stdout.write(
+          `Accepted ${accepted} gap${accepted === 1 ? "" : "s"} until ${until}. They stay in every row.\n`,
+        );
+      },
+    );
+
+  program
+    .command("schema")
+    .description("the graph: kinds, properties, what they mean")
+    .option("--json-schema", "JSON Schema of the configuration instead")
+    .option("--columns", "columns of the reach row instead")
+    .action(async ({ jsonSchema, columns }: { jsonSchema?: boolean; columns?: boolean }) => {
+      if (jsonSchema === true) {
+        const [{ connectors }, { configJsonSchema }] = await Promise.all([
+          import("./app.ts"),
+          import("./config.ts"),
+        ]);
+        process.stdout.write(
+          `${JSON.stringify(configJsonSchema(connectors.map(({ name }) => name)), null, 2)}\n`,
+        );
+      } else if (columns === true) process.stdout.write((await import("./reach-row.ts")).columnsPage());
+      else process.stdout.write((await import("./generate.ts")).schemaPage());
+    });
+
+  try {
+    await program.parseAsync([...argv]);
+    return signal.aborted ? EXIT.interrupted : code;
+  } catch (error) {
+    return explainError(error, signal);
+  }
+}
+
+const EXAMPLES = `
+Examples:
+  forereach demo                                  what it does, in half a minute, without a cloud
+  forereach init TENANT-ID && forereach check     set it up
+  forereach scan                                  read the tenant
+  forereach reach "Invoice bot"                   what one agent can reach
+  forereach reach --all --out reach.csv           everything, for auditors
+  forereach who invoices                          which agents get to a container
+  forereach explain "Invoice bot" invoices        why
+
+Exit codes: 0 all read or accepted; 1 findings at or above --fail-on; 2 the call or the configuration is wrong;
+3 incomplete: a part that nobody accepted could not be read; 4 a store or provider failed; 130 interrupted.
+`;
+
+type AnswersOf = Awaited<ReturnType<typeof import("./app.ts").openAnswers>>;
+
+/** Opens the answers, runs, closes; 3 if something was not read and nobody accepted that. */
+async function withAnswers(folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> {
+  const { openAnswers } = await import("./app.ts");
+  const answers = await openAnswers(folder);
+  try {
+    await run(answers);
+    if (answers.gaps.length === 0) return EXIT.ok;
+    process.stderr.write(
+      `Incomplete: ${answers.gaps.length} part${answers.gaps.length === 1 ? " was" : "s were"} not read completely (forereach coverage). What is not listed is unknown there, not absent.\n`,
+    );
+    return EXIT.incomplete;
+  } finally {
+    await answers.close();
+  }
+}
+
+async function showSummary(folder: string, page: string | undefined, screen: Screen): Promise<number> {
+  return withAnswers(folder, async (answers) => {
+    screen.done();
+    await printTop(answers, page);
+  });
+}
+
+function explainError(error: unknown, signal: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof Interrupted || signal.aborted) {
+    process.stderr.write("Interrupted. What was read is kept; run the same command again to go on.\n");
+    return EXIT.interrupted;
+  }
+  if (error instanceof ForereachError) {
+    process.stderr.write(`${error.message}\n${error.fix === undefined ? "" : `→ ${error.fix}\n`}`);
+    return error instanceof ConfigError || error.code === "query-failed"
+      ? EXIT.usage
+      : error instanceof StoreError
+        ? EXIT.store
+        : EXIT.store;
+  }
+  process.stderr.write(`Internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.store;
+}
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
+  return Number(text);
+}
+function date(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError("Not a date like 2027-03-31.");
+  return text;
+}
+const listOf =
+  (known: readonly string[]) =>
+  (text: string): string[] => {
+    const values = text.split(",").map((value) => value.trim());
+    const wrong = values.find((value) => !known.includes(value));
+    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(", ")}.`);
+    return values;
+  };
+function collect(
+  text: string,
+  before: Record<string, string | number | boolean>,
+): Record<string, string | number | boolean> {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Write NAME=VALUE.");
+  const parsed =
+    value === "true"
+      ? true
+      : value === "false"
+        ? false
+        : /^-?\d+(\.\d+)?$/.test(value)
+          ? Number(value)
+          : value;
+  return { ...before, [name]: parsed };
+}
+
+// Inventory, graph and exports are for their owner only, whatever opens them.
+process.umask(0o077);
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => {
+    process.stderr.write("\nStopping: what was read is kept. Once more stops at once.\n");
+    interrupted.abort();
+    process.once(name, () => process.exit(EXIT.interrupted));
+  });
+// A reader that closes its end early (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
+});
+process.exitCode = await main(process.argv, interrupted.signal);

@@ -1,0 +1,19 @@
+/** Why an answer is not exact: a closed list of codes, in words. The documentation page is made from it. */
+export const REASONS: Readonly<Record<string, string>> = {
+  "denies-unread": "what could deny or narrow this was not read completely",
+  "plane-not-modelled":
+    "the grant is on a service whose rules are not modelled yet, so what it opens is unknown",
+  "role-unread": "the role was not read, so what it allows is unknown",
+  "condition-unread": "the condition of the role assignment could not be read or decided",
+  "condition-unparsed": "the condition of the role assignment could not be understood",
+  "condition-item": "the condition depends on the path or the tags of the blob",
+  "condition-asked": "the condition is decided when the request is made",
+  class: "it could become any member of this class; no member need have this much",
+  "website-unread": "whether the static website is switched on was not read",
+  "account-unread": "the settings of the account were not read",
+};
+
+export const reasonInWords = (code: string, residual: string | undefined): string => {
+  const words = code === "" ? "" : (REASONS[code] ?? code);
+  return residual === undefined || residual === "" ? words : [words, residual].filter(Boolean).join(": ");
+};
