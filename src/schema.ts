@@ -380,6 +380,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Steps from the agent"), path: str("Codes of the smallest shortest path") },
   },
+  POSSIBLE: {
+    about: "Groups that an agent is one click or call away from",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: { level: int("Rounds"), path: str("Length and codes of the path") },
+  },
   ABOVE: {
     about: "A scope and every scope that contains it, itself included at level 0",
     from: "Scope",
