@@ -415,7 +415,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       hops: int("Steps of CONTROLS"),
-      direct: int("1 if it is controlled itself, 0 if through its groups"),
+      direct: int("1 if the agent becomes it; 0 if it joins it, or comes into it through a group"),
       level: int("Steps in all"),
       path: str("Codes of the path"),
     },
