@@ -120,16 +120,13 @@ function* rowsAt(
 ): Generator<Row> {
   const said = new Set<string>();
   for (const tier of TIERS) {
-    let nearest: Row | undefined;
-    let best: { key: string; row: Row; distance: number } | undefined;
-    for (const [distance, scope] of tree.chain(place).entries()) {
-      const row = places.get(scope)?.get(tier);
-      if (row === undefined || (distance > 0 && row.covers !== "subtree")) continue;
-      nearest ??= row;
-      const key = `${100 + Number(row.steps) + distance}${String(row.path).slice(3)}`;
-      if (best === undefined || key < best.key) best = { key, row, distance };
-    }
-    if (nearest === undefined || best === undefined) continue;
+    // The nearest row has seen everything above it: its rights and its witness hold for the places below.
+    const found = tree
+      .chain(place)
+      .map((scope, distance) => ({ row: places.get(scope)?.get(tier), distance }))
+      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.covers === "subtree"));
+    if (found?.row === undefined) continue;
+    const { row: nearest, distance } = found;
     const right = Object.fromEntries(RIGHTS.map((name) => [name, said.has(name) ? "no" : nearest[name]]));
     for (const name of RIGHTS) if (right[name] === "yes") said.add(name);
     if (RIGHTS.every((name) => right[name] === "no")) continue;
@@ -142,8 +139,7 @@ function* rowsAt(
       covers,
       absorbed: false,
       top: true,
-      steps: Number(best.row.steps) + best.distance,
-      path: best.key,
+      steps: Number(nearest.steps) + distance,
     };
   }
 }

@@ -10,6 +10,7 @@ import { type Config, loadConfig, type TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
 import { crawl } from "./crawl.ts";
 import { createCredential } from "./credential.ts";
+import { publishEarly } from "./early.ts";
 import { checkQuery } from "./gate.ts";
 import {
   createDispatcher,
@@ -37,6 +38,8 @@ import { openEmbeddedStore } from "./store-embedded.ts";
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
   onStage?: (stage: string, detail: string) => void;
+  /** A first answer was published, or could not be, while the crawl goes on. */
+  onEarly?: (early: { meta: GraphMeta } | { error: unknown }) => void;
 }
 
 export interface ScanOptions extends AppEvents {
@@ -50,6 +53,8 @@ export interface ScanOptions extends AppEvents {
   from: FromTenant | FromRecording | FromSimulator;
   /** File that the exchanges are recorded to, without secrets. */
   record?: string;
+  /** Publish first answers, said to be partial, while the crawl goes on. Default: unless it is a recording. */
+  early?: boolean;
 }
 
 interface FromTenant {
@@ -66,6 +71,8 @@ interface FromSimulator {
   endpoints: EndpointOverrides;
   /** Sets the request budget; the smallest if absent. */
   size?: TenantSize;
+  /** A simulator in this process, with a clock of its own. */
+  transport?: Pick<TransportOptions, "wire" | "clock" | "throttles">;
 }
 
 const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
@@ -86,6 +93,18 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     };
     const level = options.level ?? config?.level ?? "metadata";
     const tenant = from.kind === "tenant" ? from.tenant : undefined;
+    const build = {
+      ...{ folder, inventory, connectors, tenant: { id: source.tenantId, name: source.tenantName } },
+      configHash: hash([level, agents, tenant?.include ?? [], tenant?.exclude ?? []]),
+    };
+    const early =
+      (options.early ?? from.kind !== "recording")
+        ? publishEarly({
+            steps: steps(),
+            publish: async (unread) => options.onEarly?.({ meta: await buildGraph({ ...build, unread }) }),
+            onFailure: (error) => options.onEarly?.({ error }),
+          })
+        : undefined;
     const summary = await crawl({
       connectors,
       ...(tenant === undefined ? {} : { configured: new Set(Object.keys(tenant.connectors)) }),
@@ -97,8 +116,11 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
       agents,
       scopes: { include: tenant?.include ?? [], exclude: tenant?.exclude ?? [] },
       signal,
-      ...(options.onCrawl === undefined ? {} : { onEvent: options.onCrawl }),
-    });
+      onEvent: (event) => {
+        early?.observe(event);
+        options.onCrawl?.(event);
+      },
+    }).finally(() => early?.stop());
     if (summary.interrupted)
       throw new Interrupted(
         "interrupted",
@@ -106,11 +128,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
         "run the same command again to go on",
       );
     return await buildGraph({
-      folder,
-      inventory,
-      connectors,
-      tenant: { id: source.tenantId, name: source.tenantName },
-      configHash: hash([level, agents, tenant?.include ?? [], tenant?.exclude ?? []]),
+      ...build,
       ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
     });
   } finally {
@@ -153,6 +171,7 @@ async function openSource({ from, signal, record }: ScanOptions): Promise<Source
       share: 1,
       ...(from.size === undefined ? {} : { tenantSize: from.size }),
       endpoints: from.endpoints,
+      ...from.transport,
     };
     const { id, name } = await organizationOf(
       createTransport({ ...base, tenantId: "simulated" }),

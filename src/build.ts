@@ -18,6 +18,8 @@ export interface BuildOptions {
   connectors: readonly Connector[];
   tenant: { id: string; name: string };
   configHash: string;
+  /** Steps of a crawl that still goes on: what they have not read yet must not look complete. */
+  unread?: readonly Step[];
   onStage?: (stage: string, detail: string) => void;
 }
 
@@ -46,7 +48,8 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   try {
     onStage("snapshot", snapshot.id);
     const tables = await snapshot.export(files);
-    const coverage = snapshot.coverage.map((row) => ({ ...row, hides: hides(row.step) }));
+    const unread = options.unread ?? [];
+    const coverage = withUnread(snapshot.coverage, unread).map((row) => ({ ...row, hides: hides(row.step) }));
     const gaps = coverage.filter(({ state }) => state !== "complete" && state !== "skipped");
     onStage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
     await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
@@ -56,7 +59,11 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       (meta) => meta.findings,
       () => [],
     );
-    const findings = await findingsOf(store, previous, coverage, options.connectors, snapshot.time);
+    // Findings are judged once all is read: half a crawl makes none new and resolves none.
+    const findings =
+      unread.length > 0
+        ? previous
+        : await findingsOf(store, previous, coverage, options.connectors, snapshot.time);
     const times = coverage
       .flatMap((row) => [row.observedFrom, row.observedTo])
       .filter((time) => time !== undefined);
@@ -79,6 +86,21 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     await store.close();
     await rm(files, { recursive: true, force: true });
   }
+}
+
+/** Coverage as it is while steps are still being read, whatever an earlier scan said of them. */
+export function withUnread(coverage: readonly CoverageRow[], unread: readonly Step[]): CoverageRow[] {
+  const known = new Map(coverage.filter(({ scope }) => scope === "").map((row) => [row.step, row]));
+  const ids = new Set(unread.map(({ id }) => id));
+  const blank = { observedFrom: undefined, observedTo: undefined, records: 0 };
+  const going = unread.map(
+    ({ id }): CoverageRow => ({
+      ...(known.get(id) ?? blank),
+      ...{ step: id, scope: "", state: "partial", reason: "not read to its end yet: the scan goes on" },
+      ...{ fix: "wait until the scan ends, or run it again if it was stopped", accepted: undefined },
+    }),
+  );
+  return [...coverage.filter(({ step, scope }) => scope !== "" || !ids.has(step)), ...going];
 }
 
 async function findingsOf(

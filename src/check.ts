@@ -46,7 +46,7 @@ export async function* check(options: CheckOptions): AsyncGenerator<CheckRow> {
     yield failure("configuration", error);
   }
   yield await attempt("graph engine", async () => {
-    await (options.loadEngine ?? (() => import("@ladybugdb/core")))();
+    await (options.loadEngine ?? (async () => (await import("./engine.ts")).loadEngine()))();
     return "the embedded engine loads";
   });
   const { openInventory } = options;

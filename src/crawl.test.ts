@@ -68,26 +68,39 @@ describe("order", () => {
     expect(log).toEqual(["b.first", "a.middle", "a.last"]);
   });
 
-  test("a step that follows another waits for it, and has no part in its gaps", async () => {
+  test("a step that only follows another starts later, and does not inherit its gaps", async () => {
     const inventory = createMemoryInventory();
     const log: string[] = [];
-    const leader = step("b.leader", {
+    const first = step("a.first", {
       async *crawl() {
         await new Promise((resolve) => setImmediate(resolve));
-        log.push("b.leader");
+        log.push("a.first");
+        yield put("p1");
         throw refuse();
       },
     });
-    const follower = step("a.follower", {
-      follows: ["b.leader"],
+    const second = step("a.second", {
+      follows: ["a.first"],
       async *crawl() {
-        log.push("a.follower");
-        yield put("x");
+        log.push("a.second");
+        yield put("p2");
       },
     });
-    await run(inventory, [connector("a", follower), connector("b", leader)]);
-    expect(log).toEqual(["b.leader", "a.follower"]);
-    expect(inventory.find("a.follower", "")?.state).toBe("complete");
+    await run(inventory, [connector("a", second, first)]);
+    expect(log).toEqual(["a.first", "a.second"]);
+    expect(inventory.states()).toEqual({ "a.first": "partial", "a.second": "complete" });
+  });
+
+  test("steps that wait for each other over both kinds of order are refused", async () => {
+    const steps = [step("a.one", { after: ["a.two"] }), step("a.two", { follows: ["a.one"] })];
+    await expect(run(createMemoryInventory(), [connector("a", ...steps)])).rejects.toThrow(
+      "internal: steps wait for each other: a.one -> a.two -> a.one",
+    );
+  });
+
+  test("a step that follows one that does not exist is refused", async () => {
+    const broken = [connector("a", step("a.one", { follows: ["a.gone"] }))];
+    await expect(run(createMemoryInventory(), broken)).rejects.toThrow("a.gone");
   });
 
   test("steps that wait for each other are refused before anything is read", async () => {

@@ -60,6 +60,9 @@ export interface CrawlSummary {
 
 const DEFAULT_CONCURRENCY = 8;
 
+/** Every step that must have ended before this one starts. */
+const waitsFor = (step: Step): string[] => [...(step.after ?? []), ...(step.follows ?? [])];
+
 /**
  * All steps by id. Throws if a step waits for one that does not exist or, round about, for itself: a bug in
  * a connector, so no user error class.
@@ -80,8 +83,7 @@ export function stepsById(connectors: readonly Connector[]): Map<string, { step:
     const known = steps.get(id);
     if (known === undefined)
       throw new Error(`internal: step ${path.at(-1)} comes after ${id}, which is none`);
-    for (const before of [...(known.step.after ?? []), ...(known.step.follows ?? [])])
-      visit(before, [...path, id]);
+    for (const before of waitsFor(known.step)) visit(before, [...path, id]);
     done.add(id);
   };
   for (const id of steps.keys()) visit(id, []);
@@ -136,14 +138,14 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     const { step, connector } = steps.get(id)!;
     const job = (async () => {
       const before = step.after ?? [];
-      const [states] = await Promise.all([
-        Promise.all(before.map(start)),
-        Promise.all((step.follows ?? []).map(start)),
-      ]);
+      const followed = (step.follows ?? []).map(start);
+      const states = await Promise.all(before.map(start));
+      await Promise.all(followed);
       if (run.signal.aborted) return "failed";
       const skipped = skippedStep(step, connector, configured, options.level);
       if (skipped !== undefined) {
         await inventory.note(skipped);
+        run.emit({ type: "step-ended", step: id, state: "skipped" });
         return "skipped";
       }
       const http = typeof options.http === "function" ? options.http(connector, step) : options.http;

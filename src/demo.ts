@@ -26,6 +26,7 @@ export async function runDemo({ folder, seed, signal, screen }: DemoOptions): Pr
       folder,
       signal,
       mode: "full",
+      early: false,
       from: { kind: "simulator", endpoints: simulator.endpoints, size: "L" },
       ...screen.events,
     });

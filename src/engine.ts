@@ -1,22 +1,38 @@
 /** The embedded Cypher engine, loaded when first needed: a connection with plain rows. */
+import { createRequire } from "node:module";
 import type { Connection, Database, LbugValue, QueryResult } from "@ladybugdb/core";
 import { type Params, type Row, StoreError } from "./model.ts";
 
 type Engine = typeof import("@ladybugdb/core");
 
-/** Loads the engine; its own install script only copies a binding, so a skipped script is no obstacle. */
-async function loadEngine(): Promise<Engine> {
-  try {
-    const { default: engine } = (await import("@ladybugdb/core")) as { default?: Engine } & Engine;
-    return engine ?? (await import("@ladybugdb/core"));
-  } catch (cause) {
-    throw new StoreError(
-      "engine-missing",
-      `the embedded graph engine did not load on ${process.platform}-${process.arch}: ${String(cause)}`,
-      "npm rebuild @ladybugdb/core, or configure a Neo4j store",
-      { cause },
-    );
-  }
+/** The engine for this platform; its package holds the whole of it. */
+const PLATFORM_PACKAGE = `@ladybugdb/core-${process.platform}-${process.arch}`;
+
+/**
+ * Loads the engine. Its install script only copies the binding of this platform into place; where scripts are switched
+ * off (`npm ci --ignore-scripts`) the package of the platform is taken itself. By `require`, because Node 20 ends the
+ * process if a binding fails below `import`. Throws StoreError.
+ */
+export function loadEngine(): Engine {
+  const here = createRequire(import.meta.url);
+  // npm may keep the package of the platform below the engine's own: it is looked up from there.
+  const loads = [
+    () => here("@ladybugdb/core"),
+    () => createRequire(here.resolve("@ladybugdb/core"))(PLATFORM_PACKAGE),
+  ];
+  const failures: unknown[] = [];
+  for (const load of loads)
+    try {
+      return load();
+    } catch (cause) {
+      failures.push(cause);
+    }
+  throw new StoreError(
+    "engine-missing",
+    `the embedded graph engine did not load on ${process.platform}-${process.arch}: ${failures.map(String).join("; ")}`,
+    `npm install, without --omit=optional: it brings ${PLATFORM_PACKAGE}`,
+    { cause: failures[0] },
+  );
 }
 
 export interface EngineOptions {
@@ -41,7 +57,7 @@ export async function openEngine({
   readOnly = false,
   threads = 2,
 }: EngineOptions): Promise<EngineConnection> {
-  const engine = await loadEngine();
+  const engine = loadEngine();
   let db: Database;
   let connection: Connection;
   try {

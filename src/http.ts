@@ -22,7 +22,7 @@ import type { Recorder } from "./http/recorder.ts";
 import type { Recording } from "./http/replay.ts";
 import { sharedThrottles, type Throttle, type ThrottleRegistry } from "./http/throttle.ts";
 import { type CredentialSource, tokenSource } from "./http/tokens.ts";
-import { networkWire } from "./http/wire.ts";
+import { networkWire, type Wire } from "./http/wire.ts";
 import { ConfigError, PermissionError, ProviderError } from "./model.ts";
 
 export { TENANT_SIZES, type TenantSize } from "./http/budget.ts";
@@ -34,6 +34,7 @@ export { createRecorder, type Recorder } from "./http/recorder.ts";
 export { openRecording, type Recording } from "./http/replay.ts";
 export { ThrottleRegistry } from "./http/throttle.ts";
 export type { CredentialSource } from "./http/tokens.ts";
+export { BrokenExchange, type Wire } from "./http/wire.ts";
 
 export type Service = "graph" | "arm";
 
@@ -102,6 +103,8 @@ export interface TransportOptions {
   endpoints?: EndpointOverrides;
   /** Connections: see `createDispatcher`. */
   dispatcher?: Dispatcher;
+  /** Answers instead of the network, at the network's price: a service in this process. */
+  wire?: Wire;
   /** Answers instead of the network; costs nothing and needs no token. */
   replay?: Recording;
   record?: Recorder;
@@ -129,7 +132,7 @@ export function createTransport(options: TransportOptions): TenantTransport {
   const throttles = options.throttles ?? sharedThrottles;
   const endpoints = endpointsOf(options.cloud, options.endpoints);
   const tokens = tokenSource(options.credential, clock, signal);
-  const wire = replay?.wire ?? networkWire(options.dispatcher);
+  const wire = replay?.wire ?? options.wire ?? networkWire(options.dispatcher);
   const ours = new Map<string, Throttle>();
   const throttleOf = ({ base }: Endpoint): Throttle => {
     let throttle = ours.get(base.host);

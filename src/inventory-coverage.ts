@@ -29,10 +29,14 @@ export const coverageOf = (row: Row): Coverage => {
   };
 };
 
+/** Two steps may lack the same part for reasons of their own: neither hides the other. */
+const both = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || b === undefined || a === b ? (a ?? b) : `${a}; ${b}`;
+
 const worse = (a: CoverageState, b: CoverageState): boolean =>
   WORST_FIRST.indexOf(a) < WORST_FIRST.indexOf(b);
 
-/** Partitions, and the gaps and statements about them; where both speak of one (step, scope) the worst stands. */
+/** Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. */
 export const coverageRows = async (
   read: (sql: string) => Promise<Row[]>,
   now: string,
@@ -57,6 +61,11 @@ export const coverageRows = async (
       if (worse(coverage.state, last.state)) {
         const { observedFrom, observedTo, records } = last;
         rows[rows.length - 1] = { ...coverage, observedFrom, observedTo, records, accepted: undefined };
+      } else if (coverage.state === last.state && coverage.state !== "complete") {
+        const reason = both(last.reason, coverage.reason);
+        const fix = last.fix ?? coverage.fix;
+        if (reason !== undefined) last.reason = reason;
+        if (fix !== undefined) last.fix = fix;
       }
       continue;
     }

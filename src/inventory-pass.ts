@@ -314,11 +314,13 @@ export class InventoryPass implements OpenPass {
     return { token: this.#token ?? kept ?? null, fingerprint: this.#fingerprint };
   }
 
+  /** Gaps of the step itself. One that names another step or a part is coverage of that, and hides nothing here. */
   async #pendingGaps(writer: Writer): Promise<Coverage[]> {
     if (!this.#gaps) return [];
     const rows = await writer.rows(
-      `SELECT DISTINCT step, scope, state, reason, fix FROM _gap WHERE layer = ${this.#layer}
+      `SELECT DISTINCT step, scope, state, reason, fix FROM _gap WHERE layer = ${this.#layer} AND step = $1
        ORDER BY step, scope, state, reason, fix`,
+      [this.#step],
     );
     return rows.map(coverageOf);
   }

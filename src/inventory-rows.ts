@@ -28,6 +28,10 @@ export const misfit = (value: unknown, type: PropType): string | undefined => {
 };
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
+/** Times are compared as text, so there is one way to write each: UTC, milliseconds. Without a zone UTC is meant. */
+export const canonicalTime = (text: string): string =>
+  new Date(/T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text).toISOString();
+
 type Cell = string | number | bigint | boolean | null;
 
 /** `int` properties are numbers here and the bookkeeping integers are bigints. */
@@ -131,6 +135,7 @@ export class RowEncoder {
       const expected = misfit(value, slot.type);
       if (expected !== undefined) throw badRecord(kind, `${name} is not ${expected}`);
       if (value === null) cleared |= slot.bit;
+      else if (slot.type === "timestamp") row[slot.at] = canonicalTime(String(value));
       else row[slot.at] = Array.isArray(value) ? packList(value) : (value as Cell);
     }
     if (cleared !== 0n) row[plan.clearedAt] = cleared;

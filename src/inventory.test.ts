@@ -360,6 +360,37 @@ describe("coverage", () => {
     expect((await full("azure.blobs", "s3")).resumed).toBe(false);
   });
 
+  test("of a part that two steps state is the worst of what they say, whoever spoke last", async () => {
+    const part = (state: Coverage["state"], reason: string): Coverage => ({
+      ...{ step: "azure.conditions", scope: "s1", state, reason },
+    });
+    const say = (step: string, ...gaps: Coverage[]) => crawl(step, { changes: [principal(step)], gaps });
+    const said = async () =>
+      (await inventory.coverage())
+        .filter(({ step }) => step === "azure.conditions")
+        .map(({ state, reason }) => [state, reason]);
+    await say("azure.role-assignments", part("failed", "old version"));
+    await say("azure.eligible-assignments", part("partial", "new version"));
+    expect(await said()).toEqual([["failed", "old version"]]);
+    await say("azure.eligible-assignments", part("failed", "another version"));
+    expect(await said()).toEqual([["failed", "another version; old version"]]);
+    await say("azure.role-assignments");
+    expect(await said()).toEqual([["failed", "another version"]]);
+    await say("azure.eligible-assignments");
+    expect(await said()).toEqual([]);
+  });
+
+  test("of a part leaves the pass that states it complete, so that it still replaces what it held", async () => {
+    await crawl("azure.role-assignments", { changes: [principal("old")] });
+    const conditions = gap("azure.conditions", "s1");
+    await crawl("azure.role-assignments", { changes: [principal("new")], gaps: [conditions] });
+    expect(await ids()).toEqual(["new"]);
+    expect((await states()).map(([step, , state]) => [step, state])).toEqual([
+      ["azure.conditions", conditions.state],
+      ["azure.role-assignments", "complete"],
+    ]);
+  });
+
   test("keeps an accepted gap, marked as such until its date has passed", async () => {
     await inventory.note({ step: "azure.blobs", scope: "s1", state: "denied" });
     await inventory.note({ step: "azure.blobs", scope: "s2", state: "failed" });

@@ -23,8 +23,8 @@ export interface OpenPass {
   /** Saves changes, cursor and gaps together: after a kill, either all of the page is there or nothing. */
   apply(page: Page): Promise<void>;
   /**
-   * Ends the pass. Without gaps a full pass replaces the partition and coverage is `complete`; with gaps
-   * it only adds, nothing is deleted, and coverage is `partial`.
+   * Ends the pass. Without gaps of its step a full pass replaces the partition and coverage is `complete`; with
+   * such gaps it only adds, nothing is deleted, and coverage is `partial`.
    */
   finish(): Promise<void>;
   /**

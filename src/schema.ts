@@ -363,6 +363,15 @@ const witness = {
   path: str("Witness: steps, then the codes of agent, principals, granted scope and grant"),
 } as const;
 
+const part = {
+  tier: int("Tier"),
+  hops: int("Steps of CONTROLS"),
+  subtree: int("1 if everything below is included"),
+  ...rights,
+  reason: str("Why not exact"),
+  path: str("Smallest path"),
+} as const;
+
 export const DERIVED = {
   IDENTITY: {
     about: "Principals whose rights an agent has: its own and, through groups, theirs",
@@ -397,7 +406,12 @@ export const DERIVED = {
     from: "Agent",
     to: "Principal",
     scratch: true,
-    props: { hops: int("Steps of CONTROLS"), level: int("Steps in all"), path: str("Codes of the path") },
+    props: {
+      hops: int("Steps of CONTROLS"),
+      direct: int("1 if it is controlled itself, 0 if through its groups"),
+      level: int("Steps in all"),
+      path: str("Codes of the path"),
+    },
   },
   DENIES: {
     about: "A deny assignment that binds the agent",
@@ -405,6 +419,34 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: { ...primitives, children: int("1 if it binds what is below, too") },
+  },
+  GRANT: {
+    about: "What a containment grant is worth",
+    from: "Principal",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      levels: str("A digit a primitive action, in the order of ACTIONS"),
+      ...rights,
+      keys: lvl("get into accounts by key"),
+      app: int("1 if it is an application permission, which no group hands on"),
+      reason: str("Why not exact"),
+      code: str("Code of the grant"),
+    },
+  },
+  LIST_GRANT: {
+    about: "What a grant on an access list is worth",
+    from: "Principal",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      ...rights,
+      app: int("1 if it is an application permission, which no group hands on"),
+      reason: str("Why not exact"),
+      code: str("Code of the grant"),
+    },
   },
   POINT: {
     about: "Where grants that go down by containment stand for an agent",
@@ -414,45 +456,11 @@ export const DERIVED = {
     props: {
       tier: int("Tier"),
       hops: int("Steps of CONTROLS"),
-      ...primitives,
+      levels: str("A digit a primitive action, in the order of ACTIONS"),
+      ...rights,
+      keys: lvl("get into accounts by key"),
       reason: str("Why not exact"),
-      ...witness,
-    },
-  },
-  KEYED: {
-    about: "Storage accounts whose keys the agent can get",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      listKeys: lvl("list account keys"),
-      regenerateKey: lvl("make an account key"),
-      accountSas: lvl("make an account SAS"),
-      serviceSas: lvl("make a service SAS"),
-      reason: str("Why not exact"),
-      ...witness,
-    },
-  },
-  MARK: {
-    about: "Places at which an agent’s rights may differ from those just above",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {},
-  },
-  EFFECT: {
-    about: "What containment grants at and above a place add up to",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      ...primitives,
-      reason: str("Why not exact"),
-      ...witness,
+      path: str("Smallest path"),
     },
   },
   MIXED: {
@@ -469,8 +477,29 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  KEYED: {
+    about: "Storage accounts whose keys the agent can get",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      levels: str("A digit a primitive action, in the order of ACTIONS"),
+      keys: lvl("get into accounts by key"),
+      reason: str("Why not exact"),
+      path: str("Smallest path"),
+    },
+  },
+  LIST_MARK: {
+    about: "Places at which access lists need more than a plain row",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   LISTED: {
-    about: "What access lists give such an agent",
+    about: "What access lists give at such a place",
     from: "Agent",
     to: "Scope",
     scratch: true,
@@ -479,8 +508,29 @@ export const DERIVED = {
       hops: int("Steps of CONTROLS"),
       ...rights,
       reason: str("Why not exact"),
-      ...witness,
+      path: str("Smallest path"),
     },
+  },
+  CANDIDATE: {
+    about: "Places at which an agent’s rights may change",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { special: int("1 if more than one plain grant of today stands there") },
+  },
+  NESTED: {
+    about: "Candidates above or below another one of the same agent",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  MARK: {
+    about: "Places at which an agent’s rights have to be added up",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {},
   },
   TAKEN: {
     about: "Primitive actions that denies at and above a place take away",
@@ -490,18 +540,18 @@ export const DERIVED = {
     props: primitives,
   },
   PART: {
-    about: "Rights at a place from one kind of grant, before they are added up",
+    about: "What one grant gives at a place",
     from: "Agent",
     to: "Scope",
     scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      subtree: int("1 if everything below is included"),
-      ...rights,
-      reason: str("Why not exact"),
-      ...witness,
-    },
+    props: part,
+  },
+  LATER: {
+    about: "What a right to change permissions adds, one step later",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: part,
   },
   ROW: {
     about: "Rights at a place in one tier, added up",
@@ -510,11 +560,9 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
       subtree: int("1 if everything below is included"),
       ...rights,
-      reason: str("Why not exact"),
-      ...witness,
+      path: str("Smallest path"),
     },
   },
   NEXT: {
@@ -531,12 +579,22 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
       subtree: int("1 if everything below is included"),
       ...rights,
-      reason: str("Why not exact"),
-      ...witness,
       absorbed: int("1 if the row above says the same"),
+      path: str("Smallest path of all that lead here, whatever it gives"),
+    },
+  },
+  WITNESS: {
+    about: "The smallest path that gives something the row shows",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier: int("Tier"),
+      hops: int("Steps of CONTROLS"),
+      reason: str("Why not exact"),
+      path: str("Witness"),
     },
   },
   OUTER: {

@@ -8,6 +8,9 @@ export interface Screen {
   done(): void;
 }
 
+const FIRST_ANSWER =
+  "A first answer is there, marked as partial; the scan goes on. In another window: forereach reach\n";
+
 export function createScreen({
   quiet = false,
   jsonLog = false,
@@ -33,6 +36,12 @@ export function createScreen({
         drawn = now;
         const running = progress.steps().filter(({ state }) => state === "running");
         draw(running.slice(0, 2).map(formatProgress).join("   "));
+      },
+      onEarly(early) {
+        const failure = "error" in early ? String(early.error) : undefined;
+        if (jsonLog) line({ time: new Date().toISOString(), type: "early", failure });
+        else if (live)
+          draw(failure === undefined ? FIRST_ANSWER : `no first answer yet, the scan goes on: ${failure}\n`);
       },
       onStage(stage, detail) {
         if (jsonLog) line({ time: new Date().toISOString(), type: "stage", stage, detail });

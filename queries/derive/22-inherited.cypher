@@ -3,8 +3,7 @@
 // growth: doubling
 // why: grants of people go down INHERITS only; broken inheritance replaces (reach.md 4.3, 3). Level 0 only where
 // something is granted.
-MATCH (:Principal)-[g:GRANTED]->(s:Scope)
-WHERE g.flow = 'acl'
+MATCH (:Principal)-[g:LIST_GRANT]->(s:Scope)
 RETURN DISTINCT s.id, s.id, 0
 // and
 MATCH (s:Scope)-[:INHERITS]->(x:Scope)

@@ -1,8 +1,8 @@
 // rule: shown
 // derives: SHOWN
 // per: agents
-// why: a later tier shows only what it adds; a row that says what the next one above says is absorbed; what a deny takes
-// away below a row that includes it stays as a row (reach.md 4.2, 4.4). WITH as in effect.
+// why: a later tier shows only what it adds; a row that says what the next one above says is absorbed; what is
+// not given below a row that includes it (a deny, a broken inheritance) stays as a row (reach.md 4.2, 4.4). WITH as in nested.
 MATCH (a:Agent)-[r:ROW]->(x:Scope)
 OPTIONAL MATCH (a)-[n:NEXT]->(x)
 WHERE n.tier = r.tier
@@ -18,12 +18,8 @@ OPTIONAL MATCH (a)-[e:ROW]->(x)
 WHERE e.tier < r.tier
 WITH a, x, r, d, rd, w, m, max(coalesce(e.discover, 0)) AS ed, max(coalesce(e.read, 0)) AS er,
   max(coalesce(e.write, 0)) AS ew, max(coalesce(e.manage, 0)) AS em
-OPTIONAL MATCH (a)-[c:CAN_REACH]->(x)
-WHERE r.tier > 1
-WITH a, x, r, d, rd, w, m, CASE WHEN ed > 1 OR c.discover = 'yes' THEN 0 ELSE r.discover END AS nd,
-  CASE WHEN er > 1 OR c.read = 'yes' THEN 0 ELSE r.read END AS nr,
-  CASE WHEN ew > 1 OR c.write = 'yes' THEN 0 ELSE r.write END AS nw,
-  CASE WHEN em > 1 OR c.manage = 'yes' THEN 0 ELSE r.manage END AS nm
-WHERE nd + nr + nw + nm > 0 OR (r.tier = 1 AND d + rd + w + m > 0)
-RETURN a.id, x.id, r.tier, r.hops, r.subtree, nd, nr, nw, nm, r.reason, r.steps, r.path,
-  CASE WHEN r.discover = d AND r.read = rd AND r.write = w AND r.manage = m THEN 1 ELSE 0 END
+WITH a, x, r, d, rd, w, m, CASE WHEN ed > 1 THEN 0 ELSE r.discover END AS nd, CASE WHEN er > 1 THEN 0 ELSE r.read END AS nr,
+  CASE WHEN ew > 1 THEN 0 ELSE r.write END AS nw, CASE WHEN em > 1 THEN 0 ELSE r.manage END AS nm
+WHERE nd + nr + nw + nm > 0 OR r.discover < d OR r.read < rd OR r.write < w OR r.manage < m
+RETURN a.id, x.id, r.tier, r.subtree, nd, nr, nw, nm,
+  CASE WHEN r.discover = d AND r.read = rd AND r.write = w AND r.manage = m THEN 1 ELSE 0 END, r.path

@@ -1,0 +1,227 @@
+/**
+ * Small random tenants in which all that the oracle covers meets: nested and cyclic groups, cycles of control,
+ * broken inheritance, denies with exclusions, keys, every tier, expiry, names that sort differently as UTF-16.
+ */
+import fc from "fast-check";
+import type { Put, Value } from "./evaluate.ts";
+
+/** Counts as now. */
+export const TIME = "2026-01-01T00:00:00.000Z";
+/** Ended, ends at this very moment (so it has ended), does not end yet. */
+const EXPIRES = [
+  "2025-12-31T23:59:59.999Z",
+  "2026-01-01T00:00:00.000Z",
+  "2026-01-01T00:00:00Z",
+  "2026-01-01T00:00:00.001Z",
+  "2026-02-01T00:00:00Z",
+];
+const ACTIONS = [
+  "see",
+  "read",
+  "write",
+  "add",
+  "delete",
+  "setAcl",
+  "own",
+  "listKeys",
+  "regenerateKey",
+  "accountSas",
+  "serviceSas",
+  "assign",
+];
+/** Bytewise the ligature comes before the emoji; as UTF-16 it comes after. */
+const NAMES = ["a", "b", "B", "é", "\uFB00", "\u{1F600}"];
+const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "StorageAccount", "Container"];
+
+const nat = fc.nat({ max: 9_999 });
+/** True once in `times`. */
+const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
+const name = fc.constantFrom(...NAMES);
+const expires = fc.oneof(
+  { weight: 7, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constantFrom(...EXPIRES) },
+);
+const actions = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...ACTIONS).map((one) => [one]) },
+  { weight: 3, arbitrary: fc.subarray(ACTIONS, { minLength: 1, maxLength: 4 }) },
+  { weight: 1, arbitrary: fc.constant(["see", "read"]) },
+  { weight: 1, arbitrary: fc.constant(["see", "assign", "listKeys", "regenerateKey"]) },
+);
+
+const shape = fc.record({
+  agents: fc.array(
+    fc.record({
+      name,
+      disabled: once(12),
+      own: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      sameId: fc.boolean(),
+      stored: once(6),
+    }),
+    { minLength: 2, maxLength: 4 },
+  ),
+  principals: fc.array(
+    fc.record({ name, sort: fc.constantFrom("Group", "Group", "ServicePrincipal"), disabled: once(15) }),
+    { minLength: 3, maxLength: 8 },
+  ),
+  scopes: fc.array(
+    fc.record({
+      name,
+      parent: nat,
+      root: once(8),
+      azure: fc.nat({ max: 2 }).map((n) => n > 0),
+      inherits: fc.nat({ max: 3 }).map((n) => n > 0),
+      kind: fc.constantFrom(...SCOPE_KINDS),
+      sharedKey: fc.constantFrom(undefined, undefined, true, false),
+    }),
+    { minLength: 4, maxLength: 12 },
+  ),
+  members: fc.array(fc.record({ from: nat, to: nat, potential: once(4), expires }), { maxLength: 12 }),
+  controls: fc.array(fc.record({ from: nat, to: nat }), { maxLength: 4 }),
+  grants: fc.array(
+    fc.record({
+      to: nat,
+      at: nat,
+      key: name,
+      actions,
+      list: fc.boolean(),
+      application: once(4),
+      everyone: once(25),
+      unknown: once(12),
+      tier: fc.constantFrom(undefined, "now", "now", "conditional", "potential"),
+      certainty: fc.constantFrom(undefined, undefined, "exact", "upper-bound"),
+      expires,
+    }),
+    { minLength: 1, maxLength: 12 },
+  ),
+  denies: fc.array(
+    fc.record({
+      of: nat,
+      at: nat,
+      actions,
+      everyone: once(4),
+      children: fc.constantFrom(undefined, true, false),
+      excluded: fc.array(nat, { maxLength: 2 }),
+    }),
+    { maxLength: 4 },
+  ),
+  /** Which of two features that the definition does not say how to combine this tenant has. */
+  denying: fc.boolean(),
+});
+export type Shape = typeof shape extends fc.Arbitrary<infer T> ? T : never;
+
+const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+/** Properties without those that are absent. */
+const present = (props: Record<string, Value | undefined>): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(props).filter((entry): entry is [string, Value] => entry[1] !== undefined),
+  );
+const flags = (names: readonly string[]): Record<string, Value> =>
+  Object.fromEntries(names.map((one) => [one, true]));
+
+/** The records of one tenant; every id starts with `prefix`, so that many tenants fit into one database. */
+export function recordsOf(drawn: Shape, prefix: string): Put[] {
+  const puts: Put[] = [];
+  const seen = new Set<string>();
+  const relate = (
+    kind: string,
+    from: { kind: string; id: string },
+    to: { kind: string; id: string },
+    props: Record<string, Value | undefined>,
+  ): void => {
+    const identity = JSON.stringify([kind, from, to, props.key ?? ""]);
+    if (seen.has(identity) || from === to) return;
+    seen.add(identity);
+    puts.push({ kind, from, to, props: present(props) });
+  };
+  const principals = drawn.principals.map((one, index) => ({
+    ref: { kind: "Principal", id: `${prefix}${one.name}p${index}` },
+    // The first is a service principal, so that every agent has somebody to be.
+    kind: index === 0 ? "ServicePrincipal" : one.sort,
+    disabled: one.disabled,
+  }));
+  for (const { ref, kind, disabled } of principals)
+    puts.push({
+      ...ref,
+      props: present({ kind, enabled: kind === "Group" ? undefined : disabled ? false : undefined }),
+    });
+  const everyone = { kind: "Principal", id: "everyone" };
+  if (drawn.denies.some((deny) => deny.everyone) || drawn.grants.some((grant) => grant.everyone))
+    puts.push({ ...everyone, props: { kind: "Everyone" } });
+  const apps = principals.filter((one) => one.kind === "ServicePrincipal");
+  const groups = principals.filter((one) => one.kind === "Group");
+
+  for (const [index, one] of drawn.agents.entries()) {
+    const own = one.own.map((chosen) => pick(apps, chosen).ref);
+    const id =
+      one.sameId && !puts.some((put) => put.kind === "Agent" && "id" in put && put.id === own[0]!.id)
+        ? own[0]!.id
+        : `${prefix}${one.name}a${index}`;
+    const agent = { kind: "Agent", id };
+    puts.push({ ...agent, props: { status: one.disabled ? "disabled" : "enabled" } });
+    for (const principal of own) relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
+    if (one.stored)
+      relate("ACTS_AS", agent, pick(principals, one.own[0]! + 1).ref, { mode: "maker", key: "maker" });
+  }
+
+  const scopes: { ref: { kind: string; id: string }; azure: boolean }[] = [];
+  for (const [index, one] of drawn.scopes.entries()) {
+    const ref = { kind: "Scope", id: `${prefix}${one.name}s${index}` };
+    const parent = index === 0 || one.root ? undefined : pick(scopes, one.parent);
+    const azure = parent?.azure ?? one.azure;
+    scopes.push({ ref, azure });
+    puts.push({
+      ...ref,
+      props: present({
+        kind: azure ? one.kind : "Folder",
+        plane: azure ? "azure" : "sharepoint",
+        sharedKey: azure ? one.sharedKey : undefined,
+      }),
+    });
+    if (parent === undefined) continue;
+    relate("WITHIN", ref, parent.ref, {});
+    if (one.inherits) relate("INHERITS", ref, parent.ref, {});
+  }
+
+  if (groups.length > 0)
+    for (const one of drawn.members)
+      relate("MEMBER_OF", pick(principals, one.from).ref, pick(groups, one.to).ref, {
+        tier: one.potential && !drawn.denying ? "potential" : undefined,
+        expires: one.expires,
+      });
+  for (const one of drawn.controls)
+    relate("CONTROLS", pick(principals, one.from).ref, pick(principals, one.to).ref, {
+      how: "owner",
+      key: "owner",
+    });
+  for (const one of drawn.grants) {
+    const scope = pick(scopes, one.at);
+    relate("GRANTED", one.everyone ? everyone : pick(principals, one.to).ref, scope.ref, {
+      key: one.key,
+      flow: one.list && !scope.azure ? "acl" : "containment",
+      source: one.application ? "app-role" : "role",
+      tier: one.tier,
+      certainty: one.certainty,
+      expires: one.expires,
+      ...(one.unknown ? { unknown: true } : flags(one.actions)),
+    });
+  }
+  const places = scopes.filter((scope) => scope.azure);
+  if (drawn.denying && places.length > 0)
+    for (const [index, one] of drawn.denies.entries())
+      relate("DENIED", one.everyone ? everyone : pick(principals, one.of).ref, pick(places, one.at).ref, {
+        key: `deny${index}`,
+        children: one.children,
+        excluded: one.excluded.map((chosen) => pick(principals, chosen).ref.id),
+        ...flags(one.actions),
+      });
+  return puts;
+}
+
+/** Random tenants from a seed, ids disjoint; the same seed gives the same tenants. */
+export function tenants(count: number, seed: number): Put[][] {
+  return fc.sample(shape, { numRuns: count, seed }).map((drawn, index) => recordsOf(drawn, `t${index}:`));
+}
+
+/** A tenant as an import file. */
+export const asLines = (records: Iterable<Put>): string[] =>
+  [...records].map((put) => JSON.stringify({ put }));
