@@ -3,7 +3,7 @@
  * interrupted. The one place that turns errors into coverage.
  */
 import type { LimitFunction } from "p-limit";
-import type { Step, StepContext } from "./connector.ts";
+import type { Page, Step, StepContext } from "./connector.ts";
 import type { Inventory, OpenPass } from "./inventory.ts";
 import {
   type Coverage,
@@ -74,6 +74,16 @@ function grantFix(step: Step): string | undefined {
     kind === "graph" ? `Graph application permission ${name}` : `Azure role ${name}`,
   );
   return `grant ${named.join(" and ")} (forereach permissions --format az prints the commands)`;
+}
+
+/** The page, its refused parts with what to grant where the refusal itself does not say. */
+function withGrants(page: Page, step: Step): Page {
+  const grant = grantFix(step);
+  if (page.gaps === undefined || grant === undefined) return page;
+  const gaps = page.gaps.map((gap) =>
+    gap.state === "denied" && gap.fix === undefined ? { ...gap, fix: grant } : gap,
+  );
+  return { ...page, gaps };
 }
 
 /** Coverage that an error of a step stands for. */
@@ -176,7 +186,7 @@ async function readPages(
   let pages = 0;
   const from = { scope, mode, ...(cursor === undefined ? {} : { cursor }) };
   for await (const page of fromStep(() => step.crawl(context, from))) {
-    await open.apply(page);
+    await open.apply(withGrants(page, step));
     gaps ||= (page.gaps?.length ?? 0) > 0;
     pages += 1;
     run.counts.pages += 1;

@@ -47,7 +47,6 @@ async function createLane(seed: number): Promise<{ run(): Promise<Outcome> }> {
     };
     const end = await ended;
     onProgress = () => {};
-    console.error(seed, at, seen, child.signalCode, Date.now() % 1e7);
     if (child.signalCode === "SIGKILL") return undefined;
     if (end.code !== 0) throw new Error(`scan ended with ${end.code}: ${end.stderr}`);
     longest = Math.max(longest, seen);

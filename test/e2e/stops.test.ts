@@ -1,0 +1,119 @@
+/** Interruptions, rivals, newer files and full disks: one message, the right exit code, nothing lost. */
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startSimulator } from "../../simulator/server.ts";
+import { metaOf, newFolder, reachCsv, run, type Started, serve, smallTenant, start } from "./cli.ts";
+
+/** A folder that was scanned before, to copy. */
+let work: string;
+let scanned: string;
+beforeAll(async () => {
+  work = mkdtempSync(join(tmpdir(), "forereach-stops-"));
+  scanned = join(work, "scanned");
+  const simulator = await startSimulator({ tenant: smallTenant() });
+  const { code } = await run(["scan", "--simulator", simulator.url], { folder: scanned });
+  await simulator.stop();
+  expect(code).toBe(0);
+}, 120_000);
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const copyOfScanned = (): string => {
+  const folder = newFolder();
+  cpSync(scanned, folder, { recursive: true });
+  return folder;
+};
+
+test("Ctrl-C ends with 130 and one message, and a rerun goes on instead of starting over", async () => {
+  const folder = newFolder();
+  let interruptAt = 30;
+  let scan: Started | undefined;
+  const simulator = await serve({
+    tenant: smallTenant(),
+    onRequest: (number) => number === interruptAt && scan?.child.kill("SIGINT"),
+  });
+  const argv = ["scan", "--simulator", simulator.url];
+  scan = start(argv, { folder });
+  const stopped = await scan.ended;
+  expect(stopped).toEqual({
+    code: 130,
+    stdout: "",
+    stderr:
+      "\nStopping: what was read is kept. Once more stops at once.\n" +
+      "Interrupted. What was read is kept; run the same command again to go on.\n",
+  });
+  interruptAt = Number.POSITIVE_INFINITY;
+  const before = simulator.stats().requests;
+  expect(await run(argv, { folder })).toMatchObject({ code: 0, stderr: "" });
+  const resumed = simulator.stats().requests - before;
+
+  const fresh = newFolder();
+  expect(await run(argv, { folder: fresh })).toMatchObject({ code: 0 });
+  const whole = simulator.stats().requests - before - resumed;
+  expect(resumed).toBeLessThan(whole * 0.8);
+  expect(metaOf(folder).snapshot).toBe(metaOf(fresh).snapshot);
+});
+
+test("a second scan at the same time is refused with 4, and the first is not disturbed", async () => {
+  const folder = newFolder();
+  let rival: Started | undefined;
+  const simulator = await serve({
+    tenant: smallTenant(),
+    // A request of the first: its inventory is open.
+    onRequest: (number) => {
+      if (number === 5) rival = start(["scan", "--simulator", simulator.url], { folder });
+    },
+  });
+  // Long enough for the second to come to the door.
+  const first = await run(["scan", "--simulator", simulator.url], { folder });
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  const { code, stdout, stderr } = (await rival?.ended) ?? {};
+  expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+  expect(stderr).toMatch(
+    /^another scan is running: the inventory is in use .*\n→ wait until it ends, or stop it\n$/,
+  );
+});
+
+test("an inventory of a newer version is refused with 4 and left as it is", async () => {
+  const folder = copyOfScanned();
+  const file = join(folder, "inventory.duckdb");
+  const instance = await DuckDBInstance.create(file);
+  const connection = await instance.connect();
+  await connection.run("UPDATE _meta SET version = 99");
+  connection.closeSync();
+  instance.closeSync();
+  const before = readFileSync(file);
+  const simulator = await serve({ tenant: smallTenant() });
+  for (const args of [
+    ["scan", "--simulator", simulator.url],
+    ["coverage", "accept", "azure.blobs", "--reason", "known", "--until", "2099-12-31"],
+  ]) {
+    const { code, stdout, stderr } = await run(args, { folder });
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toMatch(
+      /^the inventory was written by a newer version of forereach .*\n→ update forereach.*\n$/,
+    );
+  }
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test.runIf(process.platform === "linux")(
+  "a disk that is full ends with 4 and one message; what was known stays, and with room the scan goes on",
+  async () => {
+    const folder = copyOfScanned();
+    const before = { meta: metaOf(folder), reach: await reachCsv(folder) };
+    const tenant = smallTenant();
+    tenant.change(20);
+    const simulator = await serve({ tenant });
+    const argv = ["scan", "--full", "--simulator", simulator.url];
+    const { code, stdout, stderr } = await run(argv, { folder, fileLimit: 300 });
+    expect({ code, stdout, stderr }).toMatchObject({ code: 4, stdout: "" });
+    expect(stderr).toMatch(/^[^\n]*(full|space)[^\n]*\n→ free some space[^\n]*\n$/);
+    expect(metaOf(folder)).toEqual(before.meta);
+    expect(await reachCsv(folder)).toBe(before.reach);
+    expect(await run(argv, { folder })).toMatchObject({ code: 0, stderr: "" });
+    expect(metaOf(folder).snapshot).not.toBe(before.meta.snapshot);
+  },
+);
