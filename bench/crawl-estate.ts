@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { entra } from "../connectors/entra/index.ts";
 import { createTenant } from "../simulator/tenant.ts";
 import { openAnswers, scan } from "../src/app.ts";
 import { line, Meter, megabytes } from "./meter.ts";
@@ -33,7 +34,7 @@ export async function scanEstate(): Promise<void> {
   const minutes = () => (clock.now() - started) / 60_000;
   const moment = () =>
     `${minutes().toFixed(2)} min simulated, and at most ${(meter.wallSeconds() / 60).toFixed(2)} min of computing`;
-  const identity = new Set<string>();
+  const identity = new Set(entra.steps.map(({ id }) => id));
   let first = true;
   let failure: unknown;
   const looks: Promise<void>[] = [];
@@ -57,7 +58,6 @@ export async function scanEstate(): Promise<void> {
       },
       onCrawl(event) {
         if (event.type === "page") meter.add(event.records);
-        if (event.type === "step-started" && event.step.startsWith("entra.")) identity.add(event.step);
         if (event.type !== "step-ended" || !identity.delete(event.step) || identity.size > 0) return;
         line("identity plane read", moment(), "60 min");
       },
