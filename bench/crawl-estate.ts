@@ -10,26 +10,19 @@ import { serveInProcess } from "./simulated.ts";
 
 const SIZE = {
   ...{ users: 60_000, groups: 15_000, memberships: 300_000, agents: 4_000, apps: 3_000 },
-  ...{ subscriptions: 20, accounts: 400, containers: 3_000, items: 1_600_000 },
+  ...{ subscriptions: 20, accounts: 400, containers: 3_000 },
 };
 
-export async function scanEstate(): Promise<void> {
-  const tenant = createTenant({ seed: 11, ...SIZE, overexposed: true });
+/** `items`: how many files there are besides, 1,600,000 for the whole estate. */
+export async function scanEstate(items: number): Promise<void> {
+  const tenant = createTenant({ seed: 11, ...SIZE, items, overexposed: true });
   const { users, groups, agents, blueprints, agentUsers, apps, managedIdentities } = tenant.size;
   const objects =
-    users +
-    groups +
-    agents +
-    blueprints +
-    agentUsers +
-    apps +
-    managedIdentities +
-    SIZE.containers +
-    SIZE.items;
+    users + groups + agents + blueprints + agentUsers + apps + managedIdentities + SIZE.containers + items;
   process.stdout.write(`Scan of ${objects.toLocaleString("en-US")} objects, ${users} of them users\n`);
   const { simulator, clock, transport, endpoints } = serveInProcess(tenant);
   const folder = await mkdtemp(join(tmpdir(), "forereach-bench-"));
-  const meter = new Meter(2 * SIZE.items);
+  const meter = new Meter(3 * items);
   const started = clock.now();
   const minutes = () => (clock.now() - started) / 60_000;
   const moment = () =>
