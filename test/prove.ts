@@ -107,7 +107,8 @@ export async function shrink(
   const prefix = prefixOf(scope !== undefined && "id" in scope ? scope.id : "");
   for (let world = [...records]; ; ) {
     const candidates = [...smaller(world)].map((one, index) => renamed(one, prefix, `c${index}:`));
-    const found = byPrefix(await product(candidates.flat()));
+    // The whole world beside them: a graph in which a kind is missing altogether would be another test.
+    const found = byPrefix(await product([...candidates.flat(), ...records]));
     const least = candidates
       .map((one, index) => ({ one, index, size: JSON.stringify(one).length }))
       .sort((a, b) => a.size - b.size)
