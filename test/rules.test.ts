@@ -1,0 +1,426 @@
+/** The rules of queries/derive as behaviour: a few records in, the rows of CAN_REACH out. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { openInventory } from "../src/inventory.ts";
+import type { Row } from "../src/model.ts";
+import { loadRules } from "../src/rules.ts";
+import type { Change, NodeKind, RelKind, RelProps } from "../src/schema.ts";
+import type { Gap, GraphStore } from "../src/store.ts";
+import { openEmbeddedStore } from "../src/store-embedded.ts";
+
+type Props = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+const node = (kind: NodeKind, id: string, props: Props = {}): Change =>
+  ({ put: { kind, id, props } }) as Change;
+const rel = <K extends RelKind>(kind: K, ends: [NodeKind, string, NodeKind, string], props: Props = {}) =>
+  ({
+    put: {
+      kind,
+      from: { kind: ends[0], id: ends[1] },
+      to: { kind: ends[2], id: ends[3] },
+      props: props as RelProps<K>,
+    },
+  }) as Change;
+
+const agent = (id: string, props: Props = {}, principal: Props = {}): Change[] => [
+  node("Agent", id, props),
+  node("Principal", id, { kind: "AgentIdentity", ...principal }),
+  rel("ACTS_AS", ["Agent", id, "Principal", id], { key: "app", mode: "app" }),
+];
+const member = (who: string, group: string, props: Props = {}): Change =>
+  rel("MEMBER_OF", ["Principal", who, "Principal", group], props);
+const group = (id: string, ...members: string[]): Change[] => [
+  node("Principal", id, { kind: "Group" }),
+  ...members.map((who) => member(who, id)),
+];
+const scope = (id: string, above?: string, props: Props = {}): Change[] => [
+  node("Scope", id, { kind: "Container", plane: "azure", ...props }),
+  ...(above === undefined ? [] : [rel("WITHIN", ["Scope", id, "Scope", above])]),
+];
+const inherits = (id: string, above: string): Change => rel("INHERITS", ["Scope", id, "Scope", above]);
+/** A grant that goes down by containment, unless `props` says otherwise. */
+const grant = (who: string, where: string, props: Props): Change =>
+  rel("GRANTED", ["Principal", who, "Scope", where], {
+    key: `${who}:${where}:${Object.keys(props).join()}`,
+    flow: "containment",
+    tier: "now",
+    certainty: "exact",
+    ...props,
+  });
+const listed = (who: string, where: string, props: Props): Change =>
+  grant(who, where, { ...props, flow: "acl" });
+const deny = (who: string, where: string, props: Props): Change =>
+  rel("DENIED", ["Principal", who, "Scope", where], {
+    key: `deny:${who}:${where}`,
+    children: true,
+    ...props,
+  });
+const controls = (who: string, whom: string): Change =>
+  rel("CONTROLS", ["Principal", who, "Principal", whom], { how: "owner" });
+const item = (id: string, where: string, label: string, types?: string): Change[] => [
+  node("Item", id, { kind: "File", size: 10, ...(types === undefined ? {} : { types }) }),
+  rel("PROTECTED_BY", ["Item", id, "Scope", where]),
+  rel("LABELED", ["Item", id, "Label", label]),
+];
+const LABELS = [
+  node("Label", "secret", { kind: "Sensitivity", name: "Secret", priority: 9 }),
+  node("Label", "unlabeled", { kind: "None", name: "unlabeled" }),
+];
+const AZURE = [
+  ...scope("/", undefined, { kind: "TenantRoot" }),
+  ...scope("mg", "/", { kind: "ManagementGroup" }),
+  ...scope("account", "mg", { kind: "StorageAccount" }),
+  ...scope("box", "account"),
+];
+
+let folder: string | undefined;
+let store: GraphStore | undefined;
+afterEach(async () => {
+  await store?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+  store = undefined;
+  folder = undefined;
+});
+
+async function derive(
+  changes: readonly (Change | Change[])[],
+  gaps: readonly Gap[] = [],
+): Promise<GraphStore> {
+  folder = mkdtempSync(join(tmpdir(), "rules-"));
+  const inventory = await openInventory(":memory:", { now: () => new Date("2026-01-01T00:00:00Z") });
+  async function* lines() {
+    for (const change of changes.flat()) yield JSON.stringify(change);
+  }
+  try {
+    await inventory.import("world", lines());
+    const snapshot = await inventory.snapshot();
+    const tables = await snapshot.export(join(folder, "export"));
+    store = openEmbeddedStore({ folder: join(folder, "graph"), pool: 128 * 1024 * 1024, threads: 1 });
+    await store.rebuild({ snapshot: snapshot.id, time: "2026-01-01T00:00:00Z", gaps, tables });
+    for await (const _ of store.derive(loadRules()));
+    return store;
+  } finally {
+    await inventory.close();
+  }
+}
+
+const LETTERS = { discover: "d", read: "r", write: "w", manage: "m" } as const;
+/** Each row as `agent scope: tier rights certainty covers`; a right is its letter, `?` or `-`. */
+async function reach(...changes: (Change | Change[])[]): Promise<string[]> {
+  const graph = await derive(changes);
+  const rows = await graph.query(
+    "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, s.id AS scope, r.* ORDER BY agent, scope",
+  );
+  return rows.map(line).sort();
+}
+const line = (row: Row): string => {
+  const of = (name: string) => String(row[`r.${name}`]);
+  const rights = Object.entries(LETTERS)
+    .map(([right, letter]) => ({ yes: letter, unknown: "?" })[of(right)] ?? "-")
+    .join("");
+  const absorbed = of("absorbed") === "true" ? " absorbed" : "";
+  return `${row.agent} ${row.scope}: ${of("tier")} ${rights} ${of("certainty")} ${of("covers")}${absorbed}`;
+};
+
+const READER = { see: true, read: true };
+
+describe("identity", () => {
+  test("a grant of an outer group reaches the agent through the inner one", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        group("inner", "a"),
+        group("outer", "inner"),
+        AZURE,
+        grant("outer", "box", READER),
+      ),
+    ).toEqual(["a box: now dr-- exact subtree"]);
+  });
+
+  test("groups that contain each other end, and give each grant once", async () => {
+    expect(
+      await reach(agent("a"), group("g", "a", "h"), group("h", "g"), AZURE, grant("h", "box", READER)),
+    ).toEqual(["a box: now dr-- exact subtree"]);
+  });
+
+  test("an application permission of a group does not reach its members, one of the identity does", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        group("g", "a"),
+        AZURE,
+        grant("g", "box", { ...READER, source: "app-role" }),
+        grant("a", "account", { see: true, source: "app-role" }),
+      ),
+    ).toEqual(["a account: now d--- exact subtree"]);
+  });
+
+  test("a disabled agent and a disabled identity reach nothing", async () => {
+    expect(
+      await reach(
+        agent("a", { status: "disabled" }),
+        agent("b", {}, { enabled: false }),
+        AZURE,
+        grant("a", "box", READER),
+        grant("b", "box", READER),
+      ),
+    ).toEqual([]);
+  });
+
+  test("an expired membership and an expired grant give nothing, one that ends later does", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        group("g"),
+        member("a", "g", { expires: "2025-12-31T00:00:00Z" }),
+        AZURE,
+        grant("g", "box", READER),
+        grant("a", "account", { see: true, expires: "2025-12-31T00:00:00Z" }),
+        grant("a", "mg", { see: true, expires: "2026-12-31T00:00:00Z" }),
+      ),
+    ).toEqual(["a mg: now d--- exact subtree"]);
+  });
+});
+
+describe("containment", () => {
+  test("a role at a management group is one row that covers what lies below, with its items", async () => {
+    const graph = await derive([
+      agent("a"),
+      AZURE,
+      LABELS,
+      grant("a", "mg", READER),
+      item("i1", "box", "unlabeled", "IBAN"),
+      item("i2", "box", "secret", ""),
+    ]);
+    const rows = await graph.query(
+      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN s.id AS scope, r.covers AS covers, r.readable_items AS items,
+         r.readable_sensitive AS sensitive, r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps`,
+    );
+    expect(rows).toEqual([
+      { scope: "mg", covers: "subtree", items: 2, sensitive: 1, unlabeled: 1, steps: 2 },
+    ]);
+  });
+
+  test("a child that says no more is absorbed, a child with more rights is a row and counts its items itself", async () => {
+    const graph = await derive([
+      agent("a"),
+      AZURE,
+      LABELS,
+      scope("other", "account"),
+      grant("a", "account", READER),
+      grant("a", "box", READER),
+      grant("a", "other", { ...READER, write: true }),
+      item("i1", "box", "secret"),
+      item("i2", "other", "secret"),
+    ]);
+    const rows = await graph.query(
+      `MATCH (:Agent)-[r:CAN_REACH]->(s:Scope)
+       RETURN s.id AS scope, r.write AS write, r.absorbed AS absorbed, r.top AS top, r.readable_items AS items ORDER BY scope`,
+    );
+    expect(rows).toEqual([
+      { scope: "account", write: "no", absorbed: false, top: true, items: 1 },
+      { scope: "box", write: "no", absorbed: true, top: true, items: 0 },
+      { scope: "other", write: "yes", absorbed: false, top: false, items: 1 },
+    ]);
+  });
+
+  test("a later tier shows only what it adds", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        AZURE,
+        grant("a", "box", READER),
+        grant("a", "box", { ...READER, write: true, tier: "conditional" }),
+      ),
+    ).toEqual(["a box: conditional --w- exact subtree", "a box: now dr-- exact subtree"]);
+  });
+
+  test("a grant on a plane without a rule is unknown, one that was read in part an upper bound", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        AZURE,
+        ...scope("vault", undefined, { plane: "keyvault" }),
+        grant("a", "vault", { unknown: true, reason_code: "plane-not-modelled" }),
+        grant("a", "box", { ...READER, certainty: "upper-bound", reason_code: "condition-unread" }),
+      ),
+    ).toEqual(["a box: now dr-- upper-bound subtree", "a vault: now ???? unknown subtree"]);
+  });
+
+  test("what a class stands for is one row that says so", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        scope("any-group", undefined, { kind: "Class" }),
+        grant("a", "any-group", READER),
+      ),
+    ).toEqual(["a any-group: now dr-- exact class"]);
+  });
+});
+
+describe("denies", () => {
+  const granted = [agent("a"), AZURE, grant("a", "account", { ...READER, write: true, add: true })];
+
+  test("a deny of one action takes this action alone, and everywhere below", async () => {
+    expect(
+      await reach(...granted, node("Principal", "everyone"), deny("everyone", "mg", { read: true })),
+    ).toEqual(["a account: now d-w- exact subtree"]);
+  });
+
+  test("write stays while one of its actions does", async () => {
+    expect(await reach(...granted, deny("a", "account", { write: true }))).toEqual([
+      "a account: now drw- exact subtree",
+    ]);
+  });
+
+  test("an excluded group spares its members, a group that is not theirs does not", async () => {
+    expect(
+      await reach(
+        ...granted,
+        agent("b"),
+        grant("b", "account", READER),
+        group("spared", "a"),
+        node("Principal", "everyone"),
+        deny("everyone", "account", { read: true, excluded: ["spared"] }),
+      ),
+    ).toEqual(["a account: now drw- exact subtree", "b account: now d--- exact subtree"]);
+  });
+
+  test("a deny without exclusions is no reason to stop", async () => {
+    expect(await reach(...granted, group("g", "a"), deny("g", "account", { read: true }))).toEqual([
+      "a account: now d-w- exact subtree",
+    ]);
+  });
+
+  test("a deny on the scope alone ends just below it", async () => {
+    expect(await reach(...granted, deny("a", "account", { read: true, children: false }))).toEqual([
+      "a account: now d-w- exact subtree",
+      "a box: now drw- exact subtree",
+    ]);
+  });
+});
+
+describe("keys", () => {
+  test.each([
+    ["true", { sharedKey: true }, "a account: now drwm exact subtree"],
+    ["not said", {}, "a account: now drwm exact subtree"],
+    ["false", { sharedKey: false }, "a account: now d--- exact subtree"],
+  ])("where keys are allowed: %s", async (_, props, expected) => {
+    const rows = await reach(
+      agent("a"),
+      scope("account", undefined, { kind: "StorageAccount", ...props }),
+      grant("a", "account", { see: true, listKeys: true }),
+    );
+    expect(rows).toContain(expected);
+    expect(rows.filter((row) => row.includes(": now"))).toHaveLength(1);
+  });
+
+  test("a key survives a deny of data actions and ends with a deny of the key action", async () => {
+    const world = [agent("a"), AZURE, grant("a", "mg", { see: true, listKeys: true })];
+    expect(await reach(...world, deny("a", "mg", { read: true, write: true }))).toContain(
+      "a account: now drwm exact subtree",
+    );
+    await store?.close();
+    rmSync(folder!, { recursive: true });
+    expect(await reach(...world, deny("a", "mg", { listKeys: true }))).not.toContain(
+      "a account: now drwm exact subtree",
+    );
+  });
+});
+
+describe("access lists", () => {
+  const SITE = [
+    scope("site", undefined, { kind: "Site", plane: "sharepoint" }),
+    scope("open", "site", { kind: "List", plane: "sharepoint" }),
+    scope("broken", "site", { kind: "List", plane: "sharepoint" }),
+    inherits("open", "site"),
+  ].flat();
+
+  test("a list that inherits is a row of its own, broken inheritance ends the grant", async () => {
+    expect(await reach(agent("a"), SITE, listed("a", "site", READER))).toEqual([
+      "a open: now dr-- exact scope",
+      "a site: now dr-- exact scope",
+    ]);
+  });
+
+  test("where both sorts of grant meet, rights add up and a permission for the plane passes broken inheritance", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        SITE,
+        listed("a", "broken", { ...READER, write: true }),
+        grant("a", "site", READER),
+      ),
+    ).toEqual(["a broken: now drw- exact subtree", "a site: now dr-- exact subtree"]);
+  });
+
+  test("a list that only may be had later shows what it adds to what it gives now", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        SITE,
+        listed("a", "broken", READER),
+        listed("a", "broken", { ...READER, write: true, tier: "potential" }),
+      ),
+    ).toEqual(["a broken: now dr-- exact scope", "a broken: potential --w- exact scope"]);
+  });
+
+  test("who may change a list could read and write it", async () => {
+    expect(await reach(agent("a"), SITE, listed("a", "broken", { setAcl: true }))).toEqual([
+      "a broken: latent -rw- exact scope",
+      "a broken: now d--m exact scope",
+    ]);
+  });
+});
+
+describe("what an agent could make of itself", () => {
+  test("a right to assign roles is latent reading and writing below", async () => {
+    expect(await reach(agent("a"), AZURE, grant("a", "account", { see: true, assign: true }))).toEqual([
+      "a account: latent -rw- exact subtree",
+      "a account: now d--m exact subtree",
+    ]);
+  });
+
+  test("a principal that is controlled, also in a circle, lends its groups’ grants at the shortest distance", async () => {
+    const graph = await derive([
+      agent("a"),
+      group("p"),
+      group("q"),
+      group("team", "q"),
+      controls("a", "p"),
+      controls("p", "q"),
+      controls("q", "a"),
+      AZURE,
+      grant("team", "box", READER),
+    ]);
+    expect(
+      await graph.query(
+        "MATCH (:Agent)-[r:CAN_REACH]->(s:Scope) RETURN s.id AS scope, r.tier AS tier, r.hops AS hops, r.read AS read",
+      ),
+    ).toEqual([{ scope: "box", tier: "latent", hops: 2, read: "yes" }]);
+  });
+});
+
+describe("what was not looked at", () => {
+  test("denies that were not read make a row an upper bound, grants that were not read do not", async () => {
+    const world = [agent("a"), AZURE, grant("a", "box", READER), ...scope("far"), grant("a", "far", READER)];
+    const gap = (where: string, hides: Gap["hides"]): Gap => ({
+      step: "azure.assignments",
+      scope: where,
+      state: "failed",
+      hides,
+    });
+    const graph = await derive(world, [gap("account", "denies"), gap("far", "grants")]);
+    expect(
+      await graph.query(
+        `MATCH (:Agent)-[r:CAN_REACH]->(s:Scope)
+         RETURN s.id AS scope, r.certainty AS certainty, r.reason_code AS reason ORDER BY scope`,
+      ),
+    ).toEqual([
+      { scope: "box", certainty: "upper-bound", reason: "denies-unread" },
+      { scope: "far", certainty: "exact", reason: "" },
+    ]);
+  });
+});
