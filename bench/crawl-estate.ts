@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { entra } from "../connectors/entra/index.ts";
 import { createTenant } from "../simulator/tenant.ts";
 import { openAnswers, scan } from "../src/app.ts";
 import { line, Meter, megabytes } from "./meter.ts";
@@ -9,31 +10,24 @@ import { serveInProcess } from "./simulated.ts";
 
 const SIZE = {
   ...{ users: 60_000, groups: 15_000, memberships: 300_000, agents: 4_000, apps: 3_000 },
-  ...{ subscriptions: 20, accounts: 400, containers: 3_000, items: 1_600_000 },
+  ...{ subscriptions: 20, accounts: 400, containers: 3_000 },
 };
 
-export async function scanEstate(): Promise<void> {
-  const tenant = createTenant({ seed: 11, ...SIZE, overexposed: true });
+/** `items`: how many files there are besides, 1,600,000 for the whole estate. */
+export async function scanEstate(items: number): Promise<void> {
+  const tenant = createTenant({ seed: 11, ...SIZE, items, overexposed: true });
   const { users, groups, agents, blueprints, agentUsers, apps, managedIdentities } = tenant.size;
   const objects =
-    users +
-    groups +
-    agents +
-    blueprints +
-    agentUsers +
-    apps +
-    managedIdentities +
-    SIZE.containers +
-    SIZE.items;
+    users + groups + agents + blueprints + agentUsers + apps + managedIdentities + SIZE.containers + items;
   process.stdout.write(`Scan of ${objects.toLocaleString("en-US")} objects, ${users} of them users\n`);
   const { simulator, clock, transport, endpoints } = serveInProcess(tenant);
   const folder = await mkdtemp(join(tmpdir(), "forereach-bench-"));
-  const meter = new Meter(2 * SIZE.items);
+  const meter = new Meter(3 * items);
   const started = clock.now();
   const minutes = () => (clock.now() - started) / 60_000;
   const moment = () =>
     `${minutes().toFixed(2)} min simulated, and at most ${(meter.wallSeconds() / 60).toFixed(2)} min of computing`;
-  const identity = new Set<string>();
+  const identity = new Set(entra.steps.map(({ id }) => id));
   let first = true;
   let failure: unknown;
   const looks: Promise<void>[] = [];
@@ -57,7 +51,6 @@ export async function scanEstate(): Promise<void> {
       },
       onCrawl(event) {
         if (event.type === "page") meter.add(event.records);
-        if (event.type === "step-started" && event.step.startsWith("entra.")) identity.add(event.step);
         if (event.type !== "step-ended" || !identity.delete(event.step) || identity.size > 0) return;
         line("identity plane read", moment(), "60 min");
       },

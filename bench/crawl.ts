@@ -1,6 +1,6 @@
 /**
  * How close a crawl comes to what the tenant's limits allow: users, groups and memberships of a simulated
- * tenant, once by listing and once by delta; with `--estate` a whole scan, and when it first answers.
+ * tenant, once by listing and once by delta; with `--estate` a whole scan (of `--items` files), and when it first answers.
  * Time is simulated (the throttles alone make it pass), requests are not.
  */
 import { spawnSync } from "node:child_process";
@@ -78,9 +78,13 @@ async function crawlIdentities(how: "list" | "delta"): Promise<void> {
 }
 
 const { values } = parseArgs({
-  options: { how: { type: "string" }, estate: { type: "boolean", default: false } },
+  options: {
+    how: { type: "string" },
+    estate: { type: "boolean", default: false },
+    items: { type: "string", default: "1600000" },
+  },
 });
-if (values.estate) await scanEstate();
+if (values.estate) await scanEstate(Number(values.items));
 else if (values.how === "list" || values.how === "delta") await crawlIdentities(values.how);
 else {
   process.stdout.write(

@@ -7,10 +7,10 @@ describe("the tenant of the demo", () => {
   const { tenant, refuse, refusedContainer } = demoTenant();
   const { files, places, size } = tenant;
 
-  it("has at least 500 agents, 50,000 items and several hundred containers", () => {
+  it("has at least 500 agents, 50,000 items and 200 containers", () => {
     expect(size.agents).toBeGreaterThanOrEqual(500);
     expect(size.items).toBeGreaterThanOrEqual(50_000);
-    expect(size.containers).toBeGreaterThanOrEqual(300);
+    expect(size.containers).toBeGreaterThanOrEqual(200);
   });
 
   it("has labelled, unlabelled, sensitive and sensitive unlabelled files", () => {

@@ -15,7 +15,7 @@ export interface DemoTenant {
 /** Position of the container that is refused. */
 const REFUSED = 17;
 
-/** 520 agents, 50,000 files in 400 containers, the throttle and all faults on, one part refused. */
+/** 520 agents, 50,000 files in 200 containers, the throttle and all faults on, one part refused. */
 export function demoTenant(seed = 2026): DemoTenant {
   const tenant = createTenant({
     seed,
@@ -25,8 +25,8 @@ export function demoTenant(seed = 2026): DemoTenant {
     agents: 520,
     apps: 80,
     subscriptions: 6,
-    accounts: 48,
-    containers: 400,
+    accounts: 32,
+    containers: 200,
     items: 50_000,
     overexposed: true,
   });

@@ -5,6 +5,7 @@ import {
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBInstance,
+  type DuckDBPreparedStatement,
   type DuckDBValue,
 } from "@duckdb/node-api";
 import { DIALECTS, inventoryColumns, inventoryDdl } from "./generate.ts";
@@ -86,7 +87,10 @@ const prepareFile = (path: string, readOnly: boolean): string => {
   return join(realpathSync(dirname(absolute)), basename(absolute));
 };
 
-/** One connection inside one transaction, with bulk appenders that live as long as the connection. */
+/**
+ * One connection inside one transaction, with bulk appenders that live as long as the connection. A statement with
+ * parameters is kept, so its text must be one of few: what varies is a parameter.
+ */
 export interface Writer {
   run(sql: string, params?: readonly DuckDBValue[]): Promise<number>;
   rows(sql: string, params?: readonly DuckDBValue[]): Promise<Row[]>;
@@ -104,6 +108,8 @@ export class Database {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #appenders = new Map<string, DuckDBAppender>();
+  /** Statements with parameters, planned once: small passes consist of little else. */
+  readonly #statements = new Map<string, DuckDBPreparedStatement>();
   readonly #readers = new Set<DuckDBConnection>();
   #queue: Promise<unknown> = Promise.resolve();
   #lastLayer: bigint;
@@ -190,7 +196,23 @@ export class Database {
 
   /** Rows of one statement, outside of any transaction under way. */
   rows(sql: string, params: readonly DuckDBValue[] = []): Promise<Row[]> {
-    return this.#alone(() => rowsOf(this.#connection, sql, params));
+    return this.#alone(() => this.#rows(sql, params));
+  }
+
+  async #rows(sql: string, params: readonly DuckDBValue[]): Promise<Row[]> {
+    if (params.length === 0) return rowsOf(this.#connection, sql);
+    return (await (await this.#bound(sql, params)).runAndReadAll()).getRowObjectsJS();
+  }
+
+  /** The statement with these parameters, to be run before the next is asked for. */
+  async #bound(sql: string, params: readonly DuckDBValue[]): Promise<DuckDBPreparedStatement> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = await this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    statement.bind([...params]);
+    return statement;
   }
 
   /** A connection of its own for a long read. The caller gives it back with `release`. */
@@ -215,6 +237,7 @@ export class Database {
     await this.#queue;
     this.#closed = true;
     this.#dropAppenders();
+    for (const statement of this.#statements.values()) statement.destroySync();
     for (const connection of [...this.#readers]) this.release(connection);
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -242,8 +265,11 @@ export class Database {
   #writer(): Writer {
     const connection = this.#connection;
     return {
-      run: async (sql, params) => (await connection.run(sql, params && [...params])).rowsChanged,
-      rows: (sql, params = []) => rowsOf(connection, sql, params),
+      run: async (sql, params = []) => {
+        const running = params.length === 0 ? connection.run(sql) : (await this.#bound(sql, params)).run();
+        return (await running).rowsChanged;
+      },
+      rows: (sql, params = []) => this.#rows(sql, params),
       append: async (table, work) => {
         let appender = this.#appenders.get(table);
         if (appender === undefined) {

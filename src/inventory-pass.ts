@@ -59,10 +59,12 @@ export interface PassStart {
 
 /** What the pages of a pass have saved so far. */
 interface Staged {
-  layer: bigint;
+  /** Absent until the first page. */
+  layer: bigint | undefined;
   kinds: Set<Kind>;
   seq: number;
   token: string | undefined;
+  /** Whether there are removals, and gaps: most passes have none, and need no look. */
   removals: boolean;
   gaps: boolean;
 }
@@ -77,14 +79,9 @@ export class InventoryPass implements OpenPass {
   readonly #step: string;
   readonly #scope: string;
   readonly #fingerprint: string;
-  /** Absent until the first page is saved: a pass without pages leaves no trace. */
-  #layer: bigint | undefined;
-  #seq: number;
-  #kinds: Set<Kind>;
-  #token: string | undefined;
-  /** Whether the pass has staged removals, and gaps: most have not, and need no look. */
-  #removals: boolean;
-  #gaps: boolean;
+  #staged: Staged;
+  /** Whether there is a row in `_pass`: a pass without pages, or with one that ends it, leaves no trace there. */
+  #positioned: boolean;
   #startedAt: string;
   #over = false;
 
@@ -98,12 +95,15 @@ export class InventoryPass implements OpenPass {
     this.mode = start.mode;
     this.cursor = start.cursor;
     this.resumed = start.open !== undefined;
-    this.#layer = asLayer(start.open?.layer);
-    this.#seq = Number(start.open?.seq ?? 0);
-    this.#kinds = new Set(asKinds(start.open?.kinds));
-    this.#token = asText(start.open?.token);
-    this.#removals = start.open?.removals === true;
-    this.#gaps = start.open?.gaps === true;
+    this.#positioned = this.resumed;
+    this.#staged = {
+      layer: asLayer(start.open?.layer),
+      seq: Number(start.open?.seq ?? 0),
+      kinds: new Set(asKinds(start.open?.kinds)),
+      token: asText(start.open?.token),
+      removals: start.open?.removals === true,
+      gaps: start.open?.gaps === true,
+    };
     this.#startedAt = asText(start.open?.started_at) ?? now();
   }
 
@@ -112,31 +112,31 @@ export class InventoryPass implements OpenPass {
   }
 
   async apply(page: Page): Promise<void> {
-    const saved = await this.#database.write(async (writer) => {
+    this.#staged = await this.#database.write(async (writer) => {
       this.#mustBeOpen();
-      const layer = this.#layer ?? this.#database.newLayer();
-      const byKind = this.#encoder.encode(page.changes, layer, this.#seq);
-      for (const [kind, rows] of byKind)
-        await writer.append(kind, (appender) => appendRows(appender, rows, this.#database.layout.get(kind)!));
-      const gaps = page.gaps ?? [];
-      for (const gap of gaps) await this.#saveGap(writer, layer, gap);
-      const after = {
-        layer,
-        kinds: new Set([...this.#kinds, ...byKind.keys()]),
-        seq: this.#seq + page.changes.length,
-        token: page.deltaToken ?? this.#token,
-        removals: this.#removals || page.changes.some((change) => "remove" in change),
-        gaps: this.#gaps || gaps.length > 0,
-      };
+      const after = await this.#stage(writer, page);
       await this.#savePosition(writer, after, page.cursor);
       return after;
     });
-    this.#layer = saved.layer;
-    this.#kinds = saved.kinds;
-    this.#seq = saved.seq;
-    this.#token = saved.token;
-    this.#removals = saved.removals;
-    this.#gaps = saved.gaps;
+    this.#positioned = true;
+  }
+
+  async #stage(writer: Writer, page: Page): Promise<Staged> {
+    const { kinds, seq, token, removals, gaps } = this.#staged;
+    const layer = this.#staged.layer ?? this.#database.newLayer();
+    const byKind = this.#encoder.encode(page.changes, layer, seq);
+    for (const [kind, rows] of byKind)
+      await writer.append(kind, (appender) => appendRows(appender, rows, this.#database.layout.get(kind)!));
+    const met = page.gaps ?? [];
+    for (const gap of met) await this.#saveGap(writer, layer, gap);
+    return {
+      layer,
+      kinds: new Set([...kinds, ...byKind.keys()]),
+      seq: seq + page.changes.length,
+      token: page.deltaToken ?? token,
+      removals: removals || page.changes.some((change) => "remove" in change),
+      gaps: gaps || met.length > 0,
+    };
   }
 
   async #saveGap(writer: Writer, layer: bigint, gap: Coverage): Promise<void> {
@@ -159,7 +159,7 @@ export class InventoryPass implements OpenPass {
       after.removals,
       after.gaps,
     ];
-    if (this.#layer === undefined) {
+    if (!this.#positioned) {
       await writer.run(
         `INSERT INTO _pass (step, scope, layer, cursor, token, seq, kinds, removals, gaps, mode, fingerprint, started_at)
          VALUES ($1, $2, $3::BIGINT, $4, $5, $6::BIGINT, $7, $8, $9, $10, $11, $12)`,
@@ -180,19 +180,27 @@ export class InventoryPass implements OpenPass {
       );
   }
 
-  async finish(): Promise<void> {
-    await this.#database.write(async (writer) => {
-      const gaps = await this.#pendingGaps(writer);
-      if (gaps.length === 0)
-        return this.end(writer, this.mode === "full" ? "replace" : "merge", { state: "complete" });
-      await this.end(writer, "add", partial(gaps, this.#step, this.#scope));
-    });
+  async finish(last?: Page): Promise<void> {
+    const before = this.#staged;
+    try {
+      await this.#database.write(async (writer) => {
+        this.#mustBeOpen();
+        if (last !== undefined) this.#staged = await this.#stage(writer, last);
+        const gaps = await this.#pendingGaps(writer);
+        if (gaps.length === 0)
+          return this.end(writer, this.mode === "full" ? "replace" : "merge", { state: "complete" });
+        await this.end(writer, "add", partial(gaps, this.#step, this.#scope));
+      });
+    } catch (error) {
+      this.#staged = before;
+      throw error;
+    }
     this.#over = true;
   }
 
   async abandon(coverage: Omit<Coverage, "step" | "scope">): Promise<void> {
     await this.#database.write(async (writer) => {
-      if (this.#layer !== undefined) return this.end(writer, "add", { ...coverage, state: "partial" });
+      if (this.#staged.layer !== undefined) return this.end(writer, "add", { ...coverage, state: "partial" });
       this.#mustBeOpen();
       await saveCoverage(writer, { ...coverage, step: this.#step, scope: this.#scope }, this.#now());
     });
@@ -227,8 +235,8 @@ export class InventoryPass implements OpenPass {
     const live = asLayer(known?.layer);
     const liveKinds = asKinds(known?.kinds);
     const base = ending === "replace" ? undefined : live;
-    const kinds = new Set([...this.#kinds, ...(base === undefined ? [] : liveKinds)]);
-    const staged = this.#layer;
+    const kinds = new Set([...this.#staged.kinds, ...(base === undefined ? [] : liveKinds)]);
+    const staged = this.#staged.layer;
     const records =
       staged !== undefined
         ? await this.#settle(writer, { staged, base, kinds, additive: ending === "add" })
@@ -261,8 +269,7 @@ export class InventoryPass implements OpenPass {
       ],
     );
     await this.#settleGaps(writer, keepGaps);
-    if (this.#layer !== undefined)
-      await writer.run("DELETE FROM _pass WHERE step = $1 AND scope = $2", place);
+    if (this.#positioned) await writer.run("DELETE FROM _pass WHERE step = $1 AND scope = $2", place);
   }
 
   /** Folds the staged layer into the base, or within itself; returns how many records there are then. */
@@ -275,13 +282,13 @@ export class InventoryPass implements OpenPass {
       additive,
     }: { staged: bigint; base: bigint | undefined; kinds: ReadonlySet<Kind>; additive: boolean },
   ): Promise<number> {
-    const gone = this.#removals && (await this.#collectGone(writer, staged));
+    const gone = this.#staged.removals && (await this.#collectGone(writer, staged));
     let records = 0;
     for (const kind of kinds) {
       // Kinds that the pass did not write change only by the removal of their endpoints.
-      const written = this.#kinds.has(kind);
+      const written = this.#staged.kinds.has(kind);
       if (written && base === undefined) {
-        const [row] = await writer.rows(countRows(kind, staged, this.#removals, gone));
+        const [row] = await writer.rows(countRows(kind, staged, this.#staged.removals, gone));
         if (row?.plain === true) {
           records += Number(row.n);
           continue;
@@ -291,13 +298,13 @@ export class InventoryPass implements OpenPass {
         for (const statement of fold(kind, { staged, base, additive, gone })) await writer.run(statement);
       records += await count(writer, base ?? staged, [kind]);
     }
-    if (this.#removals) await writer.run("DROP TABLE _gone");
+    if (this.#staged.removals) await writer.run("DROP TABLE _gone");
     return records;
   }
 
   async #collectGone(writer: Writer, staged: bigint): Promise<boolean> {
     await writer.run(GONE);
-    for (const kind of this.#kinds) if (isNodeKind(kind)) await writer.run(goneOf(kind, staged));
+    for (const kind of this.#staged.kinds) if (isNodeKind(kind)) await writer.run(goneOf(kind, staged));
     return Number((await writer.rows("SELECT count(*) AS n FROM _gone"))[0]?.n) > 0;
   }
 
@@ -311,16 +318,16 @@ export class InventoryPass implements OpenPass {
         ? { token: token ?? null, fingerprint: fingerprint ?? null }
         : { token: null, fingerprint: this.#fingerprint };
     const kept = ending === "merge" ? token : undefined;
-    return { token: this.#token ?? kept ?? null, fingerprint: this.#fingerprint };
+    return { token: this.#staged.token ?? kept ?? null, fingerprint: this.#fingerprint };
   }
 
   /** Gaps of the step itself. One that names another step or a part is coverage of that, and hides nothing here. */
   async #pendingGaps(writer: Writer): Promise<Coverage[]> {
-    if (!this.#gaps) return [];
+    if (!this.#staged.gaps) return [];
     const rows = await writer.rows(
-      `SELECT DISTINCT step, scope, state, reason, fix FROM _gap WHERE layer = ${this.#layer} AND step = $1
+      `SELECT DISTINCT step, scope, state, reason, fix FROM _gap WHERE layer = $1::BIGINT AND step = $2
        ORDER BY step, scope, state, reason, fix`,
-      [this.#step],
+      [String(this.#staged.layer), this.#step],
     );
     return rows.map(coverageOf);
   }
@@ -330,15 +337,19 @@ export class InventoryPass implements OpenPass {
     const mine = "owner_step = $1 AND owner_scope = $2";
     const place = this.#place;
     if (!keepGaps) await writer.run(`DELETE FROM _gap WHERE ${mine} AND layer IS NULL`, place);
-    if (!this.#gaps) return;
+    if (!this.#staged.gaps) return;
+    const layer = String(this.#staged.layer);
     await writer.run(
       `DELETE FROM _gap WHERE ${mine} AND layer IS NULL
-         AND (step, scope) IN (SELECT step, scope FROM _gap WHERE layer = ${this.#layer})`,
-      place,
+         AND (step, scope) IN (SELECT step, scope FROM _gap WHERE layer = $3::BIGINT)`,
+      [...place, layer],
     );
     // A gap that is the partition itself has become its coverage.
-    await writer.run(`DELETE FROM _gap WHERE layer = ${this.#layer} AND step = $1 AND scope = $2`, place);
-    await writer.run(`UPDATE _gap SET layer = NULL WHERE layer = ${this.#layer}`);
+    await writer.run("DELETE FROM _gap WHERE layer = $3::BIGINT AND step = $1 AND scope = $2", [
+      ...place,
+      layer,
+    ]);
+    await writer.run("UPDATE _gap SET layer = NULL WHERE layer = $1::BIGINT", [layer]);
   }
 
   #mustBeOpen(): void {

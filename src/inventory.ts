@@ -24,9 +24,9 @@ export interface OpenPass {
   apply(page: Page): Promise<void>;
   /**
    * Ends the pass. Without gaps of its step a full pass replaces the partition and coverage is `complete`; with
-   * such gaps it only adds, nothing is deleted, and coverage is `partial`.
+   * such gaps it only adds, nothing is deleted, and coverage is `partial`. `last` is a page saved with the end.
    */
-  finish(): Promise<void>;
+  finish(last?: Page): Promise<void>;
   /**
    * Gives up: what was known before stays. `partial` if this pass saved at least one page (its puts are then
    * kept as additions), else the given state.

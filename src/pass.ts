@@ -185,24 +185,35 @@ async function readPages(
   let gaps = false;
   let pages = 0;
   const from = { scope, mode, ...(cursor === undefined ? {} : { cursor }) };
-  for await (const page of fromStep(() => step.crawl(context, from))) {
-    await open.apply(withGrants(page, step));
-    gaps ||= (page.gaps?.length ?? 0) > 0;
-    pages += 1;
-    run.counts.pages += 1;
-    run.counts.records += page.changes.length;
-    const total = page.total === undefined ? {} : { total: page.total };
-    run.emit({ type: "page", step: step.id, scope, records: page.changes.length, pages, ...total });
-    if (run.signal.aborted) return undefined;
+  // A page without a position can end a pass but not resume one: it is saved with the end, which halves the work
+  // of the many passes that have one page.
+  let last: Page | undefined;
+  try {
+    for await (const page of fromStep(() => step.crawl(context, from))) {
+      if (last !== undefined) await open.apply(withGrants(last, step));
+      last = page.cursor === undefined ? page : undefined;
+      if (last === undefined) await open.apply(withGrants(page, step));
+      gaps ||= (page.gaps?.length ?? 0) > 0;
+      pages += 1;
+      run.counts.pages += 1;
+      run.counts.records += page.changes.length;
+      const total = page.total === undefined ? {} : { total: page.total };
+      run.emit({ type: "page", step: step.id, scope, records: page.changes.length, pages, ...total });
+      if (run.signal.aborted) return undefined;
+    }
+  } catch (error) {
+    // What was read before a step failed is true as far as it goes.
+    if (last !== undefined && error instanceof StepFailure) await open.apply(withGrants(last, step));
+    throw error;
   }
   // A step that returns early because it was told to stop has not read everything.
   if (run.signal.aborted) return undefined;
   if (scope === "") await noteExcluded(job);
   if (inherited !== undefined) {
-    await open.apply({ changes: [], gaps: [inherited] });
+    last = { ...(last ?? { changes: [] }), gaps: [...(last?.gaps ?? []), inherited] };
     gaps = true;
   }
-  await open.finish();
+  await open.finish(last);
   // Scopes that the configuration left out before and no longer does are read within this pass.
   const whole = scope === "" && mode === "full" && !open.resumed;
   if (whole) await inventory.retain(step.id, new Set(["", ...job.excluded]));

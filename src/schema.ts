@@ -380,6 +380,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Steps from the agent"), path: str("Codes of the smallest shortest path") },
   },
+  POSSIBLE: {
+    about: "Groups that an agent is one click or call away from",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: { level: int("Rounds"), path: str("Length and codes of the path") },
+  },
   ABOVE: {
     about: "A scope and every scope that contains it, itself included at level 0",
     from: "Scope",
@@ -408,7 +415,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       hops: int("Steps of CONTROLS"),
-      direct: int("1 if it is controlled itself, 0 if through its groups"),
+      direct: int("1 if the agent becomes it; 0 if it joins it, or comes into it through a group"),
       level: int("Steps in all"),
       path: str("Codes of the path"),
     },

@@ -36,7 +36,7 @@ const POINTER = "current";
 /** So many items are counted at a time; their classes fit the pool. */
 const ITEMS_A_SLICE = 500_000;
 /** So many agents are derived at a time. */
-const AGENTS_A_SLICE = 2_500;
+const AGENTS_A_SLICE = 750;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {

@@ -142,8 +142,7 @@ describe("a real blob server", () => {
     expect(items.find((item) => item.props.name === "notes & more ü.txt")?.props).toMatchObject({
       kind: "Blob",
       size: 5,
-      types: ["IBAN"],
-      sensitive: true,
+      types: "IBAN",
     });
   });
 

@@ -96,18 +96,22 @@ export function createMemoryInventory(): MemoryInventory {
         clock += 1;
         partition.endedAt = clock;
       };
+      const save = (page: Page) => {
+        if (lives === 0) throw new StoreError("disk", "the disk is full");
+        lives -= 1;
+        open.pages.push(page);
+        open.cursor = page.cursor;
+        if (page.deltaToken !== undefined) open.token = page.deltaToken;
+      };
       return {
         mode: open.mode,
         cursor: open.cursor,
         resumed,
         async apply(page) {
-          if (lives === 0) throw new StoreError("disk", "the disk is full");
-          lives -= 1;
-          open.pages.push(page);
-          open.cursor = page.cursor;
-          if (page.deltaToken !== undefined) open.token = page.deltaToken;
+          save(page);
         },
-        async finish() {
+        async finish(last) {
+          if (last !== undefined) save(last);
           if (open.token !== undefined) partition.token = open.token;
           const gap = gapsOf(open.pages).findLast((met) => met.step === step);
           if (gap === undefined) end({ state: "complete" }, open.mode === "full");

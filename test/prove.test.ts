@@ -6,17 +6,15 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { evaluate, type OracleRow, type Put } from "./oracle/evaluate.ts";
+import { evaluate, type Put } from "./oracle/evaluate.ts";
 import { asLines, TIME, tenants } from "./oracle/tenants.ts";
-import { differences, disagreement, product, shrink } from "./prove.ts";
+import { byPrefix, differences, disagreement, product, shrink } from "./prove.ts";
 
 const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 300);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 const SHOWN = Number(process.env.FOREREACH_SHOWN ?? 3);
 const PER_DATABASE = 200;
 const FOLDER = join(import.meta.dirname, "worlds");
-
-const prefixOf = (row: OracleRow): string => row.scope.slice(0, row.scope.indexOf(":") + 1);
 
 describe("the product agrees with the oracle", () => {
   test(`on ${WORLDS} random tenants, row for row`, { timeout: 3_600_000 }, async () => {
@@ -25,9 +23,7 @@ describe("the product agrees with the oracle", () => {
     let rows = 0;
     for (let from = 0; from < worlds.length; from += PER_DATABASE) {
       const part = worlds.slice(from, from + PER_DATABASE);
-      const found = new Map<string, OracleRow[]>();
-      for (const row of await product(part.flat()))
-        found.set(prefixOf(row), [...(found.get(prefixOf(row)) ?? []), row]);
+      const found = byPrefix(await product(part.flat()));
       for (const [index, world] of part.entries()) {
         const law = evaluate(world, TIME);
         rows += law.length;

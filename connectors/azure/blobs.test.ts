@@ -151,7 +151,7 @@ describe("listing blobs", () => {
       {
         kind: "Item",
         id,
-        props: { ...common, kind: "Blob", types: ["Credit Card", "U.S. SSN"], sensitive: true },
+        props: { ...common, kind: "Blob", types: "Credit Card; U.S. SSN" },
       },
       { kind: "Item", id: `${id}?versionid=v1`, props: { ...common, kind: "BlobVersion" } },
       {
@@ -162,7 +162,7 @@ describe("listing blobs", () => {
       {
         kind: "Item",
         id: `${CONTAINER}/blobs/clean.csv`,
-        props: { ...common, kind: "Blob", name: "clean.csv", path: "clean.csv", types: [], sensitive: false },
+        props: { ...common, kind: "Blob", name: "clean.csv", path: "clean.csv", types: "" },
       },
     ]);
     const protectedBy = records.filter((put) => put.kind === "PROTECTED_BY");

@@ -10,3 +10,7 @@ RETURN DISTINCT a.id, s.id
 MATCH (a:Agent)-[i:LATENT]->(p:Principal)-[g:LIST_GRANT]->(s0:Scope)<-[f:INHERITED]-(s:Scope)
 WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT a.id, s.id
+// and when: POSSIBLE
+MATCH (a:Agent)-[i:POSSIBLE]->(p:Principal)-[g:LIST_GRANT]->(s0:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE g.app = 0
+RETURN DISTINCT a.id, s.id

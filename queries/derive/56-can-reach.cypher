@@ -10,8 +10,8 @@ OPTIONAL MATCH (x)-[t:TALLY]->(x) WHERE t.below = r.subtree
 OPTIONAL MATCH (x)-[b:BLIND]->(x)
 WITH a, x, r, w, o, l, t, r.discover AS d, r.read AS rd, r.write AS wr, r.manage AS m, coalesce(b.denies, 0) AS blind,
   coalesce(w.path, r.path) AS path
-RETURN a.id, x.id, 'app', '', CASE r.tier WHEN 1 THEN 'now' WHEN 2 THEN 'conditional' WHEN 3 THEN 'potential' ELSE 'latent' END,
-  coalesce(w.hops, 0), CASE d WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE rd WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE wr WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE m WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE rd WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END,
+RETURN a.id, x.id, 'app', '' AS via, CASE r.tier WHEN 1 THEN 'now' WHEN 2 THEN 'conditional' WHEN 3 THEN 'potential' ELSE 'latent' END,
+  coalesce(w.hops, 0), CASE d WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE rd WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE wr WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE m WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE WHEN rd > 1 THEN 'yes' WHEN rd = 1 THEN 'unknown' ELSE 'no' END,
   CASE WHEN d = 1 OR rd = 1 OR wr = 1 OR m = 1 THEN 'unknown' WHEN d = 2 OR rd = 2 OR wr = 2 OR m = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END,
   CASE WHEN w.reason IS NOT NULL THEN w.reason WHEN blind = 1 THEN 'denies-unread' ELSE '' END,
   CASE WHEN x.kind = 'Class' THEN 'class' WHEN r.subtree = 1 THEN 'subtree' ELSE 'scope' END, r.absorbed = 1, o.level IS NULL,

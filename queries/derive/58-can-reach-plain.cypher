@@ -9,7 +9,7 @@ WHERE mark IS NULL AND q.discover + q.read + q.write + q.manage > 0
 OPTIONAL MATCH (x)-[t:TALLY]->(x) WHERE t.below = 1
 OPTIONAL MATCH (x)-[b:BLIND]->(x)
 WITH a, q, x, t, coalesce(b.denies, 0) AS blind
-RETURN a.id, x.id, 'app', '', 'now', 0, CASE q.discover WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.read WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.write WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.manage WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.read WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END,
+RETURN a.id, x.id, 'app', '' AS via, 'now', 0, CASE q.discover WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.read WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.write WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE q.manage WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE WHEN q.read > 1 THEN 'yes' WHEN q.read = 1 THEN 'unknown' ELSE 'no' END,
   CASE WHEN q.discover = 1 OR q.read = 1 OR q.write = 1 OR q.manage = 1 THEN 'unknown' WHEN q.discover = 2 OR q.read = 2 OR q.write = 2 OR q.manage = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END,
   CASE WHEN q.reason IS NOT NULL THEN q.reason WHEN blind = 1 THEN 'denies-unread' ELSE '' END,
   CASE WHEN x.kind = 'Class' THEN 'class' ELSE 'subtree' END, false, true,

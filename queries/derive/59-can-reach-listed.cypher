@@ -16,7 +16,7 @@ OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below = 0
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH a, s, d, r, w, m, reason, t, coalesce(b.denies, 0) AS blind,
   CASE WHEN d = 1 OR r = 1 OR w = 1 OR m = 1 THEN least ELSE best END AS path
-RETURN a.id, s.id, 'app', '', 'now', 0, CASE d WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE r WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE w WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE m WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE r WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END,
+RETURN a.id, s.id, 'app', '' AS via, 'now', 0, CASE d WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE r WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE w WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE m WHEN 0 THEN 'no' WHEN 1 THEN 'unknown' ELSE 'yes' END, CASE WHEN r > 1 THEN 'yes' WHEN r = 1 THEN 'unknown' ELSE 'no' END,
   CASE WHEN d = 1 OR r = 1 OR w = 1 OR m = 1 THEN 'unknown' WHEN d = 2 OR r = 2 OR w = 2 OR m = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END,
   CASE WHEN reason IS NOT NULL THEN reason WHEN blind = 1 THEN 'denies-unread' ELSE '' END,
   'scope', false, true, CASE WHEN r > 1 THEN coalesce(t.items, 0) ELSE 0 END,

@@ -24,3 +24,8 @@ MATCH (a:Agent)-[i:LATENT]->(p:Principal)-[g:LIST_GRANT]->(s0:Scope)<-[f:INHERIT
 WHERE g.app = 0 OR i.direct = 1
 RETURN a.id, s.id, 4, i.hops, g.discover, g.read, g.write, g.manage, max(g.reason),
   min(CAST(101 + i.level + f.level AS STRING) + i.path + s0.code + g.code)
+// and when: POSSIBLE
+MATCH (a:Agent)-[i:POSSIBLE]->(p:Principal)-[g:LIST_GRANT]->(s0:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE g.app = 0
+RETURN a.id, s.id, CASE WHEN g.tier > 3 THEN g.tier ELSE 3 END, 0, g.discover, g.read, g.write, g.manage, max(g.reason),
+  min(CAST(CAST(substring(i.path, 1, 3) AS INT64) + 1 + f.level AS STRING) + substring(i.path, 4, 4000) + s0.code + g.code)
