@@ -3,11 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { type RunningSimulator, type ServerOptions, startSimulator } from "../../simulator/server.ts";
 import { createTenant, type Tenant } from "../../simulator/tenant.ts";
 
-export const CLI = resolve(import.meta.dirname, "../../dist/src/cli.js");
+// Whole scans in processes of their own: seconds, on a busy machine minutes.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const CLI = resolve(import.meta.dirname, "../../dist/src/cli.js");
 
 export interface Ended {
   /** Exit code; null after a signal. */

@@ -28,7 +28,7 @@ test("the demo says who reaches most and what was not read, and writes a page th
   expect(await counted("MATCH (a:Agent) RETURN count(*) AS n")).toBeGreaterThanOrEqual(500);
   // The refused container keeps its files to itself.
   expect(await counted("MATCH (i:Item) RETURN count(*) AS n")).toBeGreaterThanOrEqual(49_000);
-}, 180_000);
+});
 
 test("no token, signature or key is in the inventory, the graph, the recording, the log or the answers", async () => {
   const folder = newFolder();

@@ -125,9 +125,11 @@ const REFUSALS: readonly Readonly<Record<string, readonly [match: RegExp, grant:
     "azure.subscriptions": [/^\/subscriptions\?/i, "Azure role Reader"],
   },
 ];
-const cases = REFUSALS.flatMap((steps, i) => [
-  { steps, status: i % 2 === 0 ? (403 as const) : (401 as const) },
-]);
+const cases = REFUSALS.map((steps, i) => ({
+  steps,
+  names: Object.keys(steps).join(", "),
+  status: i % 2 === 0 ? (403 as const) : (401 as const),
+}));
 
 test.each(cases)(
   "a $status on part of the steps ($names) is said with what to grant, and nothing known before goes",

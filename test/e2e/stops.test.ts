@@ -17,7 +17,7 @@ beforeAll(async () => {
   const { code } = await run(["scan", "--simulator", simulator.url], { folder: scanned });
   await simulator.stop();
   expect(code).toBe(0);
-}, 120_000);
+});
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 const copyOfScanned = (): string => {
