@@ -249,7 +249,8 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
       )
         continue;
       const acl = props.flow === "acl";
-      const bound = !acl && world.prop("Scope", grant.to.id, "plane") === "azure" ? identity.own : undefined;
+      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment.
+      const bound = acl ? undefined : identity.own;
       const granted = (actions: readonly string[], scope: string): boolean => {
         const held = actions.filter((action) => props[action] === true);
         if (held.length === 0 || bound === undefined) return held.length > 0;
