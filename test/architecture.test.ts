@@ -32,6 +32,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "tree",
     "answers",
     "build",
+    "early",
     "isolated",
   ],
   ["app"],

@@ -1,6 +1,6 @@
 /**
  * The oracle against the product: many random tenants in one database, row for row. `FOREREACH_WORLDS` sets how
- * many (300), `FOREREACH_SEED` where they start, `FOREREACH_SHOWN` how many of those that differ are shrunk.
+ * many (250), `FOREREACH_SEED` where they start, `FOREREACH_SHOWN` how many of those that differ are shrunk.
  */
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { evaluate, type Put } from "./oracle/evaluate.ts";
 import { asLines, TIME, tenants } from "./oracle/tenants.ts";
 import { byPrefix, differences, disagreement, product, shrink } from "./prove.ts";
 
-const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 300);
+const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 250);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 const SHOWN = Number(process.env.FOREREACH_SHOWN ?? 3);
 const PER_DATABASE = 200;

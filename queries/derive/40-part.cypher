@@ -2,7 +2,7 @@
 // derives: PART
 // per: agents
 // why: what each grant gives at a place, after denies: primitive actions become the four rights (reach.md 4.7). Latent
-// rights act as another principal, so the agent’s own denies do not touch them. WITH as in nested; four ways to write one variable, because the
+// rights act as another principal, so the agent’s own denies do not touch them; what a grant of unknown worth gives stays unknown. WITH as in nested; four ways to write one variable, because the
 // embedded engine loads only the last of columns that are the same variable.
 MATCH (a:Agent)-[:MARK]->(x:Scope)-[b:ABOVE]->(y:Scope)
 WITH a, x, y, b
@@ -17,14 +17,14 @@ MATCH (a:Agent)-[t:TAKEN]->(x:Scope)-[b:ABOVE]->(y:Scope)
 WITH a, t, x, b, y
 MATCH (a)-[q:POINT]->(y)
 WHERE q.tier < 4
-WITH a, x, b, q, CASE WHEN t.see = 1 THEN 0 ELSE CAST(substring(q.levels, 1, 1) AS INT64) END AS seeLeft,
-  CASE WHEN t.read = 1 THEN 0 ELSE CAST(substring(q.levels, 2, 1) AS INT64) END AS readLeft,
-  CASE WHEN t.write = 1 THEN 0 ELSE CAST(substring(q.levels, 3, 1) AS INT64) END AS writeLeft,
-  CASE WHEN t.add = 1 THEN 0 ELSE CAST(substring(q.levels, 4, 1) AS INT64) END AS addLeft,
-  CASE WHEN t.delete = 1 THEN 0 ELSE CAST(substring(q.levels, 5, 1) AS INT64) END AS deleteLeft,
-  CASE WHEN t.setAcl = 1 THEN 0 ELSE CAST(substring(q.levels, 6, 1) AS INT64) END AS setAclLeft,
-  CASE WHEN t.own = 1 THEN 0 ELSE CAST(substring(q.levels, 7, 1) AS INT64) END AS ownLeft,
-  CASE WHEN t.assign = 1 THEN 0 ELSE CAST(substring(q.levels, 12, 1) AS INT64) END AS assignLeft
+WITH a, x, b, q, CASE WHEN t.see = 1 AND substring(q.levels, 1, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 1, 1) AS INT64) END AS seeLeft,
+  CASE WHEN t.read = 1 AND substring(q.levels, 2, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 2, 1) AS INT64) END AS readLeft,
+  CASE WHEN t.write = 1 AND substring(q.levels, 3, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 3, 1) AS INT64) END AS writeLeft,
+  CASE WHEN t.add = 1 AND substring(q.levels, 4, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 4, 1) AS INT64) END AS addLeft,
+  CASE WHEN t.delete = 1 AND substring(q.levels, 5, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 5, 1) AS INT64) END AS deleteLeft,
+  CASE WHEN t.setAcl = 1 AND substring(q.levels, 6, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 6, 1) AS INT64) END AS setAclLeft,
+  CASE WHEN t.own = 1 AND substring(q.levels, 7, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 7, 1) AS INT64) END AS ownLeft,
+  CASE WHEN t.assign = 1 AND substring(q.levels, 12, 1) <> '1' THEN 0 ELSE CAST(substring(q.levels, 12, 1) AS INT64) END AS assignLeft
 WITH a, x, b, q, seeLeft AS v, readLeft AS r,
   CASE WHEN writeLeft >= addLeft AND writeLeft >= deleteLeft THEN writeLeft WHEN addLeft >= deleteLeft THEN addLeft ELSE deleteLeft END AS w,
   CASE WHEN setAclLeft >= ownLeft AND setAclLeft >= assignLeft THEN setAclLeft WHEN ownLeft >= assignLeft THEN ownLeft ELSE assignLeft END AS m

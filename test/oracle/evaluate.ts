@@ -273,17 +273,25 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
         const here = all.get(scope) ?? [];
         all.set(scope, here);
         here.push(offer);
-        // Who may change who has access can give itself the rest: one step more.
+        // Who may change who has access at a place can give itself the rest there, and by containment below it,
+        // whatever is denied deeper down: one step more.
         if (rights.manage === "yes")
-          here.push({
-            ...offer,
-            discover: "yes",
-            read: "yes",
-            write: "yes",
-            manage: "no",
-            tier: "latent",
-            hops: identity.hops + 1,
-          });
+          for (const inside of acl ? [[scope]] : world.below(scope, "WITHIN")) {
+            const place = inside.at(-1)!;
+            const there = all.get(place) ?? [];
+            all.set(place, there);
+            there.push({
+              ...offer,
+              discover: "yes",
+              read: "yes",
+              write: "yes",
+              manage: "no",
+              tier: "latent",
+              hops: identity.hops + 1,
+              steps: offer.steps + inside.length - 1,
+              ids: [...offer.ids, ...inside.slice(1)],
+            });
+          }
       };
       const floor: Answer = props.unknown === true ? "unknown" : "no";
       for (const way of world.below(grant.to.id, acl ? "INHERITS" : "WITHIN")) {
