@@ -174,7 +174,8 @@ function identities(world: World, agent: string): Identity[] {
     )
     .map((rel) => rel.to.id);
   const held = new Set(own.flatMap((one) => [...world.closure(one)]));
-  const most = world.nodes.size;
+  // Going round a cycle of control gives nothing new.
+  const most = world.live("CONTROLS").length;
 
   const next = (from: Identity): Identity[] => [
     ...world
