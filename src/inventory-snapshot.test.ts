@@ -143,7 +143,7 @@ describe("an export", () => {
         "r.read": null,
         "r.add": null,
         "r.delete": true,
-        "r.expires": "2026-02-01",
+        "r.expires": "2026-02-01T00:00:00.000Z",
         "r.code": "00000",
         "s.code": "00000",
       },
@@ -259,7 +259,9 @@ describe("aliases", () => {
       node("Principal", "u1", { aliases: ["upn:u"] }),
       rel("MEMBER_OF", ref("Principal", "u1"), to, { tier: "now" }),
     ]);
-    expect(await rowsOf("MEMBER_OF")).toEqual([{ from: "u1", to: "g", tier: "now", expires: "2027-01-01" }]);
+    expect(await rowsOf("MEMBER_OF")).toEqual([
+      { from: "u1", to: "g", tier: "now", expires: "2027-01-01T00:00:00.000Z" },
+    ]);
   });
 
   test("of one node from several partitions unite", async () => {

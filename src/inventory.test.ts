@@ -314,7 +314,7 @@ describe("nodes of several partitions", () => {
     const all = {
       kind: "blob",
       size: 7,
-      modified: "2026-01-01T00:00:00Z",
+      modified: "2026-01-01T00:00:00.000Z",
       types: "a; b",
       aliases: ["x:1", "y:2"],
     };

@@ -56,7 +56,18 @@ export async function* readAssignments(
         ...grantRecords(assignment, role, { subscription, storage, conditionsHidden: hidden !== undefined }),
       );
     }
-    const gaps = [roles.gap(), hidden === undefined ? undefined : conditionGap(subscription, hidden)];
+    const rolesGap = roles.gap();
+    const gaps = [
+      rolesGap,
+      // Without its role an assignment says less than before: the pass is then partial, and takes nothing away.
+      rolesGap && {
+        step: tier === "now" ? STEP.roleAssignments : STEP.eligibleAssignments,
+        scope: subscription,
+        state: "partial" as const,
+        reason: "role definitions were not read; what was known of these assignments stays",
+      },
+      hidden === undefined ? undefined : conditionGap(subscription, hidden),
+    ];
     yield {
       changes: changes.map((put) => ({ put })),
       gaps: gaps.filter((gap) => gap !== undefined),
