@@ -5,8 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { exportColumns, properties } from "../src/generate.ts";
-import type { GraphTable } from "../src/inventory.ts";
+import { exportColumns, properties } from "../src/graph/generate.ts";
+import type { GraphTable } from "../src/keep/inventory.ts";
 import { isNodeKind, type Kind, type NodeKind } from "../src/schema.ts";
 
 /** Size 1 is 10,000 agents, 120,000 users and groups, 200,000 scopes and 2,000,000 items. */

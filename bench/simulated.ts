@@ -2,7 +2,13 @@
 
 import { createSimulatorHandler, type Simulator } from "../simulator/handler.ts";
 import type { Tenant } from "../simulator/tenant.ts";
-import { BrokenExchange, type Clock, simulatedClock, ThrottleRegistry, type Wire } from "../src/http.ts";
+import {
+  BrokenExchange,
+  type Clock,
+  simulatedClock,
+  ThrottleRegistry,
+  type Wire,
+} from "../src/collect/http.ts";
 
 export interface SimulatedService {
   simulator: Simulator;

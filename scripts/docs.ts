@@ -3,12 +3,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
+import { loadQueries } from "../src/ask/query.ts";
+import { permissions } from "../src/collect/permissions.ts";
 import { configJsonSchema } from "../src/config.ts";
-import { schemaPage } from "../src/generate.ts";
-import { permissions } from "../src/permissions.ts";
-import { loadQueries } from "../src/query.ts";
-import { columnsPage } from "../src/reach-row.ts";
-import { REASONS } from "../src/reasons.ts";
+import { schemaPage } from "../src/graph/generate.ts";
+import { columnsPage } from "../src/reach/reach-row.ts";
+import { REASONS } from "../src/reach/reasons.ts";
 import { packageRoot } from "../src/root.ts";
 import { DERIVED } from "../src/schema.ts";
 
@@ -128,7 +128,7 @@ function permissionsPage(): string {
 function reasonsPage(): string {
   return page(
     "# Reason codes",
-    "Generated from `src/reasons.ts`. `reason_code` of a row says why it is not exact; `reason` says the same in words, with the condition where there is one.",
+    "Generated from `src/reach/reasons.ts`. `reason_code` of a row says why it is not exact; `reason` says the same in words, with the condition where there is one.",
     table(
       ["Code", "Meaning"],
       Object.entries(REASONS).map(([name, words]) => [code(name), words]),

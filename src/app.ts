@@ -4,14 +4,12 @@ import { createReadStream } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
-import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./answers.ts";
-import { buildGraph } from "./build.ts";
-import { type Config, loadConfig, type TenantConfig } from "./config.ts";
-import type { Step } from "./connector.ts";
-import { crawl } from "./crawl.ts";
-import { createCredential } from "./credential.ts";
-import { publishEarly } from "./early.ts";
-import { checkQuery } from "./gate.ts";
+import { checkQuery } from "./ask/gate.ts";
+import { runIsolated } from "./ask/isolated.ts";
+import { loadQueries, runQuery } from "./ask/query.ts";
+import { crawl } from "./collect/crawl.ts";
+import { createCredential } from "./collect/credential.ts";
+import { publishEarly } from "./collect/early.ts";
 import {
   createDispatcher,
   createRecorder,
@@ -22,18 +20,20 @@ import {
   type TenantSize,
   type TenantTransport,
   type TransportOptions,
-} from "./http.ts";
-import { type Inventory, openInventory } from "./inventory.ts";
-import { runIsolated } from "./isolated.ts";
-import { type GraphMeta, openGaps, readMeta, writeMeta } from "./meta.ts";
+} from "./collect/http.ts";
+import type { CrawlEvent } from "./collect/progress.ts";
+import type { AgentSelection } from "./collect/select.ts";
+import { type Config, loadConfig, type TenantConfig } from "./config.ts";
+import type { Step } from "./connector.ts";
+import type { GraphStore } from "./graph/store.ts";
+import { openEmbeddedStore } from "./graph/store-embedded.ts";
+import { type Inventory, openInventory } from "./keep/inventory.ts";
+import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
-import { createDecoder, type PathStep } from "./paths.ts";
-import type { CrawlEvent } from "./progress.ts";
-import { loadQueries, runQuery } from "./query.ts";
-import type { ReachRow } from "./reach-row.ts";
-import type { AgentSelection } from "./select.ts";
-import type { GraphStore } from "./store.ts";
-import { openEmbeddedStore } from "./store-embedded.ts";
+import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
+import { buildGraph } from "./reach/build.ts";
+import { createDecoder, type PathStep } from "./reach/paths.ts";
+import type { ReachRow } from "./reach/reach-row.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
+import { createScreen, type Screen } from "./faces/screen.ts";
 import {
   ConfigError,
   ForereachError,
@@ -14,9 +16,7 @@ import {
   StoreError,
   TIERS,
 } from "./model.ts";
-import { printAnswer, printCoverage, printFindings, printTop } from "./print.ts";
 import { packageRoot } from "./root.ts";
-import { createScreen, type Screen } from "./screen.ts";
 
 /** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
 const EXIT = { ok: 0, findings: 1, usage: 2, incomplete: 3, store: 4, interrupted: 130 } as const;
@@ -77,7 +77,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .option("--seed <NUMBER>", "another tenant", whole, 2026)
     .option("--page <FILE>", "where the page goes", "forereach-demo.html")
     .action(async ({ seed, page }: { seed: number; page: string }) => {
-      const { runDemo } = await import("./demo.ts");
+      const { runDemo } = await import("./faces/demo.ts");
       const folder = join(program.opts<Global>().data, "demo");
       const screen = screenOf();
       await runDemo({ folder, seed, signal, screen });
@@ -102,7 +102,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         items: number;
         port: number;
       }) => {
-        const { serveSimulator } = await import("./demo.ts");
+        const { serveSimulator } = await import("./faces/demo.ts");
         await serveSimulator(options, signal, (text) => process.stdout.write(text));
       },
     );
@@ -150,7 +150,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       }) => {
         const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
           import("./app.ts"),
-          import("./permissions.ts"),
+          import("./collect/permissions.ts"),
         ]);
         const rows = permissions(connectors, level);
         if (format === "az" || format === "graph" || format === "terraform")
@@ -168,7 +168,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("check")
     .description("configuration, sign-in, permissions, stores: what works, what is missing, what to type")
     .action(async () => {
-      const { runCheck } = await import("./doctor.ts");
+      const { runCheck } = await import("./faces/doctor.ts");
       const { config, data } = program.opts<Global>();
       let failed = false;
       for await (const row of runCheck(config, data, signal)) {
@@ -281,7 +281,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         },
       ) => {
         code = await withAnswers(await folderOf(), async (answers) => {
-          const { reachCommand } = await import("./reach-command.ts");
+          const { reachCommand } = await import("./faces/reach-command.ts");
           return reachCommand(answers, { ...options, agent, command, version });
         });
       },
@@ -292,7 +292,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .argument("<SCOPE>", "id or name of a place")
     .action(async (wanted: string, options: Output) => {
       code = await withAnswers(await folderOf(), async (answers) => {
-        const { whoCommand } = await import("./reach-command.ts");
+        const { whoCommand } = await import("./faces/reach-command.ts");
         await whoCommand(answers, wanted, options.format ?? "table");
       });
     });
@@ -305,7 +305,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
     .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
       code = await withAnswers(await folderOf(), async (answers) => {
-        const { explainCommand } = await import("./reach-command.ts");
+        const { explainCommand } = await import("./faces/reach-command.ts");
         await explainCommand(answers, agent, scope, format);
       });
     });
@@ -330,7 +330,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("queries")
     .description("the saved queries")
     .action(async () => {
-      const { loadQueries } = await import("./query.ts");
+      const { loadQueries } = await import("./ask/query.ts");
       await printAnswer(
         (await loadQueries()).map(({ id, severity, title }) => ({ name: id, severity, title })),
         ["name", "severity", "title"],
@@ -398,8 +398,8 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         process.stdout.write(
           `${JSON.stringify(configJsonSchema(connectors.map(({ name }) => name)), null, 2)}\n`,
         );
-      } else if (columns === true) process.stdout.write((await import("./reach-row.ts")).columnsPage());
-      else process.stdout.write((await import("./generate.ts")).schemaPage());
+      } else if (columns === true) process.stdout.write((await import("./reach/reach-row.ts")).columnsPage());
+      else process.stdout.write((await import("./graph/generate.ts")).schemaPage());
     });
 
   try {

@@ -2,8 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
+import { AGENT_SOURCES } from "./collect/select.ts";
 import { ConfigError, LEVELS } from "./model.ts";
-import { AGENT_SOURCES } from "./select.ts";
 
 const text = z.string().min(1);
 const clientId = z.guid().describe("Application (client) id that signs in");

@@ -1,5 +1,5 @@
 /** What a connector is: data about its steps, plus one generator a step. Types only. */
-import type { Transport } from "./http.ts";
+import type { Transport } from "./collect/http.ts";
 import type { Coverage, Level } from "./model.ts";
 import type { Change, Kind, NodeKind, NodeRecord } from "./schema.ts";
 

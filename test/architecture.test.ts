@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 
 /**
  * Layers of `src/`, lowest first. A word stands for `word.ts`, `word-*.ts` and all of `word/`; the longest that fits
- * counts. `http` stands for src/http.ts and all of src/http/.
+ * counts. `http` stands for src/collect/http.ts and all of src/collect/http/.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["model", "root", "reasons"],
@@ -207,8 +207,8 @@ test.each([
     "a connector imports only",
   ],
   ["connectors/azure/x.ts", 'import { BlobServiceClient } from "@azure/storage-blob";', "only the transport"],
-  ["reports/csv.ts", 'import type { Row } from "../src/query.ts";', "a report imports only model"],
-  ["simulator/server.ts", 'import { createHttp } from "../src/http.ts";', "stands apart"],
+  ["reports/csv.ts", 'import type { Row } from "../src/ask/query.ts";', "a report imports only model"],
+  ["simulator/server.ts", 'import { createHttp } from "../src/collect/http.ts";', "stands apart"],
   ["test/oracle/roles.ts", 'import { armId } from "../../src/schema.ts";', "imports nothing of the product"],
 ])("a breach is caught: %s with %s", (path, text, why) => {
   const found = breaches({ [path]: text });

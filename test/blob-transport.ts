@@ -5,7 +5,7 @@
 import { Readable } from "node:stream";
 import { AnonymousCredential, BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
 import { type Dispatcher, request as send } from "undici";
-import type { Transport } from "../src/http.ts";
+import type { Transport } from "../src/collect/http.ts";
 import { PermissionError, ProviderError } from "../src/model.ts";
 
 type HttpClient = NonNullable<StoragePipelineOptions["httpClient"]>;

@@ -1,7 +1,12 @@
 /** A server on loopback that answers as a test says: the fake at the network's edge. */
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { createTransport, simulatedClock, ThrottleRegistry, type TransportOptions } from "../src/http.ts";
+import {
+  createTransport,
+  simulatedClock,
+  ThrottleRegistry,
+  type TransportOptions,
+} from "../src/collect/http.ts";
 
 export interface Seen {
   method: string;

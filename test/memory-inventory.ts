@@ -1,8 +1,9 @@
 /** The part of an inventory that a crawl uses, in memory: what the tests of the crawl look into. */
+
+import type { CrawlInventory } from "../src/collect/pass.ts";
 import type { Page } from "../src/connector.ts";
-import type { CoverageRow, OpenPass } from "../src/inventory.ts";
+import type { CoverageRow, OpenPass } from "../src/keep/inventory.ts";
 import { type Coverage, type CoverageState, StoreError } from "../src/model.ts";
-import type { CrawlInventory } from "../src/pass.ts";
 import type { NodeKind, NodeRecord } from "../src/schema.ts";
 
 interface Partition {

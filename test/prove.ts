@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openInventory } from "../src/inventory.ts";
-import { loadRules } from "../src/rules.ts";
-import { openEmbeddedStore } from "../src/store-embedded.ts";
+import { loadRules } from "../src/graph/rules.ts";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { openInventory } from "../src/keep/inventory.ts";
 import { compareBytes, evaluate, type OracleRow, type Put, TIERS } from "./oracle/evaluate.ts";
 import { type CompactRow, expand, type Named, type NamedGrant } from "./oracle/expand.ts";
 import { asLines, TIME } from "./oracle/tenants.ts";

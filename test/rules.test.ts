@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { openInventory } from "../src/inventory.ts";
+import { loadRules } from "../src/graph/rules.ts";
+import type { Gap, GraphStore } from "../src/graph/store.ts";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { openInventory } from "../src/keep/inventory.ts";
 import type { Row } from "../src/model.ts";
-import { loadRules } from "../src/rules.ts";
 import type { Change, NodeKind, RelKind, RelProps } from "../src/schema.ts";
-import type { Gap, GraphStore } from "../src/store.ts";
-import { openEmbeddedStore } from "../src/store-embedded.ts";
 
 type Props = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 

@@ -1,6 +1,7 @@
 /** What every ARM step shares: API versions, the permission they need, scopes and gaps. */
+
+import type { AnswerPage } from "../../src/collect/http.ts";
 import type { Permission, Scope, StepContext } from "../../src/connector.ts";
-import type { AnswerPage } from "../../src/http.ts";
 import { type Coverage, CursorExpired, PermissionError, ProviderError } from "../../src/model.ts";
 
 export const API = {

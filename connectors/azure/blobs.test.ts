@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { allowList } from "../../src/collect/http/allow.ts";
 import type { Page, StepContext } from "../../src/connector.ts";
-import { allowList } from "../../src/http/allow.ts";
 import type { Level } from "../../src/model.ts";
 import type { NodeRecord } from "../../src/schema.ts";
 import { blobTransport } from "../../test/blob-transport.ts";

@@ -1,6 +1,7 @@
 /** Many small reads at once: the members, owners or assignments of each of many objects, in batches. */
+
+import type { AnswerPage } from "../../src/collect/http.ts";
 import type { Page, Pass, StepContext } from "../../src/connector.ts";
-import type { AnswerPage } from "../../src/http.ts";
 import { type Coverage, PermissionError, ProviderError } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { type Batch, decode, encode, remaining } from "./read.ts";

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
-import { properties } from "../../src/generate.ts";
-import { type GraphTable, openInventory } from "../../src/inventory.ts";
+import { properties } from "../../src/graph/generate.ts";
+import { type GraphTable, openInventory } from "../../src/keep/inventory.ts";
 import { newFolder, run, scan, serve, smallTenant } from "./cli.ts";
 
 test("records of a crawled tenant, imported into an empty folder, give the same reach", async () => {

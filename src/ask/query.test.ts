@@ -1,0 +1,193 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Connection, Database, type LbugValue } from "@ladybugdb/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { derivedDdl, embeddedDdl } from "../graph/generate.ts";
+import type { Params, Row } from "../model.ts";
+import { checkQuery } from "./gate.ts";
+import { loadQueries, parseQuery, type Query, runQuery } from "./query.ts";
+
+const HEAD = {
+  id: "agent-x",
+  title: "Agent does x",
+  severity: "low",
+  reads: "Agent, CAN_REACH",
+  columns: "agent, n",
+  identity: "agent",
+  why: "because",
+  fix: "undo it",
+};
+const file = (
+  changes: Readonly<Record<string, string | undefined>> = {},
+  body = "MATCH (a:Agent) RETURN a.id AS agent, 1 AS n",
+) =>
+  `${Object.entries({ ...HEAD, ...changes })
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `// ${key}: ${value}`)
+    .join("\n")}\n${body}\n`;
+
+describe("front matter", () => {
+  it("says what a query is for", () => {
+    expect(parseQuery(file({ why: "one\n//   and two" }), "x.cypher")).toMatchObject({
+      id: "agent-x",
+      severity: "low",
+      reads: ["Agent", "CAN_REACH"],
+      columns: ["agent", "n"],
+      why: "one and two",
+      params: {},
+    });
+  });
+
+  it("declares parameters with defaults of their type", () => {
+    const query = parseQuery(
+      file({ params: "threshold=100, share=0.5, label=Top secret, all=true" }),
+      "x.cypher",
+    );
+    expect(query.params).toEqual({ threshold: 100, share: 0.5, label: "Top secret", all: true });
+  });
+
+  it.each([
+    ["a key that is missing", { fix: undefined }, '"fix" is missing'],
+    ["a key nobody knows", { colour: "red" }, '"colour" is none of'],
+    ["a severity nobody knows", { severity: "dire" }, '"severity" is none of'],
+    ["a kind that the schema does not have", { reads: "Agent, Robot" }, "names Robot"],
+    ["an identity that is no column", { identity: "agent, scope" }, "names scope"],
+    ["a column that stands twice", { columns: "agent, agent" }, "twice"],
+    ["a parameter without a default", { params: "threshold" }, "name=default"],
+    ["an id with capitals", { id: "Agent-X" }, "small-letters"],
+    ["a key that stands twice", { why: "a\n// why: b" }, "stands twice"],
+  ])("refuses %s", (_, changes, message) => {
+    expect(() => parseQuery(file(changes), "x.cypher")).toThrow(message);
+  });
+});
+
+describe("running a query", () => {
+  const query = parseQuery(file({ params: "threshold=100" }), "x.cypher");
+
+  it("passes defaults, and what the caller sets instead", async () => {
+    const seen: Params[] = [];
+    const run = async (_: string, params: Params): Promise<Row[]> => {
+      seen.push(params);
+      return [];
+    };
+    await runQuery(run, query);
+    await runQuery(run, query, { threshold: 5 });
+    expect(seen).toEqual([{ threshold: 100 }, { threshold: 5 }]);
+  });
+
+  it("refuses a parameter that the file does not declare", async () => {
+    await expect(runQuery(async () => [], query, { treshold: 5 })).rejects.toMatchObject({
+      code: "query-parameter",
+      fix: "Its parameters: threshold.",
+    });
+  });
+
+  it("refuses columns that are not those declared", async () => {
+    await expect(runQuery(async () => [{ n: 1, agent: "a" }], query)).rejects.toThrow("returns n, agent");
+  });
+});
+
+describe("the saved queries", () => {
+  let queries: Query[];
+  let dir = "";
+  let database: Database;
+  let connection: Connection;
+  const run = async (text: string, params: Params): Promise<Row[]> => {
+    const prepared = await connection.prepare(text);
+    const result = await connection.execute(prepared, params as Record<string, LbugValue>);
+    const rows = (await Promise.all([result].flat().map((part) => part.getAll()))).flat();
+    // A sum of 64-bit integers is a 128-bit one, which the binding gives as bigint; a store decodes it.
+    const plain = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plain(value)])),
+    );
+  };
+  const rowsOf = (id: string, params?: Params) => {
+    const query = queries.find((known) => known.id === id);
+    if (query === undefined) throw new Error(`no query ${id}`);
+    return runQuery(run, query, params);
+  };
+
+  beforeAll(async () => {
+    queries = await loadQueries();
+    dir = await mkdtemp(join(tmpdir(), "queries-"));
+    database = new Database(join(dir, "graph"), 64 << 20);
+    connection = new Connection(database);
+    for (const text of [
+      ...embeddedDdl(),
+      ...derivedDdl(["CAN_REACH"]),
+      "CREATE (:Agent {id: 'a1', name: 'One'}), (:Agent {id: 'a2', name: 'Two'}), (:Agent {id: 'a3', name: 'Three'})",
+      "MATCH (a:Agent {id: 'a1'}) CREATE (:Principal {id: 'u1', name: 'Ana'})-[:SPONSORS]->(a)",
+      "CREATE (:Scope {id: 's1', name: 'S1', kind: 'Container'}), (:Scope {id: 's2', name: 'S2', kind: 'Container'})",
+    ]) {
+      await connection.query(text);
+    }
+    const reach = (agent: string, scope: string, props: string) =>
+      connection.query(
+        `MATCH (a:Agent {id: '${agent}'}) MATCH (s:Scope {id: '${scope}'}) CREATE (a)-[:CAN_REACH {absorbed: false, ${props}}]->(s)`,
+      );
+    const now = "tier: 'now', mode: 'app', via: '', covers: 'scope', certainty: 'exact'";
+    await reach(
+      "a1",
+      "s1",
+      `${now}, read: 'yes', manage: 'no', readable_sensitive: 60, readable_unlabeled_sensitive: 5`,
+    );
+    await reach(
+      "a1",
+      "s2",
+      `${now}, read: 'yes', manage: 'no', readable_sensitive: 50, readable_unlabeled_sensitive: 0`,
+    );
+    // The same items in another mode: neither counted twice, nor found twice.
+    await reach(
+      "a1",
+      "s1",
+      "tier: 'now', mode: 'key', via: '', covers: 'subtree', certainty: 'upper-bound', read: 'yes', manage: 'yes', readable_sensitive: 60, readable_unlabeled_sensitive: 5",
+    );
+    await reach(
+      "a1",
+      "s1",
+      `${now}, read: 'yes', manage: 'yes', readable_sensitive: 0, readable_unlabeled_sensitive: 0`,
+    );
+    await reach("a2", "s1", `${now}, read: 'unknown', manage: 'unknown'`);
+    await reach(
+      "a3",
+      "s1",
+      "tier: 'latent', mode: 'app', via: '', covers: 'scope', certainty: 'exact', read: 'yes', manage: 'yes', readable_sensitive: 900, readable_unlabeled_sensitive: 900",
+    );
+  });
+  afterAll(async () => {
+    await connection.close();
+    await database.close();
+    await rm(dir, { recursive: true });
+  });
+
+  it("are loaded, ordered by id, and pass the gate in both dialects", () => {
+    const ids = queries.map((query) => query.id);
+    expect(ids).toEqual([...ids].sort());
+    expect(ids).toContain("agent-can-change-permissions");
+    for (const query of queries) {
+      checkQuery(query.text, "embedded");
+      checkQuery(query.text, "neo4j");
+    }
+  });
+
+  it("find the agent that reads more sensitive items than the threshold, counted once over its modes", async () => {
+    expect(await rowsOf("agent-reaches-many-sensitive-items")).toEqual([
+      { agent: "a1", agent_name: "One", agent_owner: "Ana", sensitive_items: 110, unknown_scopes: 0 },
+    ]);
+    expect(await rowsOf("agent-reaches-many-sensitive-items", { threshold: 110 })).toEqual([]);
+  });
+
+  it("find sensitive items without a label, once a place", async () => {
+    expect(await rowsOf("agent-reaches-unlabeled-sensitive")).toMatchObject([
+      { agent: "a1", scope: "s1", unlabeled_sensitive_items: 5 },
+    ]);
+  });
+
+  it("find who can change permissions today, by the surest path and the widest cover", async () => {
+    expect(await rowsOf("agent-can-change-permissions")).toMatchObject([
+      { agent: "a1", scope: "s1", covers: "subtree", certainty: "exact" },
+    ]);
+  });
+});

@@ -1,0 +1,160 @@
+/**
+ * The saved queries: one `.cypher` file each, with its meaning as front matter in comments, so that a file
+ * runs as pasted. The rules in queries/derive are no queries and have a loader of their own.
+ */
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { ConfigError, type Params, type Row, SEVERITIES, type Severity } from "../model.ts";
+import { isNodeKind, isRelKind } from "../schema.ts";
+
+export interface Query {
+  /** Stable; findings are known by it. */
+  id: string;
+  title: string;
+  severity: Severity;
+  /** Kinds that it reads: what is incomplete among them makes a vanished finding `unknown`. */
+  reads: readonly string[];
+  columns: readonly string[];
+  /** Columns that hold node ids and make two rows of two scans the same finding. */
+  identity: readonly string[];
+  why: string;
+  fix: string;
+  /** Parameters and their defaults; whoever runs the query may set others. */
+  params: Readonly<Record<string, string | number | boolean>>;
+  text: string;
+}
+
+const REQUIRED = ["id", "title", "severity", "reads", "columns", "identity", "why", "fix"] as const;
+const KEYS: ReadonlySet<string> = new Set([...REQUIRED, "params"]);
+/** Kinds that rules derive; the schema declares what connectors may put. */
+const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS"]);
+
+/** The folder `queries` of the package, whether this module runs from src/ or from dist/src/. */
+export function queriesFolder(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return join(folder, "queries");
+    if (folder === dirname(folder)) {
+      throw new ConfigError(
+        "queries-missing",
+        "The saved queries are not there.",
+        "Install forereach again.",
+      );
+    }
+  }
+}
+
+/** All saved queries, ordered by id. Throws ConfigError for a file that does not say what it must. */
+export async function loadQueries(folder = queriesFolder()): Promise<Query[]> {
+  const files = (await readdir(folder, { recursive: true }))
+    .filter((file) => file.endsWith(".cypher") && file.split(sep)[0] !== "derive")
+    .sort();
+  const queries = new Map<string, Query>();
+  for (const file of files) {
+    const path = join(folder, file);
+    const query = parseQuery(await readFile(path, "utf8"), relative(dirname(folder), path));
+    if (queries.has(query.id)) throw wrong(path, `the id ${query.id} is taken by another file`);
+    queries.set(query.id, query);
+  }
+  return [...queries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** One file: `// key: value` lines first, a value going on in lines that are indented. */
+export function parseQuery(text: string, file: string): Query {
+  const meta = frontMatter(text, file);
+  const value = (key: (typeof REQUIRED)[number]): string => {
+    const found = meta.get(key);
+    if (found === undefined || found === "") throw wrong(file, `"${key}" is missing`);
+    return found;
+  };
+  const list = (key: (typeof REQUIRED)[number]): string[] => {
+    const names = value(key).split(/\s*,\s*/);
+    if (names.includes("")) throw wrong(file, `"${key}" has an empty name`);
+    if (new Set(names).size < names.length) throw wrong(file, `"${key}" names one thing twice`);
+    return names;
+  };
+  const severity = SEVERITIES.find((known) => known === value("severity"));
+  if (severity === undefined) throw wrong(file, `"severity" is none of ${SEVERITIES.join(", ")}`);
+  const query: Query = {
+    id: value("id"),
+    title: value("title"),
+    severity,
+    reads: list("reads"),
+    columns: list("columns"),
+    identity: list("identity"),
+    why: value("why"),
+    fix: value("fix"),
+    params: parameters(meta.get("params"), file),
+    text,
+  };
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(query.id))
+    throw wrong(file, '"id" is not made of words-in-small-letters');
+  const stranger = query.reads.find((kind) => !isNodeKind(kind) && !isRelKind(kind) && !DERIVED.has(kind));
+  if (stranger !== undefined) throw wrong(file, `"reads" names ${stranger}, which the schema does not have`);
+  const extra = query.identity.find((column) => !query.columns.includes(column));
+  if (extra !== undefined) throw wrong(file, `"identity" names ${extra}, which is no column`);
+  return query;
+}
+
+/**
+ * Runs a query with its defaults and `params`. Throws ConfigError if a parameter is unknown or the engine’s
+ * columns are not those that the file declares.
+ */
+export async function runQuery(
+  run: (cypher: string, params: Params) => Promise<Row[]>,
+  query: Query,
+  params: Params = {},
+): Promise<Row[]> {
+  const unknown = Object.keys(params).find((name) => !Object.hasOwn(query.params, name));
+  if (unknown !== undefined) {
+    const known = Object.keys(query.params).join(", ") || "none";
+    throw new ConfigError(
+      "query-parameter",
+      `The query ${query.id} has no parameter ${unknown}.`,
+      `Its parameters: ${known}.`,
+    );
+  }
+  const rows = await run(query.text, { ...query.params, ...params });
+  const got = rows[0] === undefined ? undefined : Object.keys(rows[0]).join(", ");
+  if (got !== undefined && got !== query.columns.join(", ")) {
+    throw wrong(query.id, `it declares the columns ${query.columns.join(", ")} and returns ${got}`);
+  }
+  return rows;
+}
+
+function frontMatter(text: string, file: string): Map<string, string> {
+  const meta = new Map<string, string>();
+  let last: string | undefined;
+  for (const line of text.split(/\r?\n/)) {
+    if (!line.startsWith("//")) break;
+    const more = /^\/\/\s{2,}(\S.*)$/.exec(line)?.[1];
+    const [, key, value] = /^\/\/ ([a-z]+):\s*(.*)$/.exec(line) ?? [];
+    if (more !== undefined && last !== undefined) {
+      meta.set(last, `${meta.get(last)} ${more.trim()}`);
+    } else if (key === undefined || value === undefined || !KEYS.has(key)) {
+      throw wrong(file, `"${key ?? line}" is none of ${[...KEYS].join(", ")}`);
+    } else if (meta.has(key)) {
+      throw wrong(file, `"${key}" stands twice`);
+    } else {
+      meta.set(key, value.trim());
+      last = key;
+    }
+  }
+  return meta;
+}
+
+function parameters(line: string | undefined, file: string): Query["params"] {
+  const params: Record<string, string | number | boolean> = {};
+  for (const part of line === undefined ? [] : line.split(/\s*,\s*/)) {
+    const [, name, value] = /^([A-Za-z]\w*)=(.*)$/.exec(part) ?? [];
+    if (name === undefined || value === undefined || value === "") {
+      throw wrong(file, `"params" is not written name=default, name=default: ${part}`);
+    }
+    if (value === "true" || value === "false") params[name] = value === "true";
+    else params[name] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  }
+  return params;
+}
+
+const wrong = (where: string, what: string): ConfigError =>
+  new ConfigError("query-file", `${where}: ${what}.`, "See “A query: one file” in the contributor guide.");

@@ -1,0 +1,73 @@
+/**
+ * Runs rules level by level until nothing new appears (house.md 8 says why recursion is never a pattern). The engine
+ * underneath is a connection; what it must offer is written here, so that every store runs the same loop.
+ */
+import { StoreError } from "../model.ts";
+import { DERIVED, type DerivedKind } from "../schema.ts";
+import type { Rule, Statement } from "./rules.ts";
+
+/** Where rules run. `write` appends the rows of a statement to a derived kind and returns how many. */
+export interface RuleTarget {
+  write(kind: DerivedKind, statement: string): Promise<number>;
+  count(kind: string): Promise<number>;
+  deepest(kind: DerivedKind): Promise<number>;
+}
+
+/** What a rule is run for. `time` is the snapshot's now; codes from `from` up to, not including, `to`. */
+export interface Bounds {
+  time: string;
+  from: string;
+  to: string;
+}
+
+/** No chain in a directory or a scope tree is longer; a rule that gets here does not end by itself. */
+const MOST_LEVELS = 1_000;
+
+/** Runs one rule; returns the number of rows that it derived. */
+export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): Promise<number> {
+  if (rule.when !== undefined && (await target.count(rule.when)) === 0) return 0;
+  let rows = 0;
+  const run = async (statement: Statement, level: number) => {
+    if (statement.when !== undefined && (await target.count(statement.when)) === 0) return 0;
+    return target.write(rule.derives, fill(statement.text, { ...bounds, level }));
+  };
+  for (const statement of rule.first) rows += await run(statement, 1);
+  if (rule.again === undefined) return rows;
+  for (let level = 1, round = 0; ; round++) {
+    const added = await run(rule.again, level);
+    rows += added;
+    if (added === 0) return rows;
+    level = rule.growth === "doubling" ? await target.deepest(rule.derives) : level + 1;
+    if (round === MOST_LEVELS)
+      throw new StoreError("rule-endless", `rule ${rule.id} still finds rows after ${MOST_LEVELS} levels`);
+  }
+}
+
+/** Bulk writes take no parameters: numbers, codes and a timestamp of ours are put into the text. */
+const fill = (text: string, values: Bounds & { level: number }): string =>
+  text.replace(/\$(level|time|from|to)\b/g, (_, name: "level" | keyof Bounds) => {
+    const value = values[name];
+    if (typeof value === "number") return String(value);
+    if (!/^[0-9A-Z:.+~-]*$/.test(value))
+      throw new StoreError("bad-bound", `not a code or a timestamp: ${value}`);
+    return `'${value}'`;
+  });
+
+/** All codes: every code sorts from here to there. */
+export const EVERYTHING = { from: "", to: "~" } as const;
+
+/** Cuts a sorted list of codes into parts of at most `size`: bounds of each. */
+export function slicesOf(first: readonly string[]): { from: string; to: string }[] {
+  return first.map((from, i) => ({ from: i === 0 ? "" : from, to: first[i + 1] ?? "~" }));
+}
+
+/** Kinds that a text of Cypher names behind a colon. */
+export const kindsIn = (text: string): Set<string> =>
+  new Set([...text.matchAll(/[:|]\s*([A-Za-z_]+)/g)].map((match) => match[1]!));
+
+/** Properties that a text of Cypher reads. */
+export const propertiesIn = (text: string): Set<string> =>
+  new Set([...text.matchAll(/\b[A-Za-z]\w*\.([A-Za-z_]\w*)/g)].map((match) => match[1]!));
+
+export const derivedColumns = (kind: DerivedKind): { name: string; type: string }[] =>
+  Object.entries<{ type: string }>(DERIVED[kind].props).map(([name, { type }]) => ({ name, type }));

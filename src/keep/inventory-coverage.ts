@@ -1,0 +1,89 @@
+/** Coverage on disk: of partitions, of the gaps that passes met, and which gaps somebody has accepted. */
+
+import { type Coverage, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
+import type { CoverageRow } from "./inventory.ts";
+import { asText, type Writer } from "./inventory-db.ts";
+
+/** Coverage of a part without a pass of its own, or whose pass saved nothing: facts stay as they are. */
+export const saveCoverage = async (
+  writer: Writer,
+  coverage: Coverage,
+  endedAt: string | null,
+): Promise<void> => {
+  await writer.run(
+    `INSERT INTO _partition (step, scope, state, reason, fix, ended_at) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (step, scope) DO UPDATE SET state = excluded.state, reason = excluded.reason, fix = excluded.fix,
+       ended_at = coalesce(excluded.ended_at, ended_at)`,
+    [coverage.step, coverage.scope, coverage.state, coverage.reason ?? null, coverage.fix ?? null, endedAt],
+  );
+};
+
+export const coverageOf = (row: Row): Coverage => {
+  const reason = asText(row.reason);
+  const fix = asText(row.fix);
+  return {
+    step: String(row.step),
+    scope: String(row.scope),
+    state: row.state as CoverageState,
+    ...(reason === undefined ? {} : { reason }),
+    ...(fix === undefined ? {} : { fix }),
+  };
+};
+
+/** Two steps may lack the same part for reasons of their own: neither hides the other. */
+const both = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || b === undefined || a === b ? (a ?? b) : `${a}; ${b}`;
+
+const worse = (a: CoverageState, b: CoverageState): boolean =>
+  WORST_FIRST.indexOf(a) < WORST_FIRST.indexOf(b);
+
+/** Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. */
+export const coverageRows = async (
+  read: (sql: string) => Promise<Row[]>,
+  now: string,
+): Promise<CoverageRow[]> => {
+  const stored = await read(
+    `SELECT step, scope, state, reason, fix, observed_from, observed_to, coalesce(records, 0)::DOUBLE AS records
+     FROM _partition WHERE state IS NOT NULL
+     UNION ALL
+     SELECT DISTINCT step, scope, state, reason, fix, NULL, NULL, 0 FROM _gap WHERE layer IS NULL
+     ORDER BY step, scope, observed_to NULLS LAST, state, reason, fix`,
+  );
+  const acceptances = await read(
+    "SELECT step, scope, reason, until FROM _accepted ORDER BY until DESC, reason",
+  );
+  // A date without a time lasts through its day.
+  const valid = acceptances.filter(({ until }) => String(until) >= now.slice(0, String(until).length));
+  const rows: CoverageRow[] = [];
+  for (const row of stored) {
+    const coverage = coverageOf(row);
+    const last = rows.at(-1);
+    if (last?.step === coverage.step && last.scope === coverage.scope) {
+      if (worse(coverage.state, last.state)) {
+        const { observedFrom, observedTo, records } = last;
+        rows[rows.length - 1] = { ...coverage, observedFrom, observedTo, records, accepted: undefined };
+      } else if (coverage.state === last.state && coverage.state !== "complete") {
+        const reason = both(last.reason, coverage.reason);
+        const fix = last.fix ?? coverage.fix;
+        if (reason !== undefined) last.reason = reason;
+        if (fix !== undefined) last.fix = fix;
+      }
+      continue;
+    }
+    rows.push({
+      ...coverage,
+      observedFrom: asText(row.observed_from),
+      observedTo: asText(row.observed_to),
+      records: Number(row.records),
+      accepted: undefined,
+    });
+  }
+  for (const row of rows) {
+    if (row.state === "complete") continue;
+    const match = valid.find(
+      (one) => one.step === row.step && (one.scope === null || one.scope === row.scope),
+    );
+    if (match !== undefined) row.accepted = { reason: String(match.reason), until: String(match.until) };
+  }
+  return rows;
+};

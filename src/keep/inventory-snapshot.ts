@@ -1,0 +1,288 @@
+/** A frozen view of all live layers: conflicts decided, aliases resolved, placeholders added; its id; its export. */
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { DIALECTS, endpoints, exportColumns, isCoded, pairs, properties } from "../graph/generate.ts";
+import type { Row } from "../model.ts";
+import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "../schema.ts";
+import type { GraphTable } from "./inventory.ts";
+import { rowsOf } from "./inventory-db.ts";
+import { asKinds } from "./inventory-pass.ts";
+import {
+  aliasesOf,
+  duplicates,
+  liveRows,
+  mergedNodes,
+  mergedRels,
+  RANKS,
+  resolvedKey,
+  resolvedRows,
+} from "./inventory-sql.ts";
+
+const { quote, text, types } = DIALECTS.duckdb;
+/** Lists are stored as one text and read as lists. */
+const exportedType = (type: keyof typeof types): string => (type === "string[]" ? "VARCHAR[]" : types[type]);
+const many = async (connection: DuckDBConnection, sql: string): Promise<number> =>
+  Number((await rowsOf(connection, sql))[0]?.n ?? 0);
+
+/** What is live, seen through one connection inside one transaction. Writes temporary tables only. */
+export class View {
+  readonly #connection: DuckDBConnection;
+  /** Kinds that some live partition has, with the number of partitions that have it. */
+  readonly #live: ReadonlyMap<Kind, number>;
+  readonly #duplicates = new Map<Kind, string | undefined>();
+  readonly #placeholders = new Set<NodeKind>();
+  readonly #rels = new Map<RelKind, string>();
+  /** The rows that `#rels` merges: cheaper where doubles do no harm. */
+  readonly #relRows = new Map<RelKind, string>();
+
+  private constructor(connection: DuckDBConnection, live: ReadonlyMap<Kind, number>) {
+    this.#connection = connection;
+    this.#live = live;
+  }
+
+  static async create(connection: DuckDBConnection, order: readonly string[]): Promise<View> {
+    const prefixes = `[${order.map(text).join(", ")}]`;
+    await connection.run(RANKS.replace("$1", prefixes));
+    const live = new Map<Kind, number>();
+    for (const row of await rowsOf(connection, "SELECT kinds, count(*) AS n FROM _rank GROUP BY kinds"))
+      for (const kind of asKinds(row.kinds)) live.set(kind, (live.get(kind) ?? 0) + Number(row.n));
+    return new View(connection, live);
+  }
+
+  /** SELECT of every known node of a kind once, without placeholders. */
+  async nodes(kind: NodeKind): Promise<string> {
+    return mergedNodes(
+      kind,
+      await this.#duplicatesOf(kind, liveRows(kind), ["id"], this.#partitions(kind) > 1),
+    );
+  }
+
+  /** Resolves aliases and finds the endpoints that no partition declares. */
+  async resolve(): Promise<void> {
+    const rels = REL_KINDS.filter((kind) => this.#partitions(kind) > 0);
+    await this.#collectAliases(rels);
+    for (const kind of rels) await this.#resolveRels(kind);
+    await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
+    for (const kind of rels)
+      for (const side of ["from", "to"] as const)
+        for (const end of endpoints(kind)[side])
+          await this.#connection.run(
+            `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM ${this.#relRows.get(kind)} r
+             ANTI JOIN (SELECT id FROM ${liveRows(end)}) n ON n.id = r.${quote(side)}
+             WHERE r._${side}_kind = '${end}'`,
+          );
+    for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
+      for (const kind of NODE_KINDS) if (kind === row.kind) this.#placeholders.add(kind);
+  }
+
+  /** After `resolve`: SELECT of all nodes of a kind, placeholders (whose properties are null) included. */
+  async allNodes(kind: NodeKind): Promise<string | undefined> {
+    const known = this.#partitions(kind) > 0 ? await this.nodes(kind) : undefined;
+    if (!this.#placeholders.has(kind)) return known;
+    // Typed, since a kind may have nothing but placeholders, and then these are the columns of its file.
+    const nulls = properties(kind).map(({ name, type }) => `NULL::${exportedType(type)} AS ${quote(name)}`);
+    const missing = `SELECT DISTINCT id, ${nulls.join(", ")} FROM _placeholder WHERE kind = '${kind}'`;
+    return known === undefined ? missing : `${known} UNION ALL ${missing}`;
+  }
+
+  /** After `resolve`: SELECT of all relationships of a kind. */
+  rels(kind: RelKind): string | undefined {
+    return this.#rels.get(kind);
+  }
+
+  #partitions(kind: Kind): number {
+    return this.#live.get(kind) ?? 0;
+  }
+
+  /** Name of the table of duplicates of these rows, or undefined if there are none. */
+  async #duplicatesOf(
+    kind: Kind,
+    rows: string,
+    key: readonly string[],
+    possible: boolean,
+  ): Promise<string | undefined> {
+    if (!possible) return undefined;
+    if (this.#duplicates.has(kind)) return this.#duplicates.get(kind);
+    const name = quote(`_dup_${kind}`);
+    await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${duplicates(rows, key)}`);
+    const found = (await many(this.#connection, `SELECT count(*) AS n FROM ${name}`)) > 0 ? name : undefined;
+    this.#duplicates.set(kind, found);
+    return found;
+  }
+
+  async #resolveRels(kind: RelKind): Promise<void> {
+    const aliased = await many(
+      this.#connection,
+      `SELECT count(*) AS n FROM ${liveRows(kind)} WHERE _from_alias OR _to_alias`,
+    );
+    let rows = liveRows(kind);
+    if (aliased > 0) {
+      const table = quote(`_resolved_${kind}`);
+      await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind)}`);
+      rows = table;
+    }
+    const dup = await this.#duplicatesOf(
+      kind,
+      rows,
+      resolvedKey(kind),
+      aliased > 0 || this.#partitions(kind) > 1,
+    );
+    this.#relRows.set(kind, rows);
+    this.#rels.set(kind, mergedRels(kind, rows, dup));
+  }
+
+  /** Only of the kinds that something names by alias. */
+  async #collectAliases(rels: readonly RelKind[]): Promise<void> {
+    await this.#connection.run(
+      "CREATE OR REPLACE TEMP TABLE _alias (kind VARCHAR, alias VARCHAR, id VARCHAR)",
+    );
+    const wanted = new Set<unknown>();
+    for (const kind of rels)
+      for (const side of ["from", "to"])
+        for (const row of await rowsOf(
+          this.#connection,
+          `SELECT DISTINCT _${side}_kind AS kind FROM ${liveRows(kind)} WHERE _${side}_alias`,
+        ))
+          wanted.add(row.kind);
+    for (const kind of NODE_KINDS)
+      if (wanted.has(kind)) await this.#connection.run(`INSERT INTO _alias ${aliasesOf(kind)}`);
+  }
+}
+
+/** Values of a row as one text: fields are told apart, and null from empty, by control characters. */
+const rowText = (columns: readonly { name: string; list: boolean }[]): string => {
+  const values = columns.map(({ name, list }) => {
+    const column = quote(name);
+    const value = list
+      ? `len(${column}) || chr(29) || coalesce(list_aggregate(${column}, 'string_agg', chr(29)), '')`
+      : `${column}::VARCHAR`;
+    return `coalesce(${value}, chr(30))`;
+  });
+  return `concat_ws(chr(31), ${values.join(", ")})`;
+};
+
+const hashed = (kind: Kind, isNode: boolean): { name: string; list: boolean }[] => {
+  const key = isNode ? ["id"] : resolvedKey(kind as RelKind);
+  return [
+    ...key.map((name) => ({ name, list: false })),
+    ...properties(kind).map(({ name, type }) => ({ name, list: type === "string[]" })),
+  ];
+};
+
+/** The rows of one file-to-be: all nodes of a kind, or all relationships of a kind between two kinds of node. */
+export interface Part {
+  kind: Kind;
+  from?: NodeKind;
+  to?: NodeKind;
+  rows: number;
+  /** SELECT of the rows, with the columns of the inventory. */
+  select: string;
+}
+
+export class FrozenView {
+  readonly #connection: DuckDBConnection;
+  readonly parts: readonly Part[];
+  /** Of all records, whatever the order and partition they came in. */
+  readonly hash: string;
+  #codes = false;
+
+  private constructor(connection: DuckDBConnection, parts: readonly Part[], hash: string) {
+    this.#connection = connection;
+    this.parts = parts;
+    this.hash = hash;
+  }
+
+  static async create(connection: DuckDBConnection, order: readonly string[]): Promise<FrozenView> {
+    const view = await View.create(connection, order);
+    await view.resolve();
+    const parts: Part[] = [];
+    const hash = createHash("sha256");
+    /** Adds the hash of the rows: rows are unique, so that all of them, combined in any order, are one number. */
+    const add = async (
+      kind: Kind,
+      isNode: boolean,
+      select: string,
+      ends: readonly string[],
+    ): Promise<Row[]> => {
+      const by = ends.map(quote).join(", ");
+      const rows = await rowsOf(
+        connection,
+        `SELECT ${by === "" ? "" : `${by},`} count(*) AS n,
+           bit_xor(md5_number(${rowText(hashed(kind, isNode))}))::VARCHAR AS hash
+         FROM (${select}) ${by === "" ? "" : `GROUP BY ${by} ORDER BY ${by}`}`,
+      );
+      for (const row of rows)
+        if (Number(row.n) > 0)
+          hash.update(`${[kind, ...ends.map((end) => row[end]), row.n, row.hash].join(" ")}\n`);
+      return rows;
+    };
+    for (const kind of NODE_KINDS) {
+      const select = await view.allNodes(kind);
+      if (select === undefined) continue;
+      const [row] = await add(kind, true, select, []);
+      if (Number(row?.n) > 0) parts.push({ kind, rows: Number(row?.n), select });
+    }
+    for (const kind of REL_KINDS) {
+      const select = view.rels(kind);
+      if (select === undefined) continue;
+      const counted = await add(kind, false, select, ["_from_kind", "_to_kind"]);
+      for (const pair of pairs(kind)) {
+        const row = counted.find((one) => one._from_kind === pair.from && one._to_kind === pair.to);
+        if (row === undefined) continue;
+        const only =
+          counted.length === 1
+            ? select
+            : `SELECT * FROM (${select}) WHERE _from_kind = '${pair.from}' AND _to_kind = '${pair.to}'`;
+        parts.push({ kind, ...pair, rows: Number(row.n), select: only });
+      }
+    }
+    return new FrozenView(connection, parts, hash.digest("hex"));
+  }
+
+  /** Writes one Parquet file a part. Throws what DuckDB throws if the directory cannot be written. */
+  async export(dir: string, kinds?: readonly Kind[]): Promise<GraphTable[]> {
+    const target = resolve(dir);
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    const wanted = this.parts.filter((part) => kinds === undefined || kinds.includes(part.kind));
+    if (wanted.some((part) => isCoded(part.kind))) await this.#makeCodes();
+    const tables: GraphTable[] = [];
+    for (const { kind, from, to, rows, select } of wanted) {
+      const ends = from === undefined || to === undefined ? undefined : { from, to };
+      const name = ends === undefined ? kind : `${kind}.${from}.${to}`;
+      const file = join(target, `${name}.parquet`);
+      const columns = exportColumns(kind).map((column) =>
+        column === "code" ? "c.code" : `x.${quote(column)}`,
+      );
+      const code =
+        isCoded(kind) &&
+        `JOIN _code c ON c.of = '${ends === undefined ? "id" : "key"}' AND c.value = x.${ends === undefined ? "id" : "key"}`;
+      await this.#connection.run(
+        `COPY (SELECT ${columns.join(", ")} FROM (${select}) x ${code || ""}) TO ${text(file)} (FORMAT parquet)`,
+      );
+      tables.push({ kind: kind as GraphTable["kind"], ...ends, file, rows });
+    }
+    return tables;
+  }
+
+  /** Ranks of ids over all coded nodes and of the keys of coded relationships; DuckDB compares text bytewise. */
+  async #makeCodes(): Promise<void> {
+    if (this.#codes) return;
+    const coded = (nodes: boolean) =>
+      this.parts
+        .filter((part) => isCoded(part.kind) && (part.from === undefined) === nodes)
+        .map((part) => `SELECT ${nodes ? "id" : "key"} AS value FROM (${part.select})`);
+    const ranked = (of: string, selects: readonly string[]) =>
+      selects.length === 0
+        ? []
+        : [
+            `SELECT '${of}' AS of, value, to_base(row_number() OVER (ORDER BY value) - 1, 36, 5) AS code
+             FROM (SELECT DISTINCT value FROM (${selects.join(" UNION ALL ")}))`,
+          ];
+    await this.#connection.run(
+      `CREATE OR REPLACE TEMP TABLE _code AS ${[...ranked("id", coded(true)), ...ranked("key", coded(false))].join(" UNION ALL ")}`,
+    );
+    this.#codes = true;
+  }
+}

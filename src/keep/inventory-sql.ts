@@ -1,0 +1,177 @@
+/** SQL text over the inventory's tables: how the puts and removals of a pass fold, and how a view of all merges. */
+import { DIALECTS, isKeyed, properties } from "../graph/generate.ts";
+import { isNodeKind, type Kind, type NodeKind, type RelKind } from "../schema.ts";
+
+const { quote } = DIALECTS.duckdb;
+
+/** Stands before every item of a stored list, so that no list differs from an empty one. */
+const ITEM = "\u001f";
+/** A list as one text. The separator itself, which no name has a use for, becomes a space. */
+export const packList = (items: readonly string[]): string =>
+  items.map((item) => ITEM + item.replaceAll(ITEM, " ")).join("");
+const unpacked = (column: string): string => `string_split(${column}, chr(31))[2:]`;
+
+/** Columns that identify a stored record within its layer. */
+const REL_KEY = ["_from_kind", "from", "_from_alias", "_to_kind", "to", "_to_alias"];
+const keyOf = (kind: Kind): string[] =>
+  isNodeKind(kind) ? ["id"] : isKeyed(kind) ? [...REL_KEY, "key"] : REL_KEY;
+
+const list = (names: readonly string[], alias?: string): string =>
+  names.map((name) => (alias === undefined ? quote(name) : `${alias}.${quote(name)}`)).join(", ");
+const equal = (names: readonly string[], a: string, b: string): string =>
+  names.map((name) => `${a}.${quote(name)} = ${b}.${quote(name)}`).join(" AND ");
+
+/** Nodes that the staged layer removes, and when: their relationships of the partition go with them. */
+export const GONE = "CREATE OR REPLACE TEMP TABLE _gone (kind VARCHAR, id VARCHAR, seq BIGINT)";
+export const goneOf = (kind: NodeKind, staged: bigint): string =>
+  `INSERT INTO _gone SELECT '${kind}', id, max(_seq) FROM ${quote(kind)}
+   WHERE _layer = ${staged} AND _removed GROUP BY id`;
+
+const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
+  OR (NOT _to_alias AND (_to_kind, "to") IN (SELECT kind, id FROM _gone)))`;
+
+/**
+ * Counts the rows of a layer as `n`; `plain` is true if each stands for itself, so that the layer can go live as it
+ * is. `removals` says whether the layer removes anything, `gone` whether nodes are among it.
+ */
+export const countRows = (kind: Kind, layer: bigint, removals: boolean, gone: boolean): string => {
+  const untouched = [
+    ...(removals ? ["NOT coalesce(bool_or(_removed), false)"] : []),
+    ...(gone && !isNodeKind(kind) ? [`NOT coalesce(bool_or(${TOUCHES_GONE}), false)`] : []),
+  ];
+  const unique = `count(*) = count(DISTINCT hash(${list(keyOf(kind))}))`;
+  return `SELECT count(*) AS n, ${[unique, ...untouched].join(" AND ")} AS plain
+    FROM ${quote(kind)} WHERE _layer = ${layer}`;
+};
+
+export interface Fold {
+  staged: bigint;
+  /** The live layer that the staged one changes; absent if the staged layer replaces it. */
+  base: bigint | undefined;
+  /** Only add: what stands in `base` stays, whatever the staged layer removes. */
+  additive: boolean;
+  /** True if the table of GONE holds anything. */
+  gone: boolean;
+}
+
+/**
+ * Statements that leave one row per record in the base layer (in the staged one, without a base): puts merge in
+ * their order, null clears, a removal forgets all before it. Rows that need no folding are not touched.
+ */
+export const fold = (kind: Kind, { staged, base, additive, gone }: Fold): string[] => {
+  const table = quote(kind);
+  const key = keyOf(kind);
+  const touching = gone && !isNodeKind(kind);
+  const layers = base === undefined ? `_layer = ${staged}` : `_layer IN (${staged}, ${base})`;
+  const affected =
+    base === undefined
+      ? `SELECT ${list(key)} FROM ${table} WHERE _layer = ${staged}
+         GROUP BY ${list(key)} HAVING count(*) > 1 OR bool_or(_removed)`
+      : `SELECT DISTINCT ${list(key)} FROM ${table} WHERE _layer = ${staged}`;
+  const alsoTouching = touching
+    ? `UNION SELECT ${list(key)} FROM ${table} WHERE ${layers} AND ${TOUCHES_GONE}`
+    : "";
+  // What stood before the pass is older than all of it.
+  const seq = base === undefined ? "t._seq" : `CASE WHEN t._layer = ${staged} THEN t._seq ELSE -1 END`;
+  const removedAt = touching ? "greatest(w.seq, gone_from.seq, gone_to.seq)" : "w.seq";
+  const props = properties(kind).map(({ name }, bit) => {
+    const column = `r.${quote(name)}`;
+    const cleared = `(coalesce(r._cleared, 0) & ${1n << BigInt(bit)}) <> 0`;
+    return `arg_max_null(${column}, r.seq) FILTER (WHERE ${column} IS NOT NULL OR ${cleared}) AS ${quote(name)}`;
+  });
+  return [
+    `CREATE OR REPLACE TEMP TABLE _keys AS ${affected} ${alsoTouching}`,
+    `CREATE OR REPLACE TEMP TABLE _folded AS
+     WITH r AS (SELECT t.*, ${seq} AS seq FROM ${table} t JOIN _keys k ON ${equal(key, "t", "k")} WHERE ${layers}),
+     w AS (SELECT ${list(key)}, max(seq) AS seq FROM r WHERE _removed GROUP BY ${list(key)})
+     SELECT ${[list(key, "r"), ...props].join(", ")} FROM r LEFT JOIN w ON ${equal(key, "r", "w")}
+     ${
+       touching
+         ? `LEFT JOIN _gone gone_from ON gone_from.kind = r._from_kind AND gone_from.id = r."from" AND NOT r._from_alias
+            LEFT JOIN _gone gone_to ON gone_to.kind = r._to_kind AND gone_to.id = r."to" AND NOT r._to_alias`
+         : ""
+     }
+     WHERE NOT r._removed AND (${additive ? "r.seq = -1 OR " : ""}r.seq > coalesce(${removedAt}, -2))
+     GROUP BY ${list(key, "r")}`,
+    `DELETE FROM ${table} t USING _keys k WHERE ${layers.replaceAll("_layer", "t._layer")} AND ${equal(key, "t", "k")}`,
+    `INSERT INTO ${table} BY NAME
+     SELECT ${base ?? staged}::BIGINT AS _layer, 0::BIGINT AS _seq, false AS _removed, * FROM _folded`,
+    "DROP TABLE _keys",
+    "DROP TABLE _folded",
+  ];
+};
+
+/**
+ * Live layers with their rank: the order of connectors (by the first word of the step), then step and scope. Takes
+ * the order as its one parameter.
+ */
+export const RANKS = `CREATE OR REPLACE TEMP TABLE _rank AS
+  SELECT layer, kinds, row_number() OVER
+    (ORDER BY coalesce(list_position($1::VARCHAR[], split_part(step, '.', 1)), 1000000), step, scope) AS rank
+  FROM _partition WHERE layer IS NOT NULL`;
+
+/** Stored rows of all live layers, lists unpacked, with the rank of their partition. */
+export const liveRows = (kind: Kind): string => {
+  const lists = properties(kind)
+    .filter((column) => column.type === "string[]")
+    .map(({ name }) => `${unpacked(`t.${quote(name)}`)} AS ${quote(name)}`);
+  const all = lists.length === 0 ? "t.*" : `t.* REPLACE (${lists.join(", ")})`;
+  return `(SELECT ${all}, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+};
+
+/** `aliases` unite, so that what a node shows is what resolves; for the rest the first that knows decides. */
+const decided = (kind: Kind, a: string): string[] =>
+  properties(kind).map(({ name }) =>
+    isNodeKind(kind) && name === "aliases"
+      ? `list_sort(list_distinct(flatten(list(${a}.aliases) FILTER (WHERE ${a}.aliases IS NOT NULL)))) AS aliases`
+      : `arg_min(${a}.${quote(name)}, ${a}.rank) AS ${quote(name)}`,
+  );
+
+/** Hashes of the keys that more than one row has: usually very few, so the rest needs no grouping. */
+export const duplicates = (rows: string, key: readonly string[]): string =>
+  `SELECT hash(${list(key)}) AS h FROM ${rows} GROUP BY h HAVING count(*) > 1`;
+
+const merged = (kind: Kind, rows: string, key: readonly string[], dup: string | undefined): string => {
+  const plain = [list(key, "p"), ...properties(kind).map((c) => `p.${quote(c.name)}`)].join(", ");
+  if (dup === undefined) return `SELECT ${plain} FROM ${rows} p`;
+  const h = `hash(${list(key, "p")})`;
+  return `SELECT ${plain} FROM ${rows} p WHERE ${h} NOT IN (SELECT h FROM ${dup})
+    UNION ALL SELECT ${[list(key, "p"), ...decided(kind, "p")].join(", ")} FROM ${rows} p
+    WHERE ${h} IN (SELECT h FROM ${dup}) GROUP BY ${list(key, "p")}`;
+};
+
+/** Every node of a kind once: `id` and its properties. `dup` names the table of duplicates, if there are any. */
+export const mergedNodes = (kind: NodeKind, dup: string | undefined): string =>
+  merged(kind, liveRows(kind), ["id"], dup);
+
+/** Key of a relationship once aliases are resolved. */
+export const resolvedKey = (kind: RelKind): string[] => [
+  "_from_kind",
+  "from",
+  "_to_kind",
+  "to",
+  ...(isKeyed(kind) ? ["key"] : []),
+];
+
+/** Every relationship of a kind once, from rows whose aliases are resolved. */
+export const mergedRels = (kind: RelKind, rows: string, dup: string | undefined): string =>
+  merged(kind, rows, resolvedKey(kind), dup);
+
+/** Aliases that nodes of a kind declare. They compare without case; several nodes may share one. */
+export const aliasesOf = (kind: NodeKind): string =>
+  `SELECT DISTINCT '${kind}' AS kind, lower(unnest(aliases)) AS alias, id FROM ${liveRows(kind)}
+   WHERE aliases IS NOT NULL`;
+
+/**
+ * Rows of a relationship kind with aliases replaced by ids (table `_alias`). An alias that several nodes declare
+ * stands for each of them, and one that none declares stays as it is: access is never lost.
+ */
+export const resolvedRows = (kind: RelKind): string => {
+  const rest = [...(isKeyed(kind) ? ["key"] : []), ...properties(kind).map((c) => c.name), "rank"];
+  const end = (name: string) => `coalesce(a_${name}.id, t.${quote(name)}) AS ${quote(name)}`;
+  const join = (name: string) =>
+    `LEFT JOIN _alias a_${name} ON a_${name}.kind = t._${name}_kind
+       AND a_${name}.alias = CASE WHEN t._${name}_alias THEN lower(t.${quote(name)}) END`;
+  return `SELECT t._from_kind, ${end("from")}, t._to_kind, ${end("to")}, ${list(rest, "t")}
+    FROM ${liveRows(kind)} t ${join("from")} ${join("to")}`;
+};

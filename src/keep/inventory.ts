@@ -1,0 +1,346 @@
+/**
+ * What is known, on disk: one DuckDB file. Partitions per (step, scope), coverage, cursors, snapshots.
+ * Types first; the implementation follows them.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import type { Cursor, Page } from "../connector.ts";
+import { properties } from "../graph/generate.ts";
+import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
+import type { Change, NodeKind, NodeRecord, RelKind } from "../schema.ts";
+import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
+import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
+import { importLines } from "./inventory-import.ts";
+import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
+import { RowEncoder } from "./inventory-rows.ts";
+import { FrozenView, View } from "./inventory-snapshot.ts";
+
+/** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
+export interface OpenPass {
+  readonly mode: "full" | "delta";
+  /** Where the interrupted pass stopped, or the saved delta token; absent at the start of a full pass. */
+  readonly cursor: Cursor | undefined;
+  readonly resumed: boolean;
+  /** Saves changes, cursor and gaps together: after a kill, either all of the page is there or nothing. */
+  apply(page: Page): Promise<void>;
+  /**
+   * Ends the pass. Without gaps of its step a full pass replaces the partition and coverage is `complete`; with
+   * such gaps it only adds, nothing is deleted, and coverage is `partial`. `last` is a page saved with the end.
+   */
+  finish(last?: Page): Promise<void>;
+  /**
+   * Gives up: what was known before stays. `partial` if this pass saved at least one page (its puts are then
+   * kept as additions), else the given state.
+   */
+  abandon(coverage: Omit<Coverage, "step" | "scope">): Promise<void>;
+  /** 410: forgets cursor and token; the next `begin` is a full pass. */
+  restart(): Promise<void>;
+}
+
+export interface CoverageRow extends Coverage {
+  /** ISO times between which the facts of this partition were read. */
+  observedFrom: string | undefined;
+  observedTo: string | undefined;
+  accepted: { reason: string; until: string } | undefined;
+  /** How many records the partition holds. */
+  records: number;
+}
+
+/** One kind as files for a bulk load. Column order: node `id, <props>`; relationship `from, to, key?, <props>`. */
+export interface GraphTable {
+  kind: NodeKind | RelKind;
+  from?: NodeKind;
+  to?: NodeKind;
+  /** Absolute path of a Parquet file. */
+  file: string;
+  rows: number;
+}
+
+/** A frozen view: aliases resolved, placeholders added, conflicts decided, expiry judged at `time`. */
+export interface Snapshot {
+  /** Hash of records and coverage; the same facts give the same id on any machine. */
+  id: string;
+  /** ISO time of the newest fact: "now" for expiry. */
+  time: string;
+  coverage: readonly CoverageRow[];
+  /** Writes one Parquet file a kind (and endpoint pair) into `dir`, nodes first. */
+  export(dir: string, kinds?: readonly (NodeKind | RelKind)[]): Promise<GraphTable[]>;
+  /** Lets go of the frozen view. Closing the inventory does so too; afterwards `export` fails. */
+  release(): Promise<void>;
+}
+
+export interface Inventory {
+  /**
+   * Opens or resumes the pass of (step, scope). `fingerprint` names the options under which the step runs:
+   * if it differs from the saved one, a saved cursor or token is not used. Delta only if a token is saved and
+   * `mode` asks for it.
+   */
+  begin(
+    step: string,
+    scope: string,
+    options: { mode: "full" | "delta"; fingerprint: string },
+  ): Promise<OpenPass>;
+  /** True if (step, scope) ended since `since` in this state or better: a resumed scan skips it. */
+  ended(step: string, scope: string, since: string): Promise<CoverageState | undefined>;
+  /** Coverage of a part that has no pass (skipped by configuration, a scope that could not be listed). */
+  note(coverage: Coverage): Promise<void>;
+  /** Drops coverage and facts of scopes of this step that a complete listing of scopes no longer has. */
+  retain(step: string, scopes: ReadonlySet<string>): Promise<void>;
+  coverage(): Promise<CoverageRow[]>;
+  accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
+  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
+  import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
+  snapshot(): Promise<Snapshot>;
+  /** The scan that is under way or was interrupted; a rerun continues it. */
+  startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
+  endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A change as it stands on one line of an import file, checked against the schema. */
+export type ImportLine = Change | { coverage: Coverage };
+
+export interface InventoryOptions extends DatabaseOptions {
+  /** Whose word counts where properties conflict: first words of steps, strongest first. */
+  order?: readonly string[];
+  /** The clock. */
+  now?: () => Date;
+}
+
+const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
+/** Nodes that `known` fetches at a time. */
+const BATCH = 10_000;
+
+/**
+ * Opens the inventory, or creates it (readable by its owner only). `:memory:` keeps nothing.
+ * Throws StoreError: `busy` if another process has it, `newer-version`, `no-inventory` (reading only), `no-access`.
+ */
+export const openInventory = async (path: string, options: InventoryOptions = {}): Promise<Inventory> =>
+  new DuckDbInventory(await Database.open(path, options), options);
+
+class DuckDbInventory implements Inventory {
+  readonly #database: Database;
+  readonly #encoder: RowEncoder;
+  readonly #order: readonly string[];
+  readonly #now: () => string;
+
+  constructor(database: Database, options: InventoryOptions) {
+    this.#database = database;
+    this.#encoder = new RowEncoder(database.layout);
+    this.#order = options.order ?? DEFAULT_ORDER;
+    const clock = options.now ?? (() => new Date());
+    this.#now = () => clock().toISOString();
+  }
+
+  async begin(
+    step: string,
+    scope: string,
+    { mode, fingerprint }: { mode: "full" | "delta"; fingerprint: string },
+  ): Promise<OpenPass> {
+    const pass = (start: { mode: "full" | "delta"; cursor?: string | undefined; open?: Row }) =>
+      this.#pass({ step, scope, fingerprint, ...start });
+    const place = "WHERE step = $1 AND scope = $2";
+    const [open] = await this.#database.rows(`SELECT * FROM _pass ${place}`, [step, scope]);
+    if (open !== undefined) {
+      const cursor = asText(open.cursor);
+      const openMode = open.mode === "delta" ? "delta" : "full";
+      // Without a position, or under other options, what the interrupted pass staged may not fit what comes now.
+      if (
+        cursor !== undefined &&
+        open.fingerprint === fingerprint &&
+        (openMode === "full" || mode === "delta")
+      )
+        return pass({ mode: openMode, cursor, open });
+      await this.#database.write((writer) => discardPass(writer, step, scope));
+    }
+    if (mode === "full") return pass({ mode });
+    const [known] = await this.#database.rows(`SELECT token, fingerprint FROM _partition ${place}`, [
+      step,
+      scope,
+    ]);
+    const token = known?.fingerprint === fingerprint ? asText(known.token) : undefined;
+    return pass({ mode: token === undefined ? "full" : "delta", cursor: token });
+  }
+
+  #pass(start: PassStart): InventoryPass {
+    return new InventoryPass(this.#database, this.#encoder, this.#now, start);
+  }
+
+  async ended(step: string, scope: string, since: string): Promise<CoverageState | undefined> {
+    const [row] = await this.#database.rows(
+      "SELECT state FROM _partition WHERE step = $1 AND scope = $2 AND ended_at >= $3",
+      [step, scope, since],
+    );
+    return row?.state as CoverageState | undefined;
+  }
+
+  async note(coverage: Coverage): Promise<void> {
+    await this.#database.write((writer) => saveCoverage(writer, coverage, null));
+  }
+
+  async retain(step: string, scopes: ReadonlySet<string>): Promise<void> {
+    await this.#database.write(async (writer) => {
+      for (const table of ["_pass", "_partition"]) {
+        const rows = await writer.rows(`SELECT scope, layer, kinds FROM ${table} WHERE step = $1`, [step]);
+        for (const row of rows) {
+          const scope = String(row.scope);
+          if (scopes.has(scope)) continue;
+          const layer = asLayer(row.layer);
+          if (layer !== undefined) await dropLayer(writer, layer, asKinds(row.kinds));
+          await writer.run(`DELETE FROM ${table} WHERE step = $1 AND scope = $2`, [step, scope]);
+          await writer.run("DELETE FROM _gap WHERE owner_step = $1 AND owner_scope = $2", [step, scope]);
+        }
+      }
+    });
+  }
+
+  async coverage(): Promise<CoverageRow[]> {
+    return coverageRows((sql) => this.#database.rows(sql), this.#now());
+  }
+
+  async accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number> {
+    if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(until) || Number.isNaN(Date.parse(until)))
+      throw new ConfigError("bad-date", `"${until}" is not a date`, "give a date such as 2026-12-31");
+    const rows = await this.coverage();
+    const gaps = rows.filter(
+      (row) => row.state !== "complete" && row.step === step && (scope === undefined || row.scope === scope),
+    );
+    if (gaps.length > 0)
+      await this.#database.write(async (writer) => {
+        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope IS NOT DISTINCT FROM $2", [
+          step,
+          scope ?? null,
+        ]);
+        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [
+          step,
+          scope ?? null,
+          reason,
+          until,
+        ]);
+      });
+    return gaps.length;
+  }
+
+  async *known(kind: NodeKind, where: Readonly<Record<string, string>> = {}): AsyncIterable<NodeRecord> {
+    const columns = properties(kind);
+    const filters = Object.keys(where).map((name, index) => {
+      if (name !== "id" && !columns.some((column) => column.name === name))
+        throw new ConfigError("bad-filter", `${kind} has no property "${name}"`, "run: forereach schema");
+      return `"${name}" = $${index + 1}`;
+    });
+    const connection = await this.#database.connect();
+    try {
+      // Set aside as a whole, so that a slow reader neither holds a transaction open nor sees later pages.
+      await connection.run("BEGIN TRANSACTION");
+      const nodes = await (await View.create(connection, this.#order)).nodes(kind);
+      const condition = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
+      await connection.run(
+        `CREATE TEMP TABLE _known AS SELECT * FROM (${nodes}) ${condition} ORDER BY id`,
+        Object.values(where),
+      );
+      await connection.run("COMMIT");
+      for (let from = 0; ; from += BATCH) {
+        const rows = await rowsOf(
+          connection,
+          `SELECT * FROM _known WHERE rowid >= ${from} AND rowid < ${from + BATCH} ORDER BY rowid`,
+        );
+        if (rows.length === 0) return;
+        for (const row of rows) yield nodeOf(kind, row);
+      }
+    } catch (error) {
+      throw this.#database.error(error);
+    } finally {
+      this.#database.release(connection);
+    }
+  }
+
+  import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
+    const begin = (step: string) => this.#pass({ step, scope: "", mode: "full", fingerprint: "import" });
+    return importLines(this.#database, begin, name, lines);
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const database = this.#database;
+    const connection = await database.connect();
+    try {
+      // Left open: the transaction is what keeps the view frozen.
+      await connection.run("BEGIN TRANSACTION");
+      const rows = (sql: string) => rowsOf(connection, sql);
+      const coverage = await coverageRows(rows, this.#now());
+      const view = await FrozenView.create(connection, this.#order);
+      const hash = createHash("sha256").update(view.hash);
+      for (const row of coverage)
+        hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));
+      const [newest] = await rows("SELECT max(observed_to) AS time FROM _partition");
+      return {
+        id: hash.digest("hex").slice(0, 32),
+        time: asText(newest?.time) ?? new Date(0).toISOString(),
+        coverage,
+        export: async (dir, kinds) => {
+          try {
+            return await view.export(dir, kinds);
+          } catch (error) {
+            throw database.error(error);
+          }
+        },
+        release: async () => database.release(connection),
+      };
+    } catch (error) {
+      database.release(connection);
+      throw database.error(error);
+    }
+  }
+
+  async startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }> {
+    return this.#database.write(async (writer) => {
+      const [open] = await writer.rows(
+        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted') AND fingerprint = $1",
+        [fingerprint],
+      );
+      // A scan under other options does not continue this one: what it skipped may now be asked for.
+      await writer.run(
+        "UPDATE _scan SET state = 'replaced' WHERE state IN ('running', 'interrupted') AND fingerprint <> $1",
+        [fingerprint],
+      );
+      if (open !== undefined) {
+        await writer.run("UPDATE _scan SET state = 'running', ended_at = NULL WHERE id = $1", [
+          String(open.id),
+        ]);
+        return { id: String(open.id), startedAt: String(open.started_at), resumed: true };
+      }
+      const id = randomUUID();
+      const startedAt = this.#now();
+      await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [
+        id,
+        fingerprint,
+        startedAt,
+      ]);
+      return { id, startedAt, resumed: false };
+    });
+  }
+
+  async endScan(id: string, state: "complete" | "interrupted"): Promise<void> {
+    await this.#database.write(async (writer) => {
+      const changed = await writer.run(
+        "UPDATE _scan SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'",
+        [id, state, this.#now()],
+      );
+      if (changed !== 1) throw new StoreError("no-scan", `no scan ${id} is running`, "run: forereach scan");
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+const nodeOf = (kind: NodeKind, row: Row): NodeRecord => {
+  const props: Row = {};
+  for (const { name } of properties(kind)) {
+    const value = row[name];
+    if (value !== null && value !== undefined)
+      props[name] = typeof value === "bigint" ? Number(value) : value;
+  }
+  // The columns of the table are the properties of the kind, which the type cannot express.
+  return { kind, id: String(row.id), props } as NodeRecord;
+};

@@ -1,0 +1,62 @@
+/** What stands beside a published graph: which snapshot it shows, what of it was not read, whose it is. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Finding, StoreError } from "../model.ts";
+import { draftText } from "./files.ts";
+import type { CoverageRow } from "./inventory.ts";
+
+export interface GraphMeta {
+  version: 1;
+  tenant: string;
+  tenantName: string;
+  snapshot: string;
+  /** Now, for expiry: time of the newest fact. */
+  time: string;
+  observedFrom: string;
+  observedTo: string;
+  coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" })[];
+  findings: readonly Finding[];
+  configHash: string;
+}
+
+const FILE = "graph.json";
+
+export async function readMeta(folder: string): Promise<GraphMeta> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, FILE), "utf8");
+  } catch (cause) {
+    throw new StoreError(
+      "no-graph",
+      `there is nothing to ask in ${folder} yet`,
+      "forereach scan, or forereach import FILE.jsonl, or forereach demo",
+      { cause },
+    );
+  }
+  const meta = JSON.parse(text) as { version: number };
+  if (meta.version !== 1)
+    throw new StoreError(
+      "newer-version",
+      `${join(folder, FILE)} was written by a newer version`,
+      "update forereach, or use another --data folder",
+    );
+  return meta as GraphMeta;
+}
+
+export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> {
+  const draft = await draftText(
+    join(folder, FILE),
+    (async function* () {
+      yield `${JSON.stringify(meta, null, 1)}\n`;
+    })(),
+  );
+  await draft.publish();
+}
+
+/** Parts that nobody accepted and that could not be read: they make an answer incomplete (exit code 3). */
+export const openGaps = (meta: Pick<GraphMeta, "coverage">, today: string): GraphMeta["coverage"] =>
+  meta.coverage.filter(
+    ({ state, accepted }) =>
+      (state === "failed" || state === "denied" || state === "partial") &&
+      (accepted === undefined || accepted.until < today),
+  );

@@ -1,0 +1,221 @@
+/** The strict check of one line of an import file: what it must look like, said with the nearest known name. */
+import { endpoints, isKeyed, properties } from "../graph/generate.ts";
+import { COVERAGE_STATES, ConfigError, type Coverage, type CoverageState } from "../model.ts";
+import {
+  armId,
+  type Change,
+  directoryId,
+  isNodeKind,
+  isRelKind,
+  type Kind,
+  NODE_KINDS,
+  type NodeKind,
+  type NodeRecord,
+  type NodeRef,
+  REL_KINDS,
+  type RelKind,
+  type RelRecord,
+} from "../schema.ts";
+import type { ImportLine } from "./inventory.ts";
+import { misfit } from "./inventory-rows.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** A refused line. Thrown within this module only; `checkLine` adds the line number. */
+class Misfit extends Error {}
+
+/**
+ * Reads one line. Returns undefined for a blank one.
+ * Throws ConfigError `bad-record` that names the line and what is expected there.
+ */
+export const checkLine = (line: string, number: number, file: string): ImportLine | undefined => {
+  // The first line of a file may start with a byte-order mark.
+  const json = (number === 1 ? line.replace(/^\uFEFF/, "") : line).trim();
+  if (json === "") return undefined;
+  try {
+    return lineOf(parse(json));
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    throw new ConfigError(
+      "bad-record",
+      `${file}, line ${number}: ${error.message}; nothing of the file was applied`,
+      "correct the line (forereach schema lists kinds and properties) and import the file again",
+    );
+  }
+};
+
+const parse = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new Misfit(`not valid JSON (${error instanceof Error ? error.message : error})`);
+  }
+};
+
+const lineOf = (value: unknown): ImportLine => {
+  const line = objectOf(value, "the line");
+  const [what, ...more] = Object.keys(line);
+  if (what === undefined || more.length > 0)
+    throw new Misfit('a line has exactly one of "put", "remove" and "coverage"');
+  if (what === "put") return { put: putOf(objectOf(line.put, "put")) };
+  if (what === "remove") return { remove: removalOf(objectOf(line.remove, "remove")) };
+  if (what === "coverage") return { coverage: coverageOf(objectOf(line.coverage, "coverage")) };
+  throw unknownName("field", what, ["put", "remove", "coverage"]);
+};
+
+const putOf = (record: Json): NodeRecord | RelRecord => {
+  const kind = kindOf(record.kind);
+  if (isNodeKind(kind)) {
+    onlyFields(record, ["kind", "id", "props"]);
+    // The properties were checked against the kind, which the type cannot express for a kind known at run time.
+    return { kind, id: idOf(kind, record.id, "id"), props: propsOf(kind, record.props) } as NodeRecord;
+  }
+  onlyFields(record, ["kind", "from", "to", "props"]);
+  const ends = endsOf(kind, record);
+  return (
+    record.props === undefined ? { kind, ...ends } : { kind, ...ends, props: propsOf(kind, record.props) }
+  ) as RelRecord;
+};
+
+const removalOf = (record: Json): Extract<Change, { remove: unknown }>["remove"] => {
+  const kind = kindOf(record.kind);
+  if (isNodeKind(kind)) {
+    onlyFields(record, ["kind", "id"]);
+    return { kind, id: idOf(kind, record.id, "id") };
+  }
+  onlyFields(record, ["kind", "from", "to", "key"]);
+  const ends = endsOf(kind, record);
+  if (record.key === undefined) return { kind, ...ends };
+  return { kind, ...ends, key: keyOf(kind, record.key) };
+};
+
+const endsOf = (kind: RelKind, record: Json): { from: NodeRef; to: NodeRef } => {
+  const allowed = endpoints(kind);
+  return {
+    from: refOf(kind, record.from, "from", allowed.from),
+    to: refOf(kind, record.to, "to", allowed.to),
+  };
+};
+
+const refOf = (of: RelKind, value: unknown, where: "from" | "to", allowed: readonly NodeKind[]): NodeRef => {
+  const ref = objectOf(value, where);
+  onlyFields(ref, ["kind", "id", "alias"]);
+  const kind = kindOf(ref.kind);
+  if (!isNodeKind(kind) || !allowed.includes(kind))
+    throw new Misfit(`${of} goes ${where} ${allowed.join(" or ")}, not ${where} ${kind}`);
+  if ((ref.id === undefined) === (ref.alias === undefined))
+    throw new Misfit(`${where} names a node by exactly one of "id" and "alias"`);
+  if (ref.id !== undefined) return { kind, id: idOf(kind, ref.id, `${where}.id`) };
+  return { kind, alias: nonEmpty(ref.alias, `${where}.alias`) };
+};
+
+const propsOf = (kind: Kind, value: unknown): Json => {
+  if (value === undefined) return {};
+  const props = objectOf(value, "props");
+  const known = properties(kind);
+  for (const [name, given] of Object.entries(props)) {
+    if (name === "key" && isRelKind(kind)) {
+      keyOf(kind, given);
+      continue;
+    }
+    const spec = known.find((property) => property.name === name);
+    if (spec === undefined) {
+      const names = known.map((property) => property.name);
+      throw unknownName(
+        `property of ${kind}`,
+        name,
+        isRelKind(kind) && isKeyed(kind) ? ["key", ...names] : names,
+      );
+    }
+    const expected = misfit(given, spec.type);
+    if (expected !== undefined)
+      throw new Misfit(`${name} of ${kind} is ${JSON.stringify(given).slice(0, 80)}; expected ${expected}`);
+  }
+  return props;
+};
+
+const keyOf = (kind: RelKind, value: unknown): string => {
+  if (!isKeyed(kind)) throw new Misfit(`${kind} has no key: there is at most one between two nodes`);
+  if (typeof value !== "string") throw new Misfit(`key of ${kind} must be a string`);
+  return value;
+};
+
+const coverageOf = (value: Json): Coverage => {
+  onlyFields(value, ["step", "scope", "state", "reason", "fix"]);
+  const state = COVERAGE_STATES.find((known): known is CoverageState => known === value.state);
+  if (state === undefined) throw unknownName("coverage state", String(value.state), COVERAGE_STATES);
+  const optional = (name: "reason" | "fix") =>
+    value[name] === undefined ? {} : { [name]: nonEmpty(value[name], name) };
+  const scope = value.scope ?? "";
+  if (typeof scope !== "string") throw new Misfit("scope must be a string");
+  return {
+    step: nonEmpty(value.step, "step"),
+    scope: normalId("Scope", scope),
+    state,
+    ...optional("reason"),
+    ...optional("fix"),
+  };
+};
+
+const kindOf = (value: unknown): Kind => {
+  if (typeof value !== "string") throw new Misfit('"kind" is missing or not a string');
+  if (isNodeKind(value) || isRelKind(value)) return value;
+  throw unknownName("kind", value, [...NODE_KINDS, ...REL_KINDS]);
+};
+
+const idOf = (kind: NodeKind, value: unknown, where: string): string =>
+  normalId(kind, nonEmpty(value, where));
+
+/** The one spelling that connectors use, so that an imported id names the same node as a crawled one. */
+const normalId = (kind: NodeKind, id: string): string => {
+  if (kind === "Scope" && id.startsWith("/")) return armId(id);
+  return GUID.test(id) ? directoryId(id) : id;
+};
+
+const nonEmpty = (value: unknown, where: string): string => {
+  if (typeof value !== "string" || value.trim() === "")
+    throw new Misfit(`${where} is missing: a non-empty string is expected`);
+  return value;
+};
+
+const objectOf = (value: unknown, where: string): Json => {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Misfit(`${where} must be a JSON object`);
+  return value as Json;
+};
+
+const onlyFields = (value: Json, known: readonly string[]): void => {
+  for (const name of Object.keys(value)) if (!known.includes(name)) throw unknownName("field", name, known);
+};
+
+const unknownName = (what: string, name: string, known: readonly string[]): Misfit => {
+  const near = nearest(name, known);
+  const hint = near === undefined ? `expected ${known.join(", ")}` : `did you mean "${near}"?`;
+  return new Misfit(`unknown ${what} "${name}"; ${known.length === 0 ? "it has none" : hint}`);
+};
+
+/** The known name with the fewest edits, if it is close enough to be a slip. */
+const nearest = (name: string, known: readonly string[]): string | undefined => {
+  const scored = known.map((candidate) => ({
+    candidate,
+    edits: distance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
+  scored.sort((a, b) => a.edits - b.edits);
+  const best = scored[0];
+  return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3))
+    ? best.candidate
+    : undefined;
+};
+
+/** Levenshtein distance. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+};

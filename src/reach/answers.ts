@@ -1,0 +1,321 @@
+/** Answers from the graph: reach rows with their witness in words, sorted by key. Reads only what is published. */
+
+import type { GraphStore } from "../graph/store.ts";
+import type { GraphMeta } from "../keep/meta.ts";
+import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from "../model.ts";
+import { type Decoder, type PathStep, sayPath } from "./paths.ts";
+import type { ReachRow } from "./reach-row.ts";
+import { reasonInWords } from "./reasons.ts";
+import { createTree, type ScopeTree } from "./tree.ts";
+
+export interface ReachRequest {
+  /** Ids of agents; absent: all. */
+  agents?: readonly string[];
+  /** Only rows that cover this scope, from above too. */
+  scope?: string;
+  tiers?: readonly string[];
+  modes?: readonly string[];
+  /** A row for every place below a row that includes it. */
+  expand?: boolean;
+}
+
+type Query = GraphStore["query"];
+
+/** So many agents are asked about at a time: memory does not grow with their number. */
+const AGENTS_AT_ONCE = 100;
+
+/** Rows in the order of their key (interfaces.md): tenant, agent, mode, via, scope, tier; bytewise. */
+export async function* reachRows(
+  query: Query,
+  meta: GraphMeta,
+  decoder: Decoder,
+  request: ReachRequest = {},
+): AsyncGenerator<ReachRow> {
+  const ids =
+    request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
+  const sorted = [...ids].sort(bytewise);
+  const tree = request.expand === true || request.scope !== undefined ? await createTree(query) : undefined;
+  const above = request.scope === undefined ? undefined : tree!.chain(request.scope);
+  const counted = await countedPlanes(query);
+  for (let i = 0; i < sorted.length; i += AGENTS_AT_ONCE) {
+    const some = sorted.slice(i, i + AGENTS_AT_ONCE);
+    const raw = await query(ROWS, { ids: some });
+    const owners = await ownersOf(query, some);
+    const chosen =
+      request.expand === true ? [...expanded(raw, tree!)] : raw.filter((row) => row.absorbed !== true);
+    const wanted = chosen.filter(
+      (row) =>
+        (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
+        (request.modes === undefined || request.modes.includes(String(row.mode))) &&
+        (request.scope === undefined ||
+          row.scope_id === request.scope ||
+          (row.covers === "subtree" && above!.includes(String(row.scope_id)))),
+    );
+    wanted.sort(byKey);
+    const paths = await decoder(
+      wanted.map((row) => ({ path: String(row.path), scope: String(row.scope_id) })),
+    );
+    for (const [index, row] of wanted.entries()) yield finish(row, paths[index]!, meta, owners, counted);
+  }
+}
+
+const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE a.id IN $ids
+OPTIONAL MATCH (s)-[t:TALLY]->(s)
+WHERE t.below = CASE r.covers WHEN 'subtree' THEN 1 ELSE 0 END
+OPTIONAL MATCH (s)-[b:BLIND]->(s)
+RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
+  s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
+  r.covers AS covers, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage, r.use AS use,
+  r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
+  r.top AS top, r.steps AS steps, r.path AS path, r.readable_items AS readable_items,
+  r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive,
+  t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
+  t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
+  t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
+
+/** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
+export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+const byKey = (a: Row, b: Row): number =>
+  bytewise(String(a.agent_id), String(b.agent_id)) ||
+  bytewise(String(a.mode), String(b.mode)) ||
+  bytewise(String(a.via), String(b.via)) ||
+  bytewise(String(a.scope_id), String(b.scope_id)) ||
+  bytewise(String(a.tier), String(b.tier));
+
+/**
+ * One row a place: the nearest row at or above it speaks for it, in each tier; a later tier says only what the
+ * earlier ones do not.
+ */
+function* expanded(rows: readonly Row[], tree: ScopeTree): Generator<Row> {
+  const byAgent = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.agent_id}\n${row.mode}\n${row.via}`;
+    const same = byAgent.get(key);
+    if (same === undefined) byAgent.set(key, [row]);
+    else same.push(row);
+  }
+  for (const own of byAgent.values()) {
+    const places = new Map<string, Map<string, Row>>();
+    for (const row of own) {
+      const tiers = places.get(String(row.scope_id)) ?? new Map<string, Row>();
+      tiers.set(String(row.tier), row);
+      places.set(String(row.scope_id), tiers);
+    }
+    const reached = new Set<string>();
+    for (const row of own) {
+      reached.add(String(row.scope_id));
+      if (row.covers === "subtree") for (const below of tree.below(String(row.scope_id))) reached.add(below);
+    }
+    for (const place of reached) yield* rowsAt(place, places, tree);
+  }
+}
+
+const RIGHTS = ["discover", "read", "write", "manage", "use"] as const;
+
+function* rowsAt(
+  place: string,
+  places: ReadonlyMap<string, ReadonlyMap<string, Row>>,
+  tree: ScopeTree,
+): Generator<Row> {
+  const said = new Set<string>();
+  for (const tier of TIERS) {
+    // The nearest row has seen everything above it: its rights and its witness hold for the places below.
+    const found = tree
+      .chain(place)
+      .map((scope, distance) => ({ row: places.get(scope)?.get(tier), distance }))
+      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.covers === "subtree"));
+    if (found?.row === undefined) continue;
+    const { row: nearest, distance } = found;
+    const right = Object.fromEntries(RIGHTS.map((name) => [name, said.has(name) ? "no" : nearest[name]]));
+    for (const name of RIGHTS) if (right[name] === "yes") said.add(name);
+    if (RIGHTS.every((name) => right[name] === "no")) continue;
+    const at = String(nearest.scope_id) === place;
+    const covers = nearest.covers === "class" ? "class" : "scope";
+    yield {
+      ...nearest,
+      ...(at ? {} : { ...NOT_COUNTED, ...tree.columns(place) }),
+      ...right,
+      covers,
+      absorbed: false,
+      top: true,
+      steps: Number(nearest.steps) + distance,
+    };
+  }
+}
+
+/** Counts of a row above are not those of a place below it. */
+const NOT_COUNTED = {
+  items: null,
+  labeled: null,
+  unlabeled: null,
+  label_unknown: null,
+  sensitive: null,
+  unlabeled_sensitive: null,
+  not_inspected: null,
+  top_label: null,
+} as const;
+
+const STATES: readonly CoverageState[] = [
+  "complete",
+  "not-modelled",
+  "skipped",
+  "partial",
+  "denied",
+  "failed",
+];
+const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+const count = (value: unknown): number | null =>
+  value === null || value === undefined ? null : Number(value);
+
+function finish(
+  row: Row,
+  path: readonly PathStep[],
+  meta: GraphMeta,
+  owners: ReadonlyMap<string, string>,
+  counted: ReadonlySet<string>,
+): ReachRow {
+  const completeness = STATES[Number(row.gap_rank ?? 0)]!;
+  const whole = count(row.items) !== null || (counted.has(text(row.plane)) && completeness === "complete");
+  const number = (value: unknown): number | null => count(value) ?? (whole ? 0 : null);
+  const share = (value: unknown): number | null =>
+    !whole ? null : row.top === true ? (count(value) ?? 0) : 0;
+  const grant = path.find((step) => step.grant !== undefined)?.grant;
+  const code = text(row.reason_code);
+  return {
+    tenant_id: meta.tenant,
+    agent_id: text(row.agent_id),
+    agent_name: text(row.agent_name),
+    agent_owner: owners.get(text(row.agent_id)) ?? "",
+    platform: text(row.platform),
+    estate: text(row.estate) as ReachRow["estate"],
+    mode: text(row.mode) as ReachRow["mode"],
+    principal_id: path[1]?.id ?? "",
+    via: text(row.via),
+    scope_id: text(row.scope_id),
+    scope_name: text(row.scope_name),
+    scope_url: text(row.scope_url),
+    scope_kind: text(row.scope_kind),
+    scope_owner: text(row.scope_owner),
+    plane: text(row.plane),
+    covers: text(row.covers) as ReachRow["covers"],
+    discover: text(row.discover) as ReachRow["discover"],
+    read: text(row.read) as ReachRow["read"],
+    write: text(row.write) as ReachRow["write"],
+    manage: text(row.manage) as ReachRow["manage"],
+    use: text(row.use) as ReachRow["use"],
+    tier: text(row.tier) as ReachRow["tier"],
+    steps: row.tier === "latent" ? Number(row.hops) : null,
+    certainty: text(row.certainty) as ReachRow["certainty"],
+    reason_code: code,
+    reason: reasonInWords(code, grant?.residual),
+    grant_id: grant?.id ?? "",
+    expires: grant?.expires ?? "",
+    audience_count: null,
+    worst_user: "",
+    gainers: null,
+    items: share(row.items),
+    total_items: number(row.items),
+    labeled: share(row.labeled),
+    unlabeled: share(row.unlabeled),
+    label_unknown: share(row.label_unknown),
+    sensitive: share(row.sensitive),
+    unlabeled_sensitive: share(row.unlabeled_sensitive),
+    not_inspected: share(row.not_inspected),
+    usable: share(row.use === "yes" ? row.items : 0),
+    cite_only: share(0),
+    bytes_only: share(0),
+    top_label: text(row.top_label).slice(6),
+    logged: "unknown",
+    last_seen_used: "",
+    path: sayPath(path),
+    path_json: JSON.stringify(path),
+    completeness,
+    gap_steps: Array.isArray(row.gap_steps)
+      ? [...new Set(row.gap_steps.map(String))].sort(bytewise).join("; ")
+      : "",
+    observed_from: meta.observedFrom,
+    observed_to: meta.observedTo,
+    snapshot: meta.snapshot,
+    readable_items: whole ? Number(row.readable_items ?? 0) : null,
+    readable_sensitive: whole ? Number(row.readable_sensitive ?? 0) : null,
+    readable_unlabeled_sensitive: whole ? Number(row.readable_unlabeled_sensitive ?? 0) : null,
+  };
+}
+
+/** Planes in which some items were listed; elsewhere nobody counted, which is not zero. */
+async function countedPlanes(query: Query): Promise<Set<string>> {
+  const rows = await query(
+    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below = 0 RETURN DISTINCT s.plane AS plane",
+  );
+  return new Set(rows.map((row) => text(row.plane)));
+}
+
+async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<string, string>> {
+  const rows = [
+    ...(await query(
+      "MATCH (p:Principal)-[:SPONSORS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
+      { ids: [...agents] },
+    )),
+    ...(await query(
+      "MATCH (p:Principal)-[:OWNS]->(q:Principal) WHERE q.id IN $ids RETURN q.id AS id, p.name AS name, p.id AS owner",
+      { ids: [...agents] },
+    )),
+    ...(await query(
+      "MATCH (p:Principal)-[:OWNS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
+      { ids: [...agents] },
+    )),
+  ];
+  const names = new Map<string, Set<string>>();
+  for (const row of rows)
+    names.set(text(row.id), (names.get(text(row.id)) ?? new Set()).add(text(row.name) || text(row.owner)));
+  return new Map([...names].map(([id, set]) => [id, [...set].sort(bytewise).join("; ")]));
+}
+
+/** Ids of the agents that a person means: an id, a name, or a glob. Throws ConfigError with the candidates. */
+export async function findAgents(query: Query, wanted: string): Promise<string[]> {
+  return findNodes(query, "Agent", wanted);
+}
+
+export async function findNodes(
+  query: Query,
+  kind: "Agent" | "Scope",
+  wanted: string,
+  many = true,
+): Promise<string[]> {
+  const exact = await query(`MATCH (n:${kind}) WHERE n.id IN $ids RETURN n.id AS id`, {
+    ids: [wanted, wanted.toLowerCase().replace(/(?<=.)\/+$/, "")],
+  });
+  if (exact.length > 0) return [String(exact[0]!.id)];
+  const glob = /[*?]/.test(wanted);
+  const rows = await query(`MATCH (n:${kind}) RETURN n.id AS id, n.name AS name, n.kind AS kind`);
+  const pattern = new RegExp(
+    `^${wanted
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+    "i",
+  );
+  const found = rows.filter((row) => pattern.test(text(row.name)) || (glob && pattern.test(text(row.id))));
+  if (found.length === 0)
+    throw new ConfigError(
+      "not-found",
+      `no ${kind === "Agent" ? "agent" : "scope"} is called "${wanted}"`,
+      `forereach query "MATCH (n:${kind}) RETURN n.id, n.name LIMIT 20" lists some`,
+    );
+  if (found.length > 1 && !(glob && many)) {
+    const list = found.slice(0, 10).map((row) => `  ${text(row.id)}  ${text(row.name)} (${text(row.kind)})`);
+    throw new ConfigError(
+      "ambiguous",
+      `"${wanted}" fits ${found.length} ${kind === "Agent" ? "agents" : "scopes"}:\n${list.join("\n")}${found.length > 10 ? "\n  …" : ""}`,
+      "give the id",
+    );
+  }
+  return found.map((row) => String(row.id)).sort(bytewise);
+}
+
+export const worstOf = (states: Iterable<CoverageState>): CoverageState => {
+  const seen = new Set(states);
+  return WORST_FIRST.find((state) => seen.has(state)) ?? "complete";
+};

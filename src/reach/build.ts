@@ -1,0 +1,134 @@
+/** From the inventory to a graph that answers: snapshot, load, rules, findings, and what to say beside it. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFindings } from "../ask/finding.ts";
+import { loadQueries, type Query, runQuery } from "../ask/query.ts";
+import type { Connector, Step } from "../connector.ts";
+import { loadRules } from "../graph/rules.ts";
+import type { GraphStore } from "../graph/store.ts";
+import { openEmbeddedStore } from "../graph/store-embedded.ts";
+import type { CoverageRow, Inventory } from "../keep/inventory.ts";
+import { type GraphMeta, readMeta, writeMeta } from "../keep/meta.ts";
+import type { Finding } from "../model.ts";
+
+export interface BuildOptions {
+  /** Folder of the data: the graph goes into `graph` in it. */
+  folder: string;
+  inventory: Inventory;
+  connectors: readonly Connector[];
+  tenant: { id: string; name: string };
+  configHash: string;
+  /** Steps of a crawl that still goes on: what they have not read yet must not look complete. */
+  unread?: readonly Step[];
+  onStage?: (stage: string, detail: string) => void;
+}
+
+type Hides = "grants" | "denies" | "both";
+
+/** What a gap of each step, or part of a step, may hide; an import may hide anything. */
+function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
+  const known = new Map<string, Hides>();
+  for (const { steps } of connectors)
+    for (const step of steps) {
+      known.set(step.id, step.hides);
+      for (const part of step.parts ?? []) known.set(part.id, part.hides);
+    }
+  return (step) => known.get(step) ?? "both";
+}
+
+/** Builds and publishes the graph of what the inventory knows now. Throws StoreError; the old graph then stays. */
+export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
+  const { folder, inventory, onStage = () => {} } = options;
+  const hides = hidesOf(options.connectors);
+  const files = join(folder, `export-${process.pid}`);
+  await rm(files, { recursive: true, force: true });
+  await mkdir(files, { recursive: true, mode: 0o700 });
+  const store = openEmbeddedStore({ folder: join(folder, "graph") });
+  const snapshot = await inventory.snapshot();
+  try {
+    onStage("snapshot", snapshot.id);
+    const tables = await snapshot.export(files);
+    const unread = options.unread ?? [];
+    const coverage = withUnread(snapshot.coverage, unread).map((row) => ({ ...row, hides: hides(row.step) }));
+    const gaps = coverage.filter(({ state }) => state !== "complete" && state !== "skipped");
+    onStage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
+    await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
+    for await (const { rule, rows } of store.derive(loadRules()))
+      onStage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
+    const previous = await readMeta(folder).then(
+      (meta) => meta.findings,
+      () => [],
+    );
+    // Findings are judged once all is read: half a crawl makes none new and resolves none.
+    const findings =
+      unread.length > 0
+        ? previous
+        : await findingsOf(store, previous, coverage, options.connectors, snapshot.time);
+    const times = coverage
+      .flatMap((row) => [row.observedFrom, row.observedTo])
+      .filter((time) => time !== undefined);
+    const meta: GraphMeta = {
+      version: 1,
+      tenant: options.tenant.id,
+      tenantName: options.tenant.name,
+      snapshot: snapshot.id,
+      time: snapshot.time,
+      observedFrom: times.reduce((a, b) => (a < b ? a : b), snapshot.time),
+      observedTo: snapshot.time,
+      coverage,
+      findings,
+      configHash: options.configHash,
+    };
+    await writeMeta(folder, meta);
+    return meta;
+  } finally {
+    await snapshot.release();
+    await store.close();
+    await rm(files, { recursive: true, force: true });
+  }
+}
+
+/** Coverage as it is while steps are still being read, whatever an earlier scan said of them. */
+export function withUnread(coverage: readonly CoverageRow[], unread: readonly Step[]): CoverageRow[] {
+  const known = new Map(coverage.filter(({ scope }) => scope === "").map((row) => [row.step, row]));
+  const ids = new Set(unread.map(({ id }) => id));
+  const blank = { observedFrom: undefined, observedTo: undefined, records: 0 };
+  const going = unread.map(
+    ({ id }): CoverageRow => ({
+      ...(known.get(id) ?? blank),
+      ...{ step: id, scope: "", state: "partial", reason: "not read to its end yet: the scan goes on" },
+      ...{ fix: "wait until the scan ends, or run it again if it was stopped", accepted: undefined },
+    }),
+  );
+  return [...coverage.filter(({ step, scope }) => scope !== "" || !ids.has(step)), ...going];
+}
+
+async function findingsOf(
+  store: GraphStore,
+  previous: readonly Finding[],
+  coverage: readonly CoverageRow[],
+  connectors: readonly Connector[],
+  time: string,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const query of await loadQueries()) {
+    const rows = await runQuery((cypher, params) => store.query(cypher, params), query);
+    findings.push(...makeFindings(query, rows, previous, isIncomplete(query, coverage, connectors), time));
+  }
+  return findings;
+}
+
+/** True if something that the query reads was not read completely. Derived kinds depend on everything. */
+function isIncomplete(
+  query: Query,
+  coverage: readonly CoverageRow[],
+  connectors: readonly Connector[],
+): boolean {
+  const gaps = new Set(coverage.filter(({ state }) => state !== "complete").map(({ step }) => step));
+  if (gaps.size === 0) return false;
+  if (query.reads.some((kind) => kind === "CAN_REACH" || kind === "HOLDS" || kind === "TALLY")) return true;
+  const producers: Step[] = connectors.flatMap(({ steps }) =>
+    steps.filter((step) => step.produces.some((kind) => query.reads.includes(kind))),
+  );
+  return producers.some((step) => gaps.has(step.id) || (step.parts ?? []).some((part) => gaps.has(part.id)));
+}
