@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import lbug from "@ladybugdb/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { embeddedCopy, embeddedDdl, exportColumns } from "../graph/generate.ts";
+import { derivedDdl, embeddedCopy, embeddedDdl, exportColumns } from "../graph/generate.ts";
 import type { Row } from "../model.ts";
 import type { Change, NodeKind, NodeProps, NodeRef, RelKind, RelProps } from "../schema.ts";
 import { type GraphTable, type Inventory, openInventory } from "./inventory.ts";
@@ -106,7 +106,7 @@ describe("an export", () => {
       ["OWNS", "Principal", "Agent", 1],
       ["OWNS", "Principal", "Scope", 1],
       ["HOLDS", "Scope", "Label", 1],
-      ["TALLY", "Scope", "Scope", 1],
+      ["TALLY", "Scope", "Scope", 2],
     ]);
     for (const { kind, file } of tables)
       if (kind !== "HOLDS" && kind !== "TALLY") expect((await read(file)).names).toEqual(exportColumns(kind));
@@ -121,7 +121,7 @@ describe("an export", () => {
       const result = await connection.query(cypher);
       return Array.isArray(result) ? [] : result.getAll();
     };
-    for (const statement of embeddedDdl()) await run(statement);
+    for (const statement of [...embeddedDdl(), ...derivedDdl(["HOLDS", "TALLY"])]) await run(statement);
     for (const table of await exported()) await run(embeddedCopy(table));
     expect(
       await run(
