@@ -147,7 +147,7 @@ describe("an export", () => {
         "r.add": null,
         "r.delete": true,
         "r.expires": "2026-02-01T00:00:00.000Z",
-        "r.code": "00000",
+        "r.code": 0,
         "s.code": "00000",
       },
       {
@@ -156,7 +156,7 @@ describe("an export", () => {
         "r.add": false,
         "r.delete": null,
         "r.expires": null,
-        "r.code": "00001",
+        "r.code": 1,
         "s.code": "00000",
       },
     ]);
