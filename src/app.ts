@@ -340,7 +340,8 @@ export interface Answers {
   totals(): Promise<Row>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
-  query(cypherOrName: string, params: Params): Promise<Row[]>;
+  /** Rows as they come, a bounded number of them in memory. */
+  query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
   close(): Promise<void>;
 }
 
@@ -374,11 +375,11 @@ export async function openAnswers(folder: string): Promise<Answers> {
       for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
-    async query(cypherOrName, params) {
+    async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return runQuery(query, saved, params);
+      if (saved !== undefined) return yield* await runQuery(query, saved, params);
       checkQuery(cypherOrName, "embedded");
-      return runIsolated(join(folder, "graph"), cypherOrName, params);
+      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };

@@ -293,7 +293,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .action(async (wanted: string, options: Output) => {
       code = await withAnswers(await folderOf(), async (answers) => {
         const { whoCommand } = await import("./faces/reach-command.ts");
-        await whoCommand(answers, wanted, options.format ?? "table");
+        await whoCommand(answers, wanted, { ...options, command, version });
       });
     });
 
@@ -302,11 +302,12 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("why an agent gets somewhere: the shortest path")
     .argument("<AGENT>", "id or name")
     .argument("<SCOPE>", "id or name of a place")
-    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
-    .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]))
+    .option("--out <FILE>", "write to a file (.json, or text)")
+    .action(async (agent: string, scope: string, options: { format?: "table" | "json"; out?: string }) => {
       code = await withAnswers(await folderOf(), async (answers) => {
         const { explainCommand } = await import("./faces/reach-command.ts");
-        await explainCommand(answers, agent, scope, format);
+        await explainCommand(answers, agent, scope, options);
       });
     });
 
@@ -320,8 +321,12 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         { param, ...options }: Output & { param: Record<string, string | number | boolean> },
       ) => {
         code = await withAnswers(await folderOf(), async (answers) => {
-          const rows = await answers.query(cypher, param);
-          await printAnswer(rows, Object.keys(rows[0] ?? {}), options.format ?? "table", options.out);
+          const { deliver, formatOf } = await import("./faces/output.ts");
+          formatOf(options);
+          const rows = answers.query(cypher, param);
+          await deliver({
+            ...{ ...options, answers, rows, columns: undefined, schemaVersion: 1, command, version },
+          });
         });
       },
     );

@@ -59,7 +59,7 @@ async function rowsWith(configured: readonly string[], lines: readonly unknown[]
     await crawl({
       connectors: connectors.map((connector) => ({
         ...connector,
-        steps: connector.steps.map((step) => ({ ...step, scopes: undefined, async *crawl() {} })),
+        steps: connector.steps.map(({ scopes, ...step }) => ({ ...step, async *crawl() {} })),
       })),
       ...{ configured: new Set(configured), inventory, tenantId: "t", level: "metadata", mode: "full" },
       http: () => {

@@ -5,7 +5,7 @@ import type { AgentLine, CoverageLine, ReportView } from "../../reports/index.ts
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
-import { ConfigError, type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
+import { type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
 import type { PathStep } from "../reach/paths.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
 import { type Format, formatRows } from "./format.ts";
@@ -22,25 +22,14 @@ async function* each(rows: readonly Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
+/** A short list that is known as a whole: coverage, findings, permissions. */
 export async function printAnswer(
   rows: readonly Row[],
   columns: readonly string[],
-  format: Format,
-  out?: string,
+  format: Exclude<Format, "parquet">,
 ): Promise<void> {
   const named = columns.map((name) => ({ name }));
-  if (out !== undefined) {
-    const { exportRows } = await import("./export.ts");
-    const { files } = await exportRows({
-      format: format === "table" ? "csv" : format,
-      out,
-      rows: each(rows),
-      columns: named,
-    });
-    process.stdout.write(`Wrote ${rows.length.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
-  } else if (format === "parquet")
-    throw new ConfigError("needs-out", "Parquet goes to a file", "--out FILE.parquet");
-  else await write(formatRows(format, each(rows), named, width()));
+  await write(formatRows(format, each(rows), named, width()));
 }
 
 const number = (value: unknown): string => Number(value ?? 0).toLocaleString("en-US");
@@ -171,6 +160,23 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
   });
 }
 
+/** Coverage as reports and companions of files print it. */
+export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
+  meta.coverage.map(
+    (row): CoverageLine => ({
+      step: row.step,
+      scope: row.scope,
+      state: row.state,
+      reason: row.reason,
+      fix: row.fix,
+      acceptedReason: row.accepted?.reason,
+      acceptedUntil: row.accepted?.until,
+      hides: row.hides,
+      agentsConcerned:
+        row.state === "complete" ? undefined : row.scope === "" ? "all" : `agents that reach ${row.scope}`,
+    }),
+  );
+
 /** The page: ranked agents, a picture of one path, what was not looked at. */
 export async function viewOf(answers: Answers, agents: readonly string[] | undefined): Promise<ReportView> {
   const { meta } = answers;
@@ -182,20 +188,7 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
     tenant: `${meta.tenantName} (${meta.tenant})`,
     snapshot: meta.snapshot,
     time: meta.time,
-    coverage: meta.coverage.map(
-      (row): CoverageLine => ({
-        step: row.step,
-        scope: row.scope,
-        state: row.state,
-        reason: row.reason,
-        fix: row.fix,
-        acceptedReason: row.accepted?.reason,
-        acceptedUntil: row.accepted?.until,
-        hides: row.hides,
-        agentsConcerned:
-          row.state === "complete" ? undefined : row.scope === "" ? "all" : `agents that reach ${row.scope}`,
-      }),
-    ),
+    coverage: coverageLines(meta),
     agents: lines.map(({ line }) => line),
     paths:
       longest === undefined
