@@ -338,6 +338,8 @@ export interface Answers {
   findScope(wanted: string): Promise<string>;
   top(limit: number): Promise<Row[]>;
   totals(): Promise<Row>;
+  /** Names of the labels whose order is known, most sensitive first. */
+  labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
   /** Rows as they come, a bounded number of them in memory. */
@@ -361,6 +363,12 @@ export async function openAnswers(folder: string): Promise<Answers> {
     async totals() {
       const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
       return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
+    },
+    async labels() {
+      const rows = await query(
+        "MATCH (l:Label) WHERE l.priority IS NOT NULL AND l.kind = 'Sensitivity' RETURN l.name AS name ORDER BY l.priority DESC, name",
+      );
+      return rows.map(({ name }) => String(name));
     },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];

@@ -117,6 +117,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
     agents === undefined
       ? await answers.top(limit)
       : agents.slice(0, limit).map((id) => ({ agent_id: id }) as Row);
+  const order = await answers.labels();
   const rows = new Map<string, ReachRow[]>();
   for await (const row of answers.reach({ agents: top.map((row) => String(row.agent_id)), tiers: ["now"] }))
     if (row.read !== "no") rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
@@ -135,9 +136,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
         ? undefined
         : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
     };
-    const labels = own
-      .filter((each) => each.read === "yes" && each.top_label !== "")
-      .map((each) => each.top_label);
+    const there = new Set(own.filter((each) => each.read === "yes").map((each) => each.top_label));
     return [
       {
         line: {
@@ -148,7 +147,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
           sensitive: sum("readable_sensitive"),
           unlabeledSensitive: sum("readable_unlabeled_sensitive"),
           items: sum("readable_items"),
-          topLabel: labels[0] ?? "",
+          topLabel: order.find((label) => there.has(label)) ?? "",
           widestScope: `${best.scope_name} (${best.scope_kind})`,
           completeness:
             WORST_FIRST.find((state) => own.some((each) => each.completeness === state)) ?? "complete",

@@ -107,7 +107,7 @@ export interface InventoryOptions extends DatabaseOptions {
   now?: () => Date;
 }
 
-const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
+const DEFAULT_ORDER = ["entra", "purview", "azure", "sharepoint", "mcp", "import"];
 /** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
