@@ -152,8 +152,8 @@ export class Database {
         memory_limit: options.memoryLimit ?? "512MB",
         ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
         ...(inMemory ? {} : { temp_directory: `${file}.tmp` }),
-        // Compressing what was written costs more than writing it: do it seldom.
-        checkpoint_threshold: "128MB",
+        // Rows stay in memory until then, whatever the limit says; compressing them costs more than writing them.
+        checkpoint_threshold: "32MB",
         autoinstall_known_extensions: "false",
         autoload_known_extensions: "false",
       });

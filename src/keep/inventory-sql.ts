@@ -58,9 +58,11 @@ export const keepHidden = (live: bigint, staged: bigint): string =>
 export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t.id
   FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope
   ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id`;
-/** Memberships of which no end is hidden. */
+/** Memberships without those of a hidden end in partitions that changes are told to: others are listed anew each time. */
 export const inSight = (rows: string): string =>
-  `(SELECT * FROM ${rows} m WHERE m."from" NOT IN (SELECT id FROM _hidden) AND m."to" NOT IN (SELECT id FROM _hidden))`;
+  `(SELECT * FROM ${rows} m WHERE m.rank NOT IN
+     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE p.token IS NOT NULL)
+   OR (m."from" NOT IN (SELECT id FROM _hidden) AND m."to" NOT IN (SELECT id FROM _hidden)))`;
 
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
   OR (NOT _to_alias AND (_to_kind, "to") IN (SELECT kind, id FROM _gone)))`;
