@@ -456,7 +456,7 @@ async function showSummary(
 ): Promise<number> {
   const show = async (answers: AnswersOf) => {
     screen.done();
-    await printTop(answers, page);
+    await printTop(answers, page, folder === ".forereach" ? "forereach" : `forereach --data ${folder}`);
   };
   return withAnswers(folder, show, jsonLog);
 }

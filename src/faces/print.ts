@@ -34,8 +34,15 @@ export async function printAnswer(
 
 const number = (value: unknown): string => Number(value ?? 0).toLocaleString("en-US");
 
-/** The summary: who reaches most, by which path, and what was not looked at. */
-export async function printTop(answers: Answers, page: string | undefined): Promise<void> {
+/**
+ * The summary: who reaches most, by which path, and what was not looked at. `typed` is how the next command begins:
+ * it must find the same data.
+ */
+export async function printTop(
+  answers: Answers,
+  page: string | undefined,
+  typed = "forereach",
+): Promise<void> {
   const { meta } = answers;
   const totals = await answers.totals();
   const lines = await ranked(answers, 20);
@@ -66,16 +73,20 @@ export async function printTop(answers: Answers, page: string | undefined): Prom
     ],
     "table",
   );
+  process.stdout.write(
+    "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
+      "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
+  );
   sayCoverage(meta);
   if (page !== undefined) {
     const draft = await draftText(page, renderHtml(await viewOf(answers, undefined)));
     await draft.publish();
     process.stdout.write(`\nThe same as a page: ${resolve(page)}\n`);
   }
-  const first = lines[0]?.line;
+  const [first] = lines;
   if (first !== undefined)
     process.stdout.write(
-      `Next: forereach reach "${first.name}"   forereach explain "${first.name}" SCOPE   forereach coverage\n`,
+      `\nNext:\n  ${typed} reach "${first.line.name}"\n  ${typed} explain "${first.line.name}" "${first.steps.at(-1)?.id ?? ""}"\n  ${typed} coverage\n`,
     );
 }
 
@@ -97,7 +108,7 @@ function sayCoverage(meta: GraphMeta): void {
     });
   }
   process.stdout.write(
-    `\nNot read completely (what is there is unknown, not absent): ${gaps.length} parts, ${gaps.length - open.length} of them accepted or by choice.\n`,
+    `\nNot read completely (what is there is unknown, not absent): ${gaps.length} part${gaps.length === 1 ? "" : "s"}, ${gaps.length - open.length} of them accepted or left out by choice.\n`,
   );
   for (const [step, { state, parts, reason }] of byStep)
     process.stdout.write(
