@@ -812,5 +812,7 @@ export const planeId = (plane: string): string => `plane:${plane}`;
 /** A grant whose effect no rule models yet: a place of its own, so that it is said and never mixed up. */
 export const unmodelledId = (plane: string, scope: string): string => `unknown:${plane}:${scope}`;
 
+/** A sensitivity label is known by a GUID; files write it in either case. */
+export const labelId = (id: string): string => id.toLowerCase();
 export const UNLABELED = "unlabeled";
 export const LABEL_UNKNOWN = "label-unknown";

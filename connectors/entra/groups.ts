@@ -49,6 +49,8 @@ export function createGroups(how: "delta" | "list"): Step {
     produces: ["Principal", "MEMBER_OF"],
     needs: [GROUP_MEMBERS, HIDDEN_MEMBERS],
     reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
+    // Memberships of people who are gone are told apart by what the list of people says now.
+    follows: ["entra.users"],
     hides: "grants",
     delta: true,
     async *crawl(c, pass) {
