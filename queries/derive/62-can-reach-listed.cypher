@@ -12,8 +12,8 @@ OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
   g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, g.reason AS reason, g.counts AS counts,
   t.items AS items, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled, i.level + 1 + f.level AS steps, g.code AS grant,
-  b.denies AS blind, mark IS NULL AS free
-WHERE free
+  b.denies AS blind, CASE WHEN mark IS NULL THEN 0 ELSE 1 END AS marked
+WHERE marked = 0
 RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' ELSE 'latent' END AS inTier, hops, discovers, reads, writes, manages,
   CASE WHEN blind = 1 AND sure = 'exact' THEN 'upper-bound' ELSE sure END AS certainty,
   CASE WHEN blind = 1 THEN coalesce(reason, 'denies-unread') ELSE reason END AS why,
