@@ -394,7 +394,7 @@ const part = {
 /** Nodes that rules derive. All are scratch. */
 export const DERIVED_NODES = {
   Actor: {
-    about: "An agent in one mode: rights of two modes never mix",
+    about: "An agent in one mode, by one lender: rights of two never mix",
     props: {
       agent: str("Id of the agent"),
       mode: str("app, agent-user, on-behalf-of, maker or key"),
@@ -496,6 +496,25 @@ export const DERIVED = {
       level: int("The step of control, and steps of membership"),
       far: str("A mark a level"),
       path: str("Codes on the way"),
+    },
+  },
+  CALLS: {
+    about: "Agents that an agent calls, at first or second hand, and that act with rights of their own",
+    from: "Agent",
+    to: "Agent",
+    scratch: true,
+    props: { level: int("Calls"), far: str("A mark a call") },
+  },
+  LENT: {
+    about: "A principal with whose rights an agent acts",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: {
+      mode: str("app, maker or key"),
+      via: str("MCP server or agent that lends them, or empty"),
+      level: int("Relationships on the way"),
+      far: str("A mark each"),
     },
   },
   STANDS_FOR: {

@@ -56,6 +56,7 @@ export async function* reachRows(
       wanted.map((row) => ({
         agent: String(row.agent_id),
         mode: String(row.mode),
+        via: text(row.via),
         tier: String(row.tier),
         hops: Number(row.hops),
         steps: Number(row.steps),
@@ -88,7 +89,7 @@ export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.
 const byKey = (a: Row, b: Row): number =>
   bytewise(String(a.agent_id), String(b.agent_id)) ||
   bytewise(String(a.mode), String(b.mode)) ||
-  bytewise(String(a.via), String(b.via)) ||
+  bytewise(text(a.via), text(b.via)) ||
   bytewise(String(a.scope_id), String(b.scope_id)) ||
   bytewise(String(a.tier), String(b.tier));
 
