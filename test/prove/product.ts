@@ -1,0 +1,106 @@
+/** What the product answers for a tenant given as records: the whole way from the inventory to the graph. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadRules, type Rule } from "../../src/graph/rules.ts";
+import type { Gap } from "../../src/graph/store.ts";
+import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
+import type { GraphTable } from "../../src/keep/inventory.ts";
+import { openInventory } from "../../src/keep/inventory.ts";
+import type { Row } from "../../src/model.ts";
+import type { OracleRow, Put } from "../oracle/evaluate.ts";
+import { type CompactRow, expand, type Named, type NamedGrant } from "../oracle/expand.ts";
+import { asLines, TIME } from "../oracle/tenants.ts";
+
+export const RULES: readonly Rule[] = loadRules();
+/** Of each buffer pool; the graphs here are small. */
+export const POOL = 512 * 1024 * 1024;
+
+export interface ProductOptions {
+  gaps?: readonly Gap[];
+  rules?: readonly Rule[];
+  /** Milliseconds that each part of the way took. */
+  onStage?: (stage: string, ms: number) => void;
+}
+
+/** What the product says about these records, expanded to one row an (agent, scope, tier). Throws what it throws. */
+export async function product(records: readonly Put[], options: ProductOptions = {}): Promise<OracleRow[]> {
+  const { gaps = [], rules = RULES, onStage = () => {} } = options;
+  return exported(records, onStage, async (tables, folder) => {
+    const store = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
+    const staged = stages(onStage);
+    try {
+      await store.rebuild({ snapshot: "world", time: TIME, gaps, tables });
+      staged("rebuild");
+      for await (const _ of store.derive(rules));
+      staged("derive");
+      const rows = await rowsOf((cypher) => store.query(cypher), records);
+      staged("read");
+      return rows;
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** Sends records through the inventory and lends its files out; they are gone afterwards. */
+export async function exported<T>(
+  records: readonly Put[],
+  onStage: (stage: string, ms: number) => void,
+  use: (tables: readonly GraphTable[], folder: string) => Promise<T>,
+): Promise<T> {
+  const staged = stages(onStage);
+  const folder = await mkdtemp(join(tmpdir(), "prove-"));
+  const inventory = await openInventory(":memory:");
+  try {
+    await inventory.import("world", lines(records));
+    staged("import");
+    const snapshot = await inventory.snapshot();
+    const tables = await snapshot.export(join(folder, "export"));
+    staged("export");
+    return await use(tables, folder);
+  } finally {
+    await inventory.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+async function* lines(records: readonly Put[]): AsyncGenerator<string> {
+  yield* asLines(records);
+}
+const stages = (onStage: (stage: string, ms: number) => void) => {
+  let start = performance.now();
+  return (stage: string): void => {
+    onStage(stage, performance.now() - start);
+    start = performance.now();
+  };
+};
+
+/** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
+export async function rowsOf(
+  query: (cypher: string) => Promise<Row[]>,
+  records: readonly Put[],
+): Promise<OracleRow[]> {
+  const rows = await query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'app'
+     RETURN a.id AS agent, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.covers AS covers,
+     r.steps AS steps, r.path AS path`,
+  );
+  const names = await query(
+    `MATCH (n:Agent) RETURN n.code AS code, n.id AS id, 'agent' AS sort
+     UNION ALL MATCH (n:Principal) RETURN n.code AS code, n.id AS id, 'principal' AS sort
+     UNION ALL MATCH (n:Scope) RETURN n.code AS code, n.id AS id, 'scope' AS sort`,
+  );
+  const grants = await query(
+    "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) RETURN p.id AS principal, s.id AS scope, g.code AS code, g.key AS key",
+  );
+  const parents = new Map<string, string>();
+  for (const put of records) if ("from" in put && put.kind === "WITHIN") parents.set(put.from.id, put.to.id);
+  // The columns are those that the queries name, which the type cannot express.
+  return expand(
+    rows as object[] as CompactRow[],
+    names as object[] as Named[],
+    grants as object[] as NamedGrant[],
+    parents,
+  );
+}
