@@ -28,7 +28,10 @@ describe("the product agrees with the definition", () => {
     const shown: string[] = [];
     for (const place of run.mismatches.slice(0, 3)) {
       const least = await shrink(tenantAt(SEED, place));
-      shown.push(worldText(`tenant ${place}`, "differs", least, tenantOf(least)), ...(await disagreement(least)));
+      shown.push(
+        worldText(`tenant ${place}`, "differs", least, tenantOf(least)),
+        ...(await disagreement(least)),
+      );
     }
     expect(run.mismatches, `${summary(run)}; the first:\n\n${shown.join("\n")}\n`).toEqual([]);
     expect(run.rows).toBeGreaterThan(WORLDS);

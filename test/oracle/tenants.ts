@@ -15,7 +15,8 @@ const EXPIRES = [
   "2026-01-01T00:00:00.001Z",
   "2026-02-01T00:00:00Z",
 ];
-const ACTIONS = [
+/** Primitive actions that grants and denies name. */
+export const ACTIONS = [
   "see",
   "read",
   "write",

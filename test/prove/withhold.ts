@@ -5,7 +5,7 @@
 import type { Connector } from "../../src/connector.ts";
 import type { Gap } from "../../src/graph/store.ts";
 import { evaluate, type OracleRow, type Put, type RelPut, TIERS } from "../oracle/evaluate.ts";
-import { TIME, tenants } from "../oracle/tenants.ts";
+import { ACTIONS, TIME, tenants } from "../oracle/tenants.ts";
 import { byPrefix, renamed, tenantOf } from "./compare.ts";
 import { product } from "./product.ts";
 import { worldText } from "./world.ts";
@@ -16,17 +16,48 @@ interface Part {
   /** Of each scope at the top of a tree, or of the whole tenant. */
   per: "root" | "tenant";
   reads: (rel: RelPut) => boolean;
+  /** What it may have read that changes most, between any two of these. */
+  most: (from: string, to: string) => RelPut;
 }
 
+const between = (
+  kind: string,
+  end: string,
+  from: string,
+  to: string,
+  props: RelPut["props"] = {},
+): RelPut => ({
+  ...{ kind, from: { kind: "Principal", id: from }, to: { kind: end, id: to } },
+  props,
+});
+const EVERYTHING = Object.fromEntries(ACTIONS.map((action) => [action, true]));
+
 const PARTS: readonly Part[] = [
-  { step: "azure.deny-assignments", per: "root", reads: (rel) => rel.kind === "DENIED" },
+  {
+    step: "azure.deny-assignments",
+    per: "root",
+    reads: (rel) => rel.kind === "DENIED",
+    most: (from, to) => between("DENIED", "Scope", from, to, { key: "most", ...EVERYTHING }),
+  },
   {
     step: "azure.role-assignments",
     per: "root",
     reads: (rel) => rel.kind === "GRANTED" && rel.props?.flow === "containment",
+    most: (from, to) =>
+      between("GRANTED", "Scope", from, to, { key: "most", flow: "containment", ...EVERYTHING }),
   },
-  { step: "entra.owners", per: "tenant", reads: (rel) => rel.kind === "CONTROLS" },
-  { step: "entra.groups", per: "tenant", reads: (rel) => rel.kind === "MEMBER_OF" },
+  {
+    step: "entra.owners",
+    per: "tenant",
+    reads: (rel) => rel.kind === "CONTROLS",
+    most: (from, to) => between("CONTROLS", "Principal", from, to, { key: "most", how: "owner" }),
+  },
+  {
+    step: "entra.groups",
+    per: "tenant",
+    reads: (rel) => rel.kind === "MEMBER_OF",
+    most: (from, to) => between("MEMBER_OF", "Principal", from, to),
+  },
 ];
 export const STEPS: readonly string[] = PARTS.map(({ step }) => step);
 
@@ -78,6 +109,7 @@ function withhold(
       gap: { step: part.step, scope: place, state: "failed", hides },
       fills: [
         world.filter(belongs),
+        most(world, part, place),
         ...donors.map((donor) => fill(world, donor, part, scopes.filter(inside))),
       ],
       concerned: (scope) => inside(scope) || above(world, place).includes(scope),
@@ -86,6 +118,18 @@ function withhold(
 }
 const isAzure = (world: readonly Put[], id: string): boolean =>
   world.some((put) => put.kind === "Scope" && "id" in put && put.id === id && put.props?.plane === "azure");
+
+const groupsOf = (world: readonly Put[]): string[] =>
+  world.flatMap((put) =>
+    put.kind === "Principal" && "id" in put && put.props?.kind === "Group" ? [put.id] : [],
+  );
+
+/** Everybody has what the part may have read: at the place, or of each group or principal. */
+function most(world: readonly Put[], part: Part, place: string): Put[] {
+  const principals = idsOf(world, "Principal");
+  const ends = part.per === "root" ? [place] : part.step === "entra.groups" ? groupsOf(world) : principals;
+  return principals.flatMap((from) => ends.filter((to) => to !== from).map((to) => part.most(from, to)));
+}
 
 /** The same part of another tenant, moved onto principals and scopes of this one. */
 function fill(world: readonly Put[], donor: readonly Put[], part: Part, scopes: readonly string[]): Put[] {
@@ -97,6 +141,7 @@ function fill(world: readonly Put[], donor: readonly Put[], part: Part, scopes: 
     end.kind === "Scope"
       ? { ...end, id: place(end.id, scopes, theirs.Scope) }
       : { ...end, id: place(end.id, principals, theirs.Principal) };
+  const groups = new Set(groupsOf(world));
   const taken = new Set<string>();
   return RELS(donor)
     .filter(part.reads)
@@ -110,6 +155,7 @@ function fill(world: readonly Put[], donor: readonly Put[], part: Part, scopes: 
     .filter(({ kind, from, to, props }) => {
       const identity = JSON.stringify([kind, from.id, to.id, props?.key ?? ""]);
       if (from.id === to.id || taken.has(identity)) return false;
+      if (kind === "MEMBER_OF" && !groups.has(to.id)) return false;
       taken.add(identity);
       return true;
     });
