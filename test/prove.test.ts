@@ -51,10 +51,10 @@ describe("worlds", () => {
   const world = (file: string): World => worlds.get(file)!;
 
   test.each(files)("%s: the definition says so", (file) => {
-    expect(rowLines(evaluate(world(file).records, TIME), prefixOf(file))).toEqual(world(file).rows);
+    expect(rowLines(evaluate(world(file).records, TIME), prefixOf(file)).sort()).toEqual(world(file).rows);
   });
   test.each(files)("%s: so does the product", (file) => {
-    expect(rowLines(said.get(prefixOf(file)) ?? [], prefixOf(file))).toEqual(world(file).rows);
+    expect(rowLines(said.get(prefixOf(file)) ?? [], prefixOf(file)).sort()).toEqual(world(file).rows);
   });
   // Alone, other relationships are missing altogether; the engine has stumbled over that.
   test.each(files.filter((file) => file.startsWith("alone-")))("%s: the product, alone", async (file) => {

@@ -23,7 +23,7 @@ export interface World {
   name: string;
   why: string;
   records: readonly Put[];
-  /** As `rowLines` gives them. */
+  /** As `rowLines` gives them, sorted as text. */
   rows: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export function worldOf(text: string, prefix: string, file: string): World {
     name: String(name),
     why: String(why),
     records: content(records).map((line) => recordOf(line, prefix, file)),
-    rows: content(rows).sort(compareBytes),
+    rows: content(rows).sort(),
   };
 }
 const content = (text: unknown): string[] =>
