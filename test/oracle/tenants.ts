@@ -37,6 +37,8 @@ const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "Storage
 const nat = fc.nat({ max: 9_999 });
 /** True once in `times`. */
 const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
+/** Often the first: what many share meets more often. */
+const first = fc.oneof({ weight: 2, arbitrary: nat }, { weight: 1, arbitrary: fc.constant(0) });
 const name = fc.constantFrom(...NAMES);
 const expires = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
@@ -54,7 +56,7 @@ const shape = fc.record({
     fc.record({
       name,
       disabled: once(12),
-      own: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      own: fc.array(first, { minLength: 1, maxLength: 2 }),
       sameId: fc.boolean(),
       stored: once(6),
     }),
@@ -82,7 +84,7 @@ const shape = fc.record({
   ),
   members: fc.array(
     fc.record({
-      from: nat,
+      from: first,
       to: nat,
       tier: fc.constantFrom(undefined, undefined, "now", "potential"),
       expires,
@@ -92,7 +94,7 @@ const shape = fc.record({
   controls: fc.array(fc.record({ from: nat, to: nat }), { maxLength: 5 }),
   grants: fc.array(
     fc.record({
-      to: nat,
+      to: first,
       at: nat,
       key: name,
       actions,
@@ -111,9 +113,14 @@ const shape = fc.record({
       of: nat,
       at: nat,
       actions,
+      /** It takes from a grant, at its scope, of its principal or of some group, the first of its actions. */
+      aimed: fc.boolean(),
       everyone: once(7),
       children: fc.constantFrom(undefined, true, false),
-      excluded: fc.array(nat, { maxLength: 2 }),
+      excluded: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<number[]>([]) },
+        { weight: 1, arbitrary: fc.array(nat, { maxLength: 2 }) },
+      ),
     }),
     { maxLength: 4 },
   ),
@@ -223,13 +230,25 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   }
   const places = scopes.filter((scope) => scope.azure);
   if (drawn.denying && places.length > 0)
-    for (const [index, one] of drawn.denies.entries())
-      relate("DENIED", one.everyone ? everyone : pick(principals, one.of).ref, pick(places, one.at).ref, {
-        key: `deny${index}`,
-        children: one.children,
-        excluded: one.excluded.map((chosen) => pick(principals, chosen).ref.id),
-        ...flags(one.actions),
-      });
+    for (const [index, one] of drawn.denies.entries()) {
+      const grant = pick(drawn.grants, one.at);
+      const aimed = one.aimed && pick(scopes, grant.at).azure;
+      relate(
+        "DENIED",
+        one.everyone
+          ? everyone
+          : aimed && groups.length > 0 && one.of % 3 === 0
+            ? pick(groups, one.of).ref
+            : pick(principals, aimed ? grant.to : one.of).ref,
+        aimed ? pick(scopes, grant.at).ref : pick(places, one.at).ref,
+        {
+          key: `deny${index}`,
+          children: one.children,
+          excluded: one.excluded.map((chosen: number) => pick(principals, chosen).ref.id),
+          ...flags(aimed ? grant.actions.slice(0, 1 + (one.of % 2)) : one.actions),
+        },
+      );
+    }
   const labels = ["secret", "unlabeled", "label-unknown"].map((label) => ({
     kind: "Label",
     id: `${prefix}${label}`,
