@@ -49,7 +49,7 @@ export function createGroups(how: "delta" | "list"): Step {
     produces: ["Principal", "MEMBER_OF"],
     needs: [GROUP_MEMBERS, HIDDEN_MEMBERS],
     reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
-    hides: "grants",
+    hides: "both",
     delta: true,
     async *crawl(c, pass) {
       const paths = {
