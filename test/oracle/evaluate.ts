@@ -266,9 +266,9 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
         continue;
       const acl = props.flow === "acl";
       const tier = worst(identity.tier, asTier(props.tier));
-      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who could
-      // make itself more, or become somebody else, is not bound by what is denied to it today.
-      const bound = acl || tier === "latent" ? undefined : identity.own;
+      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who becomes
+      // somebody else is not bound by what is denied to it.
+      const bound = acl ? undefined : identity.own;
       const granted = (actions: readonly string[], scope: string): boolean => {
         const held = actions.filter((action) => props[action] === true);
         if (held.length === 0 || bound === undefined) return held.length > 0;

@@ -9,8 +9,15 @@ import type { GraphTable } from "../../src/keep/inventory.ts";
 import { openInventory } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
 import type { OracleRow, Put } from "../oracle/evaluate.ts";
-import { type CompactRow, expand, type Named, type NamedGrant } from "../oracle/expand.ts";
-import { asLines, TIME } from "../oracle/tenants.ts";
+import {
+  type CompactRow,
+  expand,
+  type Holding,
+  type NamedGrant,
+  type NamedPrincipal,
+  type Right,
+} from "../oracle/expand.ts";
+import { ACTIONS, asLines, TIME } from "../oracle/tenants.ts";
 
 export const RULES: readonly Rule[] = loadRules();
 /** Of each buffer pool; the graphs here are small. */
@@ -75,6 +82,21 @@ const stages = (onStage: (stage: string, ms: number) => void) => {
   };
 };
 
+/** Rights that a grant gives by itself: any key action opens the account, what is unknown may be anything. */
+function givenBy(grant: Row): Right[] {
+  const any = (...names: string[]): boolean => names.some((name) => grant[name] === true);
+  if (any("unknown", "listKeys", "regenerateKey", "accountSas", "serviceSas"))
+    return ["discover", "read", "write", "manage"];
+  const [read, write] = [any("read"), any("write", "add", "delete")];
+  const manage = any("assign", "setAcl", "own");
+  return [
+    ...(read || write || manage || any("see") ? (["discover"] as const) : []),
+    ...(read ? (["read"] as const) : []),
+    ...(write ? (["write"] as const) : []),
+    ...(manage ? (["manage"] as const) : []),
+  ];
+}
+
 /** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
 export async function rowsOf(
   query: (cypher: string) => Promise<Row[]>,
@@ -83,24 +105,34 @@ export async function rowsOf(
   const rows = await query(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'app'
      RETURN a.id AS agent, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
-     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.covers AS covers,
-     r.steps AS steps, r.path AS path`,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
+     r.steps AS steps, r.grant AS grant`,
   );
-  const names = await query(
-    `MATCH (n:Agent) RETURN n.code AS code, n.id AS id, 'agent' AS sort
-     UNION ALL MATCH (n:Principal) RETURN n.code AS code, n.id AS id, 'principal' AS sort
-     UNION ALL MATCH (n:Scope) RETURN n.code AS code, n.id AS id, 'scope' AS sort`,
+  const principals = await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id");
+  const grants = (
+    await query(
+      `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
+       RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier,
+       ${ACTIONS.map((action) => `g.\`${action}\` AS ${action}`).join(", ")}, g.unknown AS unknown`,
+    )
+  ).map((row) => ({ ...row, gives: givenBy(row) }));
+  const holdings = await query(
+    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE h.mode = 'app'
+     RETURN a.id AS agent, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
   );
-  const grants = await query(
-    "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) RETURN p.id AS principal, s.id AS scope, g.code AS code, g.key AS key",
-  );
-  const parents = new Map<string, string>();
-  for (const put of records) if ("from" in put && put.kind === "WITHIN") parents.set(put.from.id, put.to.id);
+  const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
+    new Map(
+      records.flatMap((put) =>
+        "from" in put && put.kind === kind ? [[put.from.id, put.to.id] as const] : [],
+      ),
+    );
   // The columns are those that the queries name, which the type cannot express.
   return expand(
     rows as object[] as CompactRow[],
-    names as object[] as Named[],
+    principals as object[] as NamedPrincipal[],
     grants as object[] as NamedGrant[],
-    parents,
+    holdings as object[] as Holding[],
+    upwards("WITHIN"),
+    upwards("INHERITS"),
   );
 }

@@ -3,12 +3,18 @@
  * statement finds, and with one clause broken, to see whether anything notices.
  */
 import { join } from "node:path";
-import { derivedColumns, type RuleTarget, runRule } from "../../src/graph/derive.ts";
+import { type RuleTarget, runRule } from "../../src/graph/derive.ts";
 import { type EngineConnection, openEngine } from "../../src/graph/engine.ts";
-import { derivedDdl, embeddedCopy, embeddedDdl } from "../../src/graph/generate.ts";
+import { derivedColumns, derivedDdl, embeddedCopy, embeddedDdl } from "../../src/graph/generate.ts";
 import type { Rule } from "../../src/graph/rules.ts";
 import type { Row } from "../../src/model.ts";
-import { DERIVED, DERIVED_KINDS, type DerivedKind } from "../../src/schema.ts";
+import {
+  DERIVED,
+  DERIVED_NODE_KINDS,
+  DERIVED_REL_KINDS,
+  type DerivedKind,
+  isDerivedNode,
+} from "../../src/schema.ts";
 import { compareBytes, type OracleRow, type Put } from "../oracle/evaluate.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { exported, POOL, RULES, rowsOf } from "./product.ts";
@@ -59,7 +65,7 @@ export class Workbench {
       async (tables, folder) => {
         const engine = await openEngine({ path: ":memory:", pool: POOL });
         try {
-          for (const ddl of [...embeddedDdl(), ...derivedDdl(DERIVED_KINDS)]) await engine.run(ddl);
+          for (const ddl of [...embeddedDdl(), ...derivedDdl(KINDS)]) await engine.run(ddl);
           for (const table of tables) await engine.run(embeddedCopy(table));
           // As the store fills them from gaps of coverage.
           await engine.run(
@@ -121,28 +127,29 @@ export class Workbench {
       for (const [index, rule] of rules.entries()) {
         const kind = rule.derives;
         if (!affected.has(kind)) continue;
-        if (!touched.has(kind)) await this.#renew(kind);
-        touched.add(kind);
+        // Nothing stands without its ends: what hangs on a node goes with it, and comes back with it.
+        if (!touched.has(kind)) await this.#renew(isDerivedNode(kind) ? [...affected] : [kind]);
+        for (const one of isDerivedNode(kind) ? affected : [kind]) touched.add(one);
         await this.#runRule(rule, this.#target());
         const last = !rules.slice(index + 1).some((one) => one.derives === kind);
-        if (last && kind === broken.derives && touched.size === 1)
+        if (last && kind === broken.derives)
           if ((await this.#content(kind)).join("\n") === this.#kept.get(kind)!.content) return undefined;
       }
       return await this.rows();
     } finally {
-      for (const kind of touched) {
-        await this.#renew(kind);
+      await this.#renew([...touched]);
+      for (const kind of KINDS.filter((one) => touched.has(one)))
         await this.#engine.run(`COPY ${kind} FROM '${this.#file(kind)}'`);
-      }
     }
   }
 
   #file(kind: DerivedKind): string {
     return join(this.#folder, `kept-${kind}.parquet`);
   }
-  async #renew(kind: DerivedKind): Promise<void> {
-    await this.#engine.run(`DROP TABLE ${kind}`);
-    for (const ddl of derivedDdl([kind])) await this.#engine.run(ddl);
+  async #renew(kinds: readonly DerivedKind[]): Promise<void> {
+    for (const kind of KINDS.filter((one) => kinds.includes(one)).toReversed())
+      await this.#engine.run(`DROP TABLE ${kind}`);
+    for (const ddl of derivedDdl(kinds)) await this.#engine.run(ddl);
   }
   async #content(kind: DerivedKind): Promise<string[]> {
     return (await this.#engine.run(all(kind))).map((row) => JSON.stringify(row)).sort(compareBytes);
@@ -169,7 +176,8 @@ export class Workbench {
 
   #target(): RuleTarget {
     const number = async (cypher: string) => Number((await this.#engine.run(cypher))[0]?.n ?? 0);
-    const count = (kind: string) => number(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`);
+    const count = (kind: string) =>
+      number(`MATCH ${isDerivedNode(kind) ? `(r:${kind})` : `()-[r:${kind}]->()`} RETURN count(*) AS n`);
     const known = new Map<DerivedKind, number>();
     return {
       count,
@@ -188,9 +196,13 @@ export class Workbench {
 /** A broken rule that does not come to an end. */
 export class Endless extends Error {}
 
-/** Everything that a derived kind holds, ends first, as its file has it. */
+/** All that rules derive, nodes before what stands between them. */
+const KINDS: readonly DerivedKind[] = [...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS];
+
+/** Everything that a derived kind holds, ids first, as its file has it. */
 function all(kind: DerivedKind): string {
   const columns = derivedColumns(kind).map(({ name }) => `r.\`${name}\``);
+  if (isDerivedNode(kind)) return `MATCH (r:${kind}) RETURN ${["r.id", ...columns].join(", ")}`;
   const { from, to } = DERIVED[kind];
   return `MATCH (f:${from})-[r:${kind}]->(t:${to}) RETURN ${["f.id", "t.id", ...columns].join(", ")}`;
 }
