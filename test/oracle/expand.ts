@@ -72,6 +72,8 @@ export function expand(
   };
   /** Through which principals the row’s grant comes to its agent: what fits its tier, hops and steps. */
   const witness = (row: CompactRow): { ids: string[]; key: string } => {
+    // A row that gives nothing only ends what the row above it says.
+    if (RIGHTS.every((right) => row[right] === false)) return { ids: [], key: "" };
     const grant = grantOf.get(Number(row.grant));
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
     const level =

@@ -85,8 +85,8 @@ const stages = (onStage: (stage: string, ms: number) => void) => {
 /** Rights that a grant gives by itself: any key action opens the account, what is unknown may be anything. */
 function givenBy(grant: Row): Right[] {
   const any = (...names: string[]): boolean => names.some((name) => grant[name] === true);
-  if (any("unknown", "listKeys", "regenerateKey", "accountSas", "serviceSas"))
-    return ["discover", "read", "write", "manage"];
+  const keys = any("listKeys", "regenerateKey", "accountSas", "serviceSas") && grant.flow !== "acl";
+  if (keys || any("unknown")) return ["discover", "read", "write", "manage"];
   const [read, write] = [any("read"), any("write", "add", "delete")];
   const manage = any("assign", "setAcl", "own");
   return [
