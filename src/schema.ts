@@ -448,6 +448,20 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  LISTS: {
+    about: "Places with an access list that gives something, and whatever contains one (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of containment from such a list, and one") },
+  },
+  CROWDED: {
+    about: "A place where one actor may come by several ways, or one that is not plain (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   MIXED: {
     about: "Scopes with containment grants and access lists below (a loop on the scope)",
     from: "Scope",
@@ -506,6 +520,13 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: {},
+  },
+  OVER: {
+    about: "What contains a marked place, where ABOVE does not say it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of containment") },
   },
   POINT: {
     about: "A containment grant of an actor at a marked place",
@@ -647,7 +668,7 @@ export const DERIVED = {
     from: "Scope",
     to: "Scope",
     props: {
-      below: int("1: with everything below; 0: the scope alone"),
+      below: int("0: the scope alone; 1: with everything below; 2: both, since nothing below holds items"),
       items: int("Items"),
       labeled: int("With a sensitivity label"),
       unlabeled: int("Looked at, without a label"),
@@ -714,6 +735,8 @@ export type DerivedRel = keyof typeof DERIVED;
 export type DerivedKind = DerivedNode | DerivedRel;
 export const DERIVED_NODE_KINDS = Object.keys(DERIVED_NODES) as readonly DerivedNode[];
 export const DERIVED_REL_KINDS = Object.keys(DERIVED) as readonly DerivedRel[];
+/** Derived by counting, which is the work of the inventory; the others by rules. */
+export type CountedKind = "HOLDS" | "TALLY";
 export const isDerivedNode = (kind: string): kind is DerivedNode => Object.hasOwn(DERIVED_NODES, kind);
 /** Relationships that stay when the rules have run. */
 export const PUBLISHED_KINDS: readonly DerivedRel[] = DERIVED_REL_KINDS.filter(

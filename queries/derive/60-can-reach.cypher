@@ -6,7 +6,7 @@ MATCH (x:Actor)-[q:SHOWN]->(s:Scope)
 OPTIONAL MATCH (x)-[v:WITNESS]->(s) WHERE v.tier = q.tier
 OPTIONAL MATCH (x)-[o:OUTER]->(s) WHERE o.tier = q.tier
 OPTIONAL MATCH (x)-[l:LESS]->(s) WHERE l.tier = q.tier
-OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below = q.subtree
+OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 - q.subtree
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, q.tier AS tier, v.hops AS hops, q.discover AS d,
   q.read AS r, q.write AS w, q.manage AS m, v.reason AS reason, q.subtree AS subtree, q.absorbed AS absorbed, o.level AS outer,

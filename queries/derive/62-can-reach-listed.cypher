@@ -7,7 +7,7 @@
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
 WHERE i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1)
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
-OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below = 0
+OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.discovers AS d, g.reads AS r, g.writes AS w,
   g.manages AS m, g.reason AS reason, CASE WHEN g.reads > 1 THEN coalesce(t.items, 0) ELSE 0 END AS items,

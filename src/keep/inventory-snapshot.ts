@@ -7,6 +7,7 @@ import { DIALECTS, endpoints, exportColumns, isCoded, pairs, properties } from "
 import type { Row } from "../model.ts";
 import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "../schema.ts";
 import type { GraphTable } from "./inventory.ts";
+import { countItems } from "./inventory-counts.ts";
 import { rowsOf } from "./inventory-db.ts";
 import { asKinds } from "./inventory-pass.ts";
 import {
@@ -261,9 +262,11 @@ export class FrozenView {
       await this.#connection.run(
         `COPY (SELECT ${columns.join(", ")} FROM (${select}) x ${code}) TO ${text(file)} (FORMAT parquet)`,
       );
-      tables.push({ kind: kind as GraphTable["kind"], ...ends, file, rows });
+      tables.push({ kind, ...ends, file, rows });
     }
-    return tables;
+    return kinds === undefined
+      ? [...tables, ...(await countItems(this.#connection, tables, target))]
+      : tables;
   }
 
   /** Ranks of ids over all coded nodes; DuckDB compares text bytewise. */

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Cursor, Page } from "../connector.ts";
 import { properties } from "../graph/generate.ts";
 import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
-import type { Change, NodeKind, NodeRecord, RelKind } from "../schema.ts";
+import type { Change, CountedKind, NodeKind, NodeRecord, RelKind } from "../schema.ts";
 import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
 import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
 import { importLines } from "./inventory-import.ts";
@@ -47,7 +47,7 @@ export interface CoverageRow extends Coverage {
 
 /** One kind as files for a bulk load. Column order: node `id, <props>`; relationship `from, to, key?, <props>`. */
 export interface GraphTable {
-  kind: NodeKind | RelKind;
+  kind: NodeKind | RelKind | CountedKind;
   from?: NodeKind;
   to?: NodeKind;
   /** Absolute path of a Parquet file. */

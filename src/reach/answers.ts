@@ -70,7 +70,7 @@ export async function* reachRows(
 const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE a.id IN $ids
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below = CASE WHEN r.subtree THEN 1 ELSE 0 END
+WHERE t.below <> CASE WHEN r.subtree THEN 0 ELSE 1 END
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
   s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
@@ -265,7 +265,7 @@ function finish(
 /** Planes in which some items were listed; elsewhere nobody counted, which is not zero. */
 async function countedPlanes(query: Query): Promise<Set<string>> {
   const rows = await query(
-    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below = 0 RETURN DISTINCT s.plane AS plane",
+    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below <> 1 RETURN DISTINCT s.plane AS plane",
   );
   return new Set(rows.map((row) => text(row.plane)));
 }

@@ -122,7 +122,7 @@ function choose(
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain = first.scope.id === witness.scope ? [] : shortest(up, witness.scope, first.scope.id).reverse();
-  const rank = (tier: string) => TIERS.findIndex((each) => each === tier);
+  const rank = (tier: string) => TIERS.findIndex((each) => tier === each);
   const level = witness.steps - 1 - chain.length;
   const fitting = leads.filter(
     (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops <= witness.hops && lead.level === level,

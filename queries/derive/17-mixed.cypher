@@ -1,10 +1,8 @@
 // rule: mixed
 // derives: MIXED
-// when: LIST_GRANT
+// when: LISTS
 // why: containment grants with access lists below them: there, and nowhere else, the two are added up.
-MATCH (:Scope)<-[:INHERITED]-(s:Scope)
-WITH DISTINCT s
-MATCH (s)-[:ABOVE]->(y:Scope)
+MATCH (y:Scope)-[:LISTS]->(y)
 WITH DISTINCT y
 MATCH (y)<-[:GRANT]-(:Principal)
 RETURN DISTINCT y.id, y.id

@@ -1,7 +1,7 @@
 // rule: spot
 // derives: SPOT
 // why: the places at which containment may change anybody's rights: grants, denies and what lies just below a deny that
-// binds its scope alone, accounts that a key may open.
+// binds its scope alone, accounts if somebody may get at keys.
 MATCH (:Principal)-[:GRANT]->(s:Scope)
 RETURN DISTINCT s.id, s.id
 // and when: DENIED
@@ -12,6 +12,8 @@ MATCH (:Principal)-[d:DENIED]->(:Scope)<-[:WITHIN]-(s:Scope)
 WHERE d.children = false
 RETURN DISTINCT s.id, s.id
 // and
-MATCH (:Principal)-[g:GRANT]->(y:Scope)<-[:ABOVE]-(s:Scope)
-WHERE g.opens = 1 AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+MATCH (:Principal)-[g:GRANT]->(:Scope)
+WITH max(g.opens) AS opens
+MATCH (s:Scope)
+WHERE opens = 1 AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
 RETURN DISTINCT s.id, s.id

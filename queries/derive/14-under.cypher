@@ -1,10 +1,10 @@
 // rule: under
 // derives: UNDER
 // why: which of these places lie below which others, whoever has rights there.
-MATCH (s:Scope)-[:SPOT]->(s)
-WITH DISTINCT s
-MATCH (s)-[b:ABOVE]->(y:Scope)
+MATCH (y:Scope)-[:SPOT]->(y)
+WITH DISTINCT y
+MATCH (s:Scope)-[b:ABOVE]->(y)
 WHERE b.level > 0
 WITH s, y
-MATCH (y)-[:SPOT]->(y)
+MATCH (s)-[:SPOT]->(s)
 RETURN DISTINCT s.id, y.id
