@@ -5,7 +5,13 @@
 import { join } from "node:path";
 import { type RuleTarget, runRule } from "../../src/graph/derive.ts";
 import { type EngineConnection, openEngine } from "../../src/graph/engine.ts";
-import { derivedColumns, derivedDdl, embeddedCopy, embeddedDdl } from "../../src/graph/generate.ts";
+import {
+  derivedColumns,
+  derivedCopy,
+  derivedDdl,
+  embeddedCopy,
+  embeddedDdl,
+} from "../../src/graph/generate.ts";
 import type { Rule } from "../../src/graph/rules.ts";
 import type { Row } from "../../src/model.ts";
 import {
@@ -30,10 +36,11 @@ const MOST_ROUNDS = 60;
 /** A broken rule that multiplies rows is stopped here: so many times the rows that it should find, and some. */
 const MOST_ROWS = { times: 20, plus: 20_000 };
 
-/** Rules in the order in which a store runs them: items first, then what is the same for all agents. */
-const ORDER = ["items", undefined, "agents"] as const;
-export const inOrder = (rules: readonly Rule[]): Rule[] =>
-  ORDER.flatMap((per) => rules.filter((rule) => rule.per === per));
+/** Rules in the order in which a store runs them: first what is the same for all agents. */
+const inOrder = (rules: readonly Rule[]): Rule[] => [
+  ...rules.filter(({ per }) => per !== "agents"),
+  ...rules.filter(({ per }) => per === "agents"),
+];
 
 /** All statements of a rule, in order; the last may be the recursive one. */
 export const statementsOf = (rule: Rule): string[] =>
@@ -44,6 +51,7 @@ export class Workbench {
   readonly #records: readonly Put[];
   readonly #engine: EngineConnection;
   readonly #folder: string;
+  #files = 0;
   /** What each kind holds after all rules: its rows as one text, and a file to load them from. */
   readonly #kept = new Map<DerivedKind, { content: string; rows: number }>();
 
@@ -143,6 +151,18 @@ export class Workbench {
     }
   }
 
+  /** Rules compute with numbers; where a kind has booleans they go through a file, as in the store. */
+  async #write(kind: DerivedKind, text: string): Promise<void> {
+    if (!derivedColumns(kind).some(({ type }) => type === "bool")) {
+      await this.#engine.run(`COPY ${kind} FROM (${text})`);
+      return;
+    }
+    const file = join(this.#folder, `derived-${this.#files++}.parquet`);
+    await this.#engine.run(`COPY (${text}) TO '${file}'`);
+    const [first] = await this.#engine.run(`LOAD FROM '${file}' RETURN * LIMIT 1`);
+    if (first !== undefined) await this.#engine.run(derivedCopy(kind, [file], Object.keys(first)));
+  }
+
   #file(kind: DerivedKind): string {
     return join(this.#folder, `kept-${kind}.parquet`);
   }
@@ -183,7 +203,7 @@ export class Workbench {
       count,
       write: async (kind, text) => {
         const before = known.get(kind) ?? (await count(kind));
-        await this.#engine.run(`COPY ${kind} FROM (${text})`);
+        await this.#write(kind, text);
         const after = await count(kind);
         known.set(kind, after);
         return after - before;
