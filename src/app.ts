@@ -338,9 +338,12 @@ export interface Answers {
   findScope(wanted: string): Promise<string>;
   top(limit: number): Promise<Row[]>;
   totals(): Promise<Row>;
+  /** Names of the labels whose order is known, most sensitive first. */
+  labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
-  query(cypherOrName: string, params: Params): Promise<Row[]>;
+  /** Rows as they come, a bounded number of them in memory. */
+  query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
   close(): Promise<void>;
 }
 
@@ -361,6 +364,12 @@ export async function openAnswers(folder: string): Promise<Answers> {
       const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
       return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
     },
+    async labels() {
+      const rows = await query(
+        "MATCH (l:Label) WHERE l.priority IS NOT NULL AND l.kind = 'Sensitivity' RETURN l.name AS name ORDER BY l.priority DESC, name",
+      );
+      return rows.map(({ name }) => String(name));
+    },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];
       for await (const row of reachRows(query, meta, decoder, { agents: [agent], scope, expand: true }))
@@ -374,11 +383,11 @@ export async function openAnswers(folder: string): Promise<Answers> {
       for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
-    async query(cypherOrName, params) {
+    async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return runQuery(query, saved, params);
+      if (saved !== undefined) return yield* await runQuery(query, saved, params);
       checkQuery(cypherOrName, "embedded");
-      return runIsolated(join(folder, "graph"), cypherOrName, params);
+      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };

@@ -366,6 +366,15 @@ const worth = {
   writes: lvl("write"),
   manages: lvl("manage"),
 } as const;
+/** The same as a plain row shows it: 1, 0, or absent where it is unknown. */
+const shown = {
+  canDiscover: int("1 or 0; absent: unknown"),
+  canRead: int("1 or 0; absent: unknown"),
+  canWrite: int("1 or 0; absent: unknown"),
+  canManage: int("1 or 0; absent: unknown"),
+  certainty: str("exact, upper-bound or unknown"),
+  counts: int("1 if it reads, so that items count"),
+} as const;
 const app = int("1 if it is an application permission, which no group hands on");
 const reason = str("Why not exact");
 const code = int("Code of the grant: its rank by place, key and principal");
@@ -409,6 +418,7 @@ export const DERIVED = {
       special: int("1 if it adds to a plain row of today"),
       app,
       floor: int("1 if what it gives besides is unknown"),
+      ...shown,
       reason,
       code,
     },
@@ -418,7 +428,15 @@ export const DERIVED = {
     from: "Principal",
     to: "Scope",
     scratch: true,
-    props: { tier, ...worth, special: int("1 if it adds to a plain row of today"), app, reason, code },
+    props: {
+      tier,
+      ...worth,
+      special: int("1 if it adds to a plain row of today"),
+      app,
+      ...shown,
+      reason,
+      code,
+    },
   },
   ABOVE: {
     about: "A scope and every scope that contains it, itself included at level 0",
@@ -794,5 +812,7 @@ export const planeId = (plane: string): string => `plane:${plane}`;
 /** A grant whose effect no rule models yet: a place of its own, so that it is said and never mixed up. */
 export const unmodelledId = (plane: string, scope: string): string => `unknown:${plane}:${scope}`;
 
+/** A sensitivity label is known by a GUID; files write it in either case. */
+export const labelId = (id: string): string => id.toLowerCase();
 export const UNLABELED = "unlabeled";
 export const LABEL_UNKNOWN = "label-unknown";

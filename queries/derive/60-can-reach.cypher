@@ -18,5 +18,5 @@ RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' WHEN 2 THEN 'conditi
   hops, CASE d WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS discovers, CASE r WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS reads, CASE w WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS writes, CASE m WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS manages,
   CASE WHEN d = 1 OR r = 1 OR w = 1 OR m = 1 THEN 'unknown' WHEN d = 2 OR r = 2 OR w = 2 OR m = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END AS certainty,
   CASE WHEN reason IS NOT NULL THEN reason WHEN blind = 1 THEN 'denies-unread' ELSE NULL END AS why, subtree, absorbed, CASE WHEN outer IS NULL THEN 1 ELSE 0 END AS top,
-  items, sensitive, unlabeled, rank % 1000000 / 1000 AS steps, grant
+  items AS readable, sensitive AS readableSensitive, unlabeled AS readableUnlabeled, rank % 1000000 / 1000 AS steps, grant
 ORDER BY agent

@@ -32,9 +32,9 @@ const POINTER = "current";
 /** So many derived rows may wait in the pool before they are written. */
 const ROWS_A_CHECKPOINT = 2_000_000;
 /** So many derived rows are loaded at a time. */
-const ROWS_A_LOAD = 600_000;
+const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time. */
-const AGENTS_A_SLICE = Number(process.env.SLICE ?? 2_500);
+const AGENTS_A_SLICE = 2_500;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {

@@ -13,6 +13,8 @@ import { asKinds } from "./inventory-pass.ts";
 import {
   aliasesOf,
   duplicates,
+  HIDDEN,
+  inSight,
   liveRows,
   mergedNodes,
   mergedRels,
@@ -66,6 +68,7 @@ export class View {
   async resolve(): Promise<void> {
     const rels = REL_KINDS.filter((kind) => this.#partitions(kind) > 0);
     await this.#collectAliases(rels);
+    await this.#connection.run(HIDDEN);
     for (const kind of rels) await this.#resolveRels(kind);
     await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
     for (const kind of rels)
@@ -126,6 +129,8 @@ export class View {
       await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind)}`);
       rows = table;
     }
+    if (kind === "MEMBER_OF" && (await many(this.#connection, "SELECT count(*) AS n FROM _hidden")) > 0)
+      rows = inSight(rows);
     const dup = await this.#duplicatesOf(
       kind,
       rows,

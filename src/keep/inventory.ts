@@ -13,6 +13,7 @@ import { importLines } from "./inventory-import.ts";
 import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
+import { FORGET_BURIED } from "./inventory-sql.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
 export interface OpenPass {
@@ -107,7 +108,7 @@ export interface InventoryOptions extends DatabaseOptions {
   now?: () => Date;
 }
 
-const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
+const DEFAULT_ORDER = ["entra", "purview", "azure", "sharepoint", "mcp", "import"];
 /** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
@@ -325,6 +326,7 @@ class DuckDbInventory implements Inventory {
         "UPDATE _scan SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'",
         [id, state, this.#now()],
       );
+      await writer.run(FORGET_BURIED);
       if (changed !== 1) throw new StoreError("no-scan", `no scan ${id} is running`, "run: forereach scan");
     });
   }

@@ -1,4 +1,5 @@
 /** How many tenants made each statement of each rule derive a row. */
+import type { Rule } from "../../src/graph/rules.ts";
 import type { Put } from "../oracle/evaluate.ts";
 import { prefixOf } from "./compare.ts";
 import { statementsOf, type Unread, Workbench } from "./workbench.ts";
@@ -30,23 +31,28 @@ const isId = (value: string): boolean => /^t\d+:/.test(value);
 /** Runs the rules on these tenants. */
 export async function hits(worlds: readonly (readonly Put[])[]): Promise<Hit[]> {
   const found = new Map<string, Set<string>>();
-  return Workbench.use(worlds.flat(), unreadIn(worlds), async (bench) => {
-    await bench.run((rule, statement, rows) => {
-      const name = `${rule.id} ${statement}`;
-      const tenants = found.get(name) ?? new Set<string>();
-      found.set(name, tenants);
-      for (const row of rows) {
-        // A deny of everyone binds the agents of all tenants; what it does to its own counts.
-        const own = new Set(Object.values(row).map(String).filter(isId).map(prefixOf));
-        if (own.size === 1) tenants.add([...own].join());
-      }
+  const run = (unread: readonly Unread[]): Promise<readonly Rule[]> =>
+    Workbench.use(worlds.flat(), unread, async (bench) => {
+      await bench.run((rule, statement, rows) => {
+        const name = `${rule.id} ${statement}`;
+        const tenants = found.get(name) ?? new Set<string>();
+        found.set(name, tenants);
+        for (const row of rows) {
+          // A deny of everyone binds the agents of all tenants; what it does to its own counts.
+          const own = new Set(Object.values(row).map(String).filter(isId).map(prefixOf));
+          if (own.size === 1) tenants.add([...own].join());
+        }
+      });
+      return bench.rules;
     });
-    return bench.rules.flatMap((rule) =>
-      statementsOf(rule).map((_, index) => ({
-        rule: rule.id,
-        statement: index + 1,
-        share: (found.get(`${rule.id} ${index}`)?.size ?? 0) / worlds.length,
-      })),
-    );
-  });
+  // Some statements run only if something was not read, and spare others their work.
+  await run(unreadIn(worlds));
+  const rules = await run([]);
+  return rules.flatMap((rule) =>
+    statementsOf(rule).map((_, index) => ({
+      rule: rule.id,
+      statement: index + 1,
+      share: (found.get(`${rule.id} ${index}`)?.size ?? 0) / worlds.length,
+    })),
+  );
 }

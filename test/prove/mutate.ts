@@ -79,7 +79,7 @@ export async function serveMutants(): Promise<void> {
   if (!("load" in first)) throw new Error("told a mutant before what to load");
   const { drawn, worlds, seed, from } = first.load;
   const records = richest(tenants(drawn, seed, from), worlds);
-  await Workbench.use(records.flat(), unreadIn(records), async (bench) => {
+  await Workbench.use(records.flat(), from === 0 ? [] : unreadIn(records), async (bench) => {
     await bench.run();
     await bench.keep();
     const sound = byPrefix(await bench.rows());
