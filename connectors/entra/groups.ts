@@ -51,7 +51,8 @@ export function createGroups(how: "delta" | "list"): Step {
     reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
     // Memberships of people who are gone are told apart by what the list of people says now.
     follows: ["entra.users"],
-    hides: "grants",
+    // A deny of a group binds whoever is in it: memberships that nobody read may take away, too.
+    hides: "both",
     delta: true,
     async *crawl(c, pass) {
       const paths = {
