@@ -76,6 +76,8 @@ async function serve(all: readonly Blob[], options: { listing?: number } = {}): 
     response.writeHead(206, { etag: '"0x1"', "content-length": part.length });
     response.end(part);
   });
+  // A busy machine takes longer between two pages than a server waits by default.
+  server.keepAliveTimeout = 60_000;
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -22,7 +22,12 @@ describe("conditions", () => {
   const when = (expression: string) => `((!(ActionMatches{'${B}/read'})) OR (${expression}))`;
   const conditioned = (condition: string, role = 1, scope = RG) =>
     crawled({
-      ...defined(READER, OWNER, definition(5, "Contributor", { dataActions: [`${B}/*`] })),
+      ...defined(
+        READER,
+        OWNER,
+        definition(5, "Contributor", { dataActions: [`${B}/read`, `${B}/write`, `${B}/delete`] }),
+        definition(6, "Superuser", { dataActions: [`${B}/read`, `${B}/runAsSuperUser/action`] }),
+      ),
       ...assigned(assignment("a", scope, role, { condition, conditionVersion: "2.0" })),
     });
 
@@ -39,6 +44,68 @@ describe("conditions", () => {
     const fake = await conditioned(when(`${CONTAINER} StringEquals 'finance'`), 5);
     expect(grantsAt(fake, RG)).toMatchObject([{ read: false, write: true, delete: true, tier: "now" }]);
     expect(grantsAt(fake, container("finance"))).toMatchObject([{ read: true, write: false }]);
+  });
+
+  it("do not bind a superuser where the namespace is hierarchical, unless they target that action too", async () => {
+    const expression = `${CONTAINER} StringEquals 'finance'`;
+    const unbound = await conditioned(when(expression), 6);
+    expect(grantsAt(unbound, ACCOUNT)).toMatchObject([{ read: true, tier: "now", certainty: "exact" }]);
+    const bound = await conditioned(
+      `((!(ActionMatches{'${B}/read'}) AND !(ActionMatches{'${B}/runAsSuperUser/action'})) OR (${expression}))`,
+      6,
+    );
+    expect(grantsAt(bound, ACCOUNT)).toEqual([]);
+    expect(grantsAt(bound, container("finance"))).toMatchObject([{ read: true }]);
+    expect(grantsAt(bound, container("hr"))).toEqual([]);
+  });
+
+  it("of version 1.0 that guard reading by its suboperation bind reading", async () => {
+    const guarded = `((!(ActionMatches{'${B}/read'} AND @Request[subOperation] ForAnyOfAnyValues:StringEqualsIgnoreCase {'Blob.Read.WithTagConditions'})) OR (${CONTAINER} StringEquals 'finance'))`;
+    const fake = await conditioned(guarded);
+    expect(grantsAt(fake, container("finance"))).toMatchObject([{ read: true }]);
+    expect(grantsAt(fake, container("hr"))).toEqual([]);
+    // Listing is another suboperation, which this does not guard.
+    expect(grantsAt(fake, RG)).toMatchObject([{ read: false, see: true }]);
+  });
+
+  it("let writing pass where one way of writing passes", async () => {
+    const withTags = `((!(ActionMatches{'${B}/write'} AND NOT SubOperationMatches{'Blob.Write.WithTagHeaders'})) OR (${CONTAINER} StringEquals 'x'))`;
+    const fake = await conditioned(withTags, 5);
+    expect(grantsAt(fake, RG)).toMatchObject([{ write: true, certainty: "exact" }]);
+  });
+
+  it("with one comparison that is not understood are open only as far as it decides", async () => {
+    const odd = "@Resource[x] Resembles 'y'";
+    const fake = await conditioned(
+      `(!(ActionMatches{'${B}/read'}) OR ${odd}) AND (!(ActionMatches{'${B}/delete'}) OR ${CONTAINER} StringEquals 'hr')`,
+      5,
+    );
+    expect(grantsAt(fake, RG)).toMatchObject([
+      {
+        read: true,
+        certainty: "upper-bound",
+        reason_code: "condition-unparsed",
+        residual: expect.stringContaining(odd),
+      },
+      { write: true, read: false, certainty: "exact" },
+    ]);
+    expect(grantsAt(fake, container("hr"))).toMatchObject([{ delete: true }]);
+  });
+
+  it("on attributes that no page names keep the right as an upper bound, whatever their source", async () => {
+    for (const name of ["@Resource[a:b]", "@Request[a:b]", "@Environment[a:b]", "@Principal[a:b]"]) {
+      const fake = await conditioned(when(`${name} StringEquals 'x'`));
+      expect(
+        grantsAt(fake, RG).filter(({ read }) => read),
+        name,
+      ).toMatchObject([
+        {
+          certainty: "upper-bound",
+          reason_code: "condition-unread",
+          residual: expect.stringContaining("a:b"),
+        },
+      ]);
+    }
   });
 
   it("on the account's name grant at the account", async () => {

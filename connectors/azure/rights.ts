@@ -33,12 +33,15 @@ export const PRIMITIVES = {
   assign: { plane: "control", action: "Microsoft.Authorization/roleAssignments/write" },
   see: { plane: "control", action: `${STORAGE}/read` },
 } as const satisfies Record<Action, { plane: "data" | "control"; action: string }>;
+/** Whoever holds it acts as the superuser of a hierarchical namespace: no access list is asked. */
+export const SUPER_USER = `${BLOBS}/runAsSuperUser/action`;
 export type Primitive = Action;
 export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as readonly Primitive[];
 
 /** What one permission block allows, the block's own condition apart. */
 export interface BlockRights {
   primitives: ReadonlySet<Primitive>;
+  superUser: boolean;
   /** Data planes without a rule that the block opens. */
   planes: readonly string[];
   condition: string | undefined;
@@ -61,6 +64,7 @@ export function evaluateBlock(block: PermissionBlock): BlockRights {
   };
   return {
     primitives: new Set(PRIMITIVE_NAMES.filter(holds)),
+    superUser: allows(SUPER_USER, dataActions, notDataActions),
     planes: unmodelledPlanes(dataActions, notDataActions),
     condition: block.condition?.trim() || undefined,
   };
