@@ -246,6 +246,8 @@ export const RELS = {
       certainty: str("exact, or upper-bound where something that could take it away was not read"),
       reason_code: str("Why it is not exact"),
       expires: time("When it ends"),
+      together: list("flow posix: the holder must be, or be in, all of these as well"),
+      excluded: list("flow posix: who does not hold it, whatever group they are in"),
     },
   },
   DENIED: {

@@ -6,10 +6,9 @@ import type { Connector } from "../../src/connector.ts";
 import { blobs } from "./blobs.ts";
 import { containers } from "./containers.ts";
 import { denyAssignments } from "./deny-assignments.ts";
-import { eligibleAssignments } from "./eligible-assignments.ts";
 import { managementGroups } from "./management-groups.ts";
 import { resourceGroups } from "./resource-groups.ts";
-import { roleAssignments } from "./role-assignments.ts";
+import { eligibleAssignments, roleAssignments } from "./role-assignments.ts";
 import { storageAccounts } from "./storage-accounts.ts";
 import { subscriptions } from "./subscriptions.ts";
 
