@@ -28,6 +28,8 @@ export const STEP = {
   roleDefinitions: "azure.role-definitions",
   /** Conditions that an old api-version leaves out; they could only take away. */
   conditions: "azure.conditions",
+  /** Access lists of files and directories, where the namespace is hierarchical. */
+  accessLists: "azure.access-lists",
   /** Sensitivity labels of blobs. */
   labels: "azure.labels",
 } as const;

@@ -101,7 +101,7 @@ it("every step declares reads that are reads, and what it needs", () => {
   for (const { id, reads, needs, after = [], follows = [], parts = [] } of azure.steps) {
     expect(id).toMatch(/^azure\./);
     expect(needs.length).toBeGreaterThan(0);
-    for (const read of reads) expect(read).toMatch(/^GET (arm \/[\w/{}.]+|blob \/[\w/{}$*]+)$/);
+    for (const read of reads) expect(read).toMatch(/^(GET arm \/[\w/{}.]+|(GET|HEAD) blob \/[\w/{}$*]+)$/);
     for (const before of [...after, ...follows]) expect(step(before), `${id} after ${before}`).toBeDefined();
     for (const part of parts) expect(step(part.id), `${id} has part ${part.id}`).toBeUndefined();
   }
