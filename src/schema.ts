@@ -121,6 +121,7 @@ export const NODES = {
       allowPublic: bool("False if the account forbids public access whatever its containers say"),
       network: str("Allow, Deny or unknown: what the network rules do by default"),
       hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
+      runsAs: list("Object ids of the managed identities that the resource runs as"),
       containerItems: int("Items as the service itself counts them, where it does"),
     },
   },

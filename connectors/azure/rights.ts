@@ -45,6 +45,8 @@ export interface BlockRights {
   /** Data planes without a rule that the block opens. */
   planes: readonly string[];
   condition: string | undefined;
+  /** Any other action. */
+  allows(plane: "control" | "data", action: string): boolean;
 }
 
 /** Actions minus NotActions: a subtraction inside one block, which takes nothing from another block. */
@@ -56,17 +58,18 @@ const allows = (action: string, granted: readonly string[], taken: readonly stri
 export function evaluateBlock(block: PermissionBlock): BlockRights {
   const dataActions = block.dataActions ?? [];
   const notDataActions = block.notDataActions ?? [];
-  const holds = (name: Primitive) => {
-    const { plane, action } = PRIMITIVES[name];
-    return plane === "data"
+  const holds = (plane: "control" | "data", action: string) =>
+    plane === "data"
       ? allows(action, dataActions, notDataActions)
       : allows(action, block.actions ?? [], block.notActions ?? []);
-  };
   return {
-    primitives: new Set(PRIMITIVE_NAMES.filter(holds)),
-    superUser: allows(SUPER_USER, dataActions, notDataActions),
+    primitives: new Set(
+      PRIMITIVE_NAMES.filter((name) => holds(PRIMITIVES[name].plane, PRIMITIVES[name].action)),
+    ),
+    superUser: holds("data", SUPER_USER),
     planes: unmodelledPlanes(dataActions, notDataActions),
     condition: block.condition?.trim() || undefined,
+    allows: holds,
   };
 }
 

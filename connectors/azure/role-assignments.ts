@@ -17,7 +17,7 @@ interface Listing {
 const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): Step => ({
   id,
   title,
-  produces: ["Scope", "WITHIN", "GRANTED"],
+  produces: ["Scope", "WITHIN", "GRANTED", "CONTROLS"],
   needs: [reader(why)],
   reads: [
     `GET arm /subscriptions/{id}/providers/Microsoft.Authorization/${resource}`,
@@ -26,8 +26,9 @@ const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): S
     "GET arm /providers/Microsoft.Management/managementGroups/{id}",
   ],
   after: [STEP.subscriptions],
-  // Conditions may name accounts and containers; what of these was not read is their own gap.
-  follows: [STEP.storageAccounts, STEP.containers],
+  // Conditions may name accounts and containers, roles may give control of hosts; what of these was not read is
+  // their own gap.
+  follows: [STEP.storageAccounts, STEP.containers, STEP.managedIdentities, STEP.hosts],
   hides: "grants",
   parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
