@@ -15,6 +15,7 @@ import {
   tenant,
 } from "./fixtures/tenant.ts";
 import { azure } from "./index.ts";
+import { accountProps } from "./storage-accounts.ts";
 
 describe("scopes", () => {
   it("hang from container to tenant root through nested management groups, whatever the case of ids", async () => {
@@ -94,6 +95,48 @@ describe("scopes", () => {
     const fake = tenant({ [`${MG}/alpha`]: new Interrupted("interrupted", "stopped") });
     await fake.run(step("azure.management-groups"));
     expect(fake.gaps).toMatchObject([{ step: "azure.management-groups", scope: "" }]);
+  });
+});
+
+describe("network rules of an account", () => {
+  it.each([
+    [{ networkAcls: { defaultAction: "Allow" } }, "Allow", undefined],
+    [
+      { publicNetworkAccess: "Disabled", networkAcls: { defaultAction: "Allow" } },
+      "Deny",
+      "private endpoints",
+    ],
+    [
+      { publicNetworkAccess: "SecuredByPerimeter" },
+      "Deny",
+      "what its network security perimeter lets in, and private endpoints",
+    ],
+    [
+      {
+        networkAcls: {
+          defaultAction: "Deny",
+          bypass: "Logging, AzureServices",
+          ipRules: ["1", "2", "3", "4"].map((value) => ({ value })),
+          virtualNetworkRules: [{}],
+          resourceAccessRules: [{}, {}],
+        },
+        privateEndpointConnections: [{}],
+      },
+      "Deny",
+      "4 address ranges, 1 subnet, 2 resource instances, trusted Azure services, 1 private endpoint",
+    ],
+    [
+      { networkAcls: { defaultAction: "Deny", bypass: "None" } },
+      "Deny",
+      "nowhere but future private endpoints",
+    ],
+    [{}, "unknown", undefined],
+  ] as const)("%j are %s", (properties, network, from) => {
+    const props = accountProps({ id: "a", name: "a", properties });
+    expect([props.network, props.gates]).toEqual([
+      network,
+      from === undefined ? undefined : [`network: only from ${from}`],
+    ]);
   });
 });
 
