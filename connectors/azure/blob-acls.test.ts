@@ -1,10 +1,9 @@
 /** Access lists crawled from the simulator: what protects each file, stops, refusals. */
 import { describe, expect, it } from "vitest";
-import { createSimulatorHandler } from "../../simulator/handler.ts";
 import { smallTenant } from "../../simulator/testing.ts";
-import { createTransport, simulatedClock, ThrottleRegistry, type Wire } from "../../src/collect/http.ts";
 import type { Page, StepContext } from "../../src/connector.ts";
 import type { GraphRecord, NodeRecord, RelProps } from "../../src/schema.ts";
+import { HOST, simulatedHttp } from "../../test/simulated-http.ts";
 import { type AccessList, parseAcl } from "./acl.ts";
 import { AclWalk } from "./blob-acls.ts";
 import { blobs } from "./blobs.ts";
@@ -15,7 +14,6 @@ const C = Array.from({ length: 60 }, (_, n) => n).find(
   (n) => places.hierarchical(places.accountOf(n)) && files.of(n)[1] - files.of(n)[0] > 20,
 )!;
 const SCOPE = places.containerId(C).toLowerCase();
-const HOST = "https://simulator.example";
 
 interface Options {
   /** Reads that are refused: a part of method and path. */
@@ -26,28 +24,16 @@ interface Options {
   breakAfter?: number;
 }
 
-function contextOf({ refused, edit = (text) => text, breakAfter = Number.POSITIVE_INFINITY }: Options = {}) {
-  const simulator = createSimulatorHandler({ tenant, throttle: { enabled: false } });
-  const requests: string[] = [];
+function contextOf({ refused, edit, breakAfter = Number.POSITIVE_INFINITY }: Options = {}) {
   let listings = 0;
-  const wire: Wire = async ({ method, url, headers, body }) => {
-    const request = `${method} ${decodeURIComponent(url.pathname + url.search)}`;
-    requests.push(request);
-    if (refused?.test(request)) return { status: 403, headers: {}, bytes: Buffer.alloc(0) };
-    if (url.searchParams.get("comp") === "list") {
-      if (++listings > breakAfter) return { status: 400, headers: {}, bytes: Buffer.alloc(0) };
-      // Small pages, so that there are several.
-      url.searchParams.set("maxresults", "40");
-    }
-    const answer = await simulator.handle(method, url.href, headers, body);
-    return { status: answer.status, headers: answer.headers, bytes: Buffer.from(edit(String(answer.body))) };
-  };
-  const clock = simulatedClock(Date.parse("2026-01-01T00:00:00Z"));
-  const http = createTransport({
-    ...{ tenantId: tenant.world.tenantId, cloud: "public", share: 1, signal: new AbortController().signal },
-    ...{ wire, clock, throttles: new ThrottleRegistry(), allow: blobs.reads },
-    endpoints: { graph: HOST, arm: HOST, blob: `${HOST}/blob` },
-    credential: () => ({ getToken: async () => ({ token: "simulated", expiresOnTimestamp: Infinity }) }),
+  const { http, requests } = simulatedHttp(tenant, blobs.reads, {
+    refuse(request) {
+      if (refused?.test(request)) return 403;
+      return request.includes("comp=list") && ++listings > breakAfter ? 400 : undefined;
+    },
+    // Small pages, so that there are several.
+    ask: (url) => url.searchParams.has("comp") && url.searchParams.set("maxresults", "40"),
+    ...(edit === undefined ? {} : { edit }),
   });
   const account = places.accountOf(C);
   const nodes: NodeRecord[] = [

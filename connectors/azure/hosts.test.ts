@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createSimulatorHandler } from "../../simulator/handler.ts";
 import { smallTenant } from "../../simulator/testing.ts";
-import { createTransport, simulatedClock, ThrottleRegistry } from "../../src/collect/http.ts";
 import { PermissionError } from "../../src/model.ts";
+import { simulatedHttp } from "../../test/simulated-http.ts";
 import type { FakeAnswer } from "./fixtures/fake.ts";
 import {
   assigned,
@@ -98,24 +97,7 @@ describe("hosts", () => {
 
   it("of the simulator answer as declared", async () => {
     const simulated = smallTenant();
-    const simulator = createSimulatorHandler({ tenant: simulated, throttle: { enabled: false } });
-    const HOST = "https://simulator.example";
-    const http = createTransport({
-      ...{
-        tenantId: simulated.world.tenantId,
-        cloud: "public",
-        share: 1,
-        signal: new AbortController().signal,
-      },
-      ...{ clock: simulatedClock(0), throttles: new ThrottleRegistry() },
-      allow: [...hosts.reads, ...managedIdentities.reads],
-      endpoints: { graph: HOST, arm: HOST, blob: `${HOST}/blob` },
-      credential: () => ({ getToken: async () => ({ token: "simulated", expiresOnTimestamp: Infinity }) }),
-      wire: async ({ method, url, headers, body }) => {
-        const answer = await simulator.handle(method, url.href, headers, body);
-        return { status: answer.status, headers: answer.headers, bytes: Buffer.from(answer.body) };
-      },
-    });
+    const { http } = simulatedHttp(simulated, [...hosts.reads, ...managedIdentities.reads]);
     const context = { ...tenant().context, http };
     const found = { hosts: 0, managedIdentities: 0 };
     for (let s = 0; s < simulated.size.subscriptions; s++)
