@@ -122,6 +122,7 @@ export const NODES = {
       network: str("Allow, Deny or unknown: what the network rules do by default"),
       hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
       runsAs: list("Object ids of the managed identities that the resource runs as"),
+      members: str("Condition that decides which blobs of the container lie here, as its expression in JSON"),
       containerItems: int("Items as the service itself counts them, where it does"),
     },
   },

@@ -78,7 +78,7 @@ export function outcomeOf({ above, self, directory }: AclPlace): Outcome | undef
 const digest = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
-/** Id of the derived scope of an outcome; the container itself where lists give nobody anything. */
+/** Id of the derived scope of an outcome; where lists give nobody anything, what holds it: container or path set. */
 export const aclScopeId = (container: string, { hash, grants }: Outcome): string =>
   grants.length === 0 ? container : `${container}/acl:${hash}`;
 

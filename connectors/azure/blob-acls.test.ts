@@ -192,7 +192,7 @@ describe("a walk", () => {
 
   it("keeps directories that files may still follow of, in either order of a listing", () => {
     const walk = new AclWalk("c", start());
-    for (const name of ["a", "a-b", "z"]) walk.take(blob(name, OPEN), true);
+    for (const name of ["a", "a-b", "z"]) walk.take(blob(name, OPEN), true, "c");
     expect(walk.position("a-b/1").directories.map(([path]) => path)).toEqual(["a", "a-b", "z"]);
     expect(walk.position("a/1").directories.map(([path]) => path)).toEqual(["a", "z"]);
     expect(walk.position("b").directories.map(([path]) => path)).toEqual(["z"]);
@@ -200,7 +200,7 @@ describe("a walk", () => {
 
   it("does not lose a file whose directory was not listed: an upper bound, counted as a gap", () => {
     const walk = new AclWalk("c", start());
-    const { scope, records } = walk.take(blob("nowhere/file", OPEN), false);
+    const { scope, records } = walk.take(blob("nowhere/file", OPEN), false, "c");
     expect(scope).toMatch(/^c\/acl:/);
     expect(records).toContainEqual(
       expect.objectContaining({
@@ -213,7 +213,7 @@ describe("a walk", () => {
 
   it("says each derived scope once", () => {
     const walk = new AclWalk("c", start());
-    expect(walk.take(blob("1", OPEN), false).records.length).toBeGreaterThan(0);
-    expect(walk.take(blob("2", OPEN), false).records).toEqual([]);
+    expect(walk.take(blob("1", OPEN), false, "c").records.length).toBeGreaterThan(0);
+    expect(walk.take(blob("2", OPEN), false, "c").records).toEqual([]);
   });
 });

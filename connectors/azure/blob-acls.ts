@@ -81,8 +81,11 @@ export class AclWalk {
     for (const [path, text] of position.directories) this.#enter(path, text);
   }
 
-  /** The scope that protects a file (or holds a directory), and records of it that were not said in this pass. */
-  take(blob: BlobItem, directory: boolean): { scope: string; records: GraphRecord[] } {
+  /**
+   * The scope that protects a file (or holds a directory), and records of it that were not said in this pass.
+   * `holder`: the container, or the part of it that the path lies in.
+   */
+  take(blob: BlobItem, directory: boolean, holder: string): { scope: string; records: GraphRecord[] } {
     const text = listOf(blob);
     const above = this.#above(blob.name);
     const self = directory ? this.#enter(blob.name, text).own : this.#numbered(text);
@@ -94,12 +97,12 @@ export class AclWalk {
       outcome = outcomeOf({ above: lists, self: self.list, directory });
       this.#outcomes.set(key, outcome);
     }
-    // The container holds what has no list that could be read: its gap says so.
-    if (outcome === undefined) return { scope: this.#container, records: [] };
-    const scope = aclScopeId(this.#container, outcome);
+    // No list of its own could be read: the gap says so.
+    if (outcome === undefined) return { scope: holder, records: [] };
+    const scope = aclScopeId(holder, outcome);
     if (this.#said.has(scope)) return { scope, records: [] };
     this.#said.add(scope);
-    return { scope, records: aclRecords(this.#container, outcome) };
+    return { scope, records: aclRecords(holder, outcome) };
   }
 
   /** Where the walk stands after a name. Directories that nothing can follow of are let go, stopped or not. */

@@ -23,6 +23,7 @@ import { STEP, scopesOfKind } from "./arm.ts";
 import { type AclPosition, AclWalk, startOfLists } from "./blob-acls.ts";
 import { type BlobLabel, labelFromListing, readBlobLabel } from "./bloblabel.ts";
 import { formatOf, type UnknownReason } from "./labels/index.ts";
+import { type PlaceOfPath, placesOfPaths } from "./path-sets.ts";
 import { armParent } from "./scopes.ts";
 import { knownAccounts } from "./storage-known.ts";
 
@@ -55,6 +56,8 @@ export const blobs: Step = {
     `GET blob /${container}/\${path*}`,
   ]),
   after: [STEP.containers, STEP.storageAccounts],
+  // Conditions of assignments tell which paths are places of their own.
+  follows: [STEP.roleAssignments, STEP.eligibleAssignments],
   hides: "grants",
   parts: [
     { id: STEP.labels, title: "Sensitivity labels of blobs", hides: "grants" },
@@ -79,10 +82,11 @@ async function* crawl(c: StepContext, pass: Pass): AsyncGenerator<Page> {
   const position: Position = pass.cursor === undefined ? { unread: {} } : JSON.parse(pass.cursor);
   if (account.hns) position.lists ??= await startOfLists(c, account.url, pass.scope);
   const walk = position.lists && new AclWalk(pass.scope, position.lists);
+  const placeOf = await placesOfPaths(c, pass.scope);
   for await (const { segment, continuationToken } of listing(c, account, name, position.marker)) {
     const items = segment.blobItems.filter((blob) => !isDirectory(blob));
     const labels = await labelsOf(c, container, items, position.unread);
-    const { scopes, records } = protection(pass.scope, segment.blobItems, walk);
+    const { scopes, records } = protection(segment.blobItems, placeOf, walk);
     const page: Page = {
       changes: [
         ...records.map((put) => ({ put })),
@@ -130,13 +134,14 @@ function listing(c: StepContext, { url, hns }: Account, container: string, marke
     .byPage(settings);
 }
 
-/** The scope that protects each blob: its container, or what its access lists derive. */
-function protection(container: string, blobs: readonly BlobItem[], walk: AclWalk | undefined) {
+/** The scope that protects each blob: its container, the part that its path lies in, or what its lists derive. */
+function protection(blobs: readonly BlobItem[], placeOf: PlaceOfPath, walk: AclWalk | undefined) {
   const scopes = new Map<BlobItem, string>();
   const records: GraphRecord[] = [];
   for (const blob of blobs) {
-    const derived = walk?.take(blob, isDirectory(blob));
-    scopes.set(blob, derived?.scope ?? container);
+    const place = placeOf(blob.name);
+    const derived = walk?.take(blob, isDirectory(blob), place);
+    scopes.set(blob, derived?.scope ?? place);
     records.push(...(derived?.records ?? []));
   }
   return { scopes, records };

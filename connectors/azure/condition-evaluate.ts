@@ -8,11 +8,11 @@ import { compareValues } from "./condition-compare.ts";
 import { globMatches } from "./glob.ts";
 
 /**
- * Why a part is open. `asked`: decided at request time. `choice`: the caller picks the value. `item`: differs
- * from blob to blob. `place`: account or container not known yet. `unread`: not looked at, or an attribute that
+ * Why a part is open. `asked`: decided at request time. `choice`: the caller picks the value. `path`: differs from
+ * path to path. `item`: differs from blob to blob in what no path tells. `place`: account or container not known yet. `unread`: not looked at, or an attribute that
  * is not known. `unparsed`: not understood.
  */
-export type Cause = "asked" | "choice" | "item" | "place" | "unread" | "unparsed";
+export type Cause = "asked" | "choice" | "path" | "item" | "place" | "unread" | "unparsed";
 
 /** What is asked for: one action, and the suboperation if the call is one. */
 export interface Question {
@@ -25,6 +25,8 @@ export interface Place {
   account?: string;
   container?: string;
   hns?: boolean;
+  /** Of a blob within its container. */
+  path?: string;
 }
 
 /** Values of an attribute; empty if it is known to be missing. */
@@ -65,6 +67,7 @@ export function resolveAt(place: Place): Resolve {
   const account = values(place.account);
   const container = values(place.container);
   const hns = values(place.hns);
+  const path = place.path === undefined ? "path" : [place.path];
   return ({ source, key }) => {
     switch (source) {
       case "environment":
@@ -86,6 +89,7 @@ export function resolveAt(place: Place): Resolve {
       case `${CONTAINER}:containername`:
         return container;
       case `${BLOBS}:path`:
+        return path;
       case `${BLOBS}:iscurrentversion`:
       case `${ACCOUNT}/encryptionscopes:name`:
         return "item";

@@ -53,7 +53,7 @@ describe("a condition", () => {
       outcome(
         `@Resource[${B}:path] StringLike 'a/*' AND @Environment[UtcNow] DateTimeLessThan '2030-01-01T00:00:00.0Z'`,
       ),
-    ).toEqual(["asked", "item"]);
+    ).toEqual(["asked", "path"]);
   });
 
   it("is unread where the principal's attributes decide", () => {

@@ -16,6 +16,7 @@ import {
   RG,
   ROOT,
 } from "./fixtures/tenant.ts";
+import { placesOfPaths } from "./path-sets.ts";
 
 describe("conditions", () => {
   const CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
@@ -142,6 +143,65 @@ describe("conditions", () => {
         residual: "environment: private link is true",
       },
     ]);
+  });
+
+  it("on paths make a place of what satisfies them in each container, beside the conditional right", async () => {
+    const path = `@Resource[${B}:path] StringLike 'approved/*'`;
+    const fake = await conditioned(when(path));
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { read: true, tier: "conditional", reason_code: "condition-item", certainty: "exact" },
+    ]);
+    const sets = [...fake.nodes.values()].filter(({ props }) => props.kind === "PathSet");
+    expect(sets.map(({ id }) => fake.chain(id)[1])).toEqual([container("finance"), container("hr")]);
+    for (const { id, props } of sets) {
+      expect(props).toMatchObject({
+        plane: "azure",
+        name: expect.stringContaining("where resource: blob path is like"),
+      });
+      expect(grantsAt(fake, id)).toMatchObject([
+        {
+          read: true,
+          tier: "now",
+          certainty: "exact",
+          flow: "containment",
+          residual: expect.stringContaining("approved"),
+        },
+      ]);
+      expect(grantsAt(fake, id)[0]).not.toHaveProperty("reason_code");
+    }
+    const placeOf = await placesOfPaths(fake.context, container("hr"));
+    expect(placeOf("approved/a.txt")).toBe(sets[1]!.id);
+    expect(placeOf("Approved/a.txt")).toBe(container("hr"));
+    expect(await placesOfPaths(fake.context, container("other"))).toSatisfy(
+      (place) => place("approved/a") === container("other"),
+    );
+  });
+
+  it("on paths and on more make a place only where the rest is known before the request", async () => {
+    const path = `@Resource[${B}:path] StringLike 'a/*'`;
+    const setsOf = async (text: string) =>
+      [...(await conditioned(when(text))).nodes.values()].filter(({ props }) => props.kind === "PathSet")
+        .length;
+    expect(await setsOf(`${path} AND ${CONTAINER} StringEquals 'hr'`)).toBe(1);
+    expect(await setsOf(`${path} OR ${CONTAINER} StringEquals 'hr'`)).toBe(1);
+    expect(await setsOf(`${path} AND @Environment[isPrivateLink] BoolEquals true`)).toBe(0);
+    expect(await setsOf(`${path} AND @Resource[${B}/tags:P<$key_case_sensitive$>] StringEquals 'x'`)).toBe(0);
+    expect(await setsOf(`${path} AND @Principal[x] StringEquals 'y'`)).toBe(2);
+  });
+
+  it("on paths that overlap leave what both hold to the container, so that it is counted once", async () => {
+    const of = (pattern: string) => when(`@Resource[${B}:path] StringLike '${pattern}'`);
+    const fake = await crawled({
+      ...defined(READER, OWNER),
+      ...assigned(
+        assignment("a", container("hr"), 1, { condition: of("a*") }),
+        assignment("b", container("hr"), 1, { condition: of("*z") }),
+      ),
+    });
+    const placeOf = await placesOfPaths(fake.context, container("hr"));
+    expect([placeOf("a1"), placeOf("1z")].map((id) => id.includes("/where:"))).toEqual([true, true]);
+    expect(placeOf("a1")).not.toBe(placeOf("1z"));
+    expect([placeOf("az"), placeOf("b")]).toEqual([container("hr"), container("hr")]);
   });
 
   it("on path or tags put the right in the conditional tier, as a matter of items", async () => {

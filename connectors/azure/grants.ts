@@ -22,6 +22,7 @@ import {
   type Way,
 } from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
+import { pathSetId, pathSetRecords } from "./path-sets.ts";
 import { actionFlags, PRIMITIVES, type Primitive, SUPER_USER } from "./rights.ts";
 import type { Role } from "./role-definitions.ts";
 import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
@@ -76,7 +77,8 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
     ? { certainty: "upper-bound", reason_code: "condition-unread" }
     : {};
   const records: GraphRecord[] = [];
-  for (const { at, manner, rights } of spread(narrowed(role, assignment.condition), scope, c)) {
+  for (const { at, manner, rights, place } of spread(narrowed(role, assignment.condition), scope, c)) {
+    records.push(...place);
     // One assignment may give several relationships to one scope: the key tells them apart.
     const suffix = manner === PLAINLY ? "" : `#${[...rights].sort().join("+")}`;
     const flags = actionFlags(primitivesOf(rights));
@@ -192,16 +194,31 @@ interface Spread {
   at: string;
   manner: Manner;
   rights: Set<Right>;
+  /** The place itself, where no listing tells of it. */
+  place: readonly GraphRecord[];
 }
 
 /** Decides each right at the scope, then at accounts, then at containers, no lower than it must. */
 function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: GrantContext): Spread[] {
   const found = new Map<string, Spread>();
-  const add = (at: string, right: Right, manner: Manner) => {
-    const place = `${at}\n${JSON.stringify(manner)}`;
-    const same = found.get(place);
-    if (same === undefined) found.set(place, { at, manner, rights: new Set([right]) });
+  const add = (at: string, right: Right, manner: Manner, place: readonly GraphRecord[] = []) => {
+    const key = `${at}\n${JSON.stringify(manner)}`;
+    const same = found.get(key);
+    if (same === undefined) found.set(key, { at, manner, rights: new Set([right]), place });
     else same.rights.add(right);
+  };
+  /** Where only paths keep a right open, it holds for those of each container that satisfy the condition. */
+  const addPaths = (at: string, right: Right, compiled: Compiled) => {
+    for (const container of containersAt(at, c)) {
+      const resolve = resolveAt(placeOf(container, c));
+      const rest = compiled(resolve);
+      if (typeof rest === "boolean") continue;
+      const causes = openCauses(rest, resolve);
+      if (causes === true || !causes.has("path") || causes.has("item") || causes.has("asked")) continue;
+      const others = new Set([...causes].filter((cause) => cause !== "path"));
+      const manner = mannerOf(others, inWords(rest));
+      add(pathSetId(container, rest), right, manner, pathSetRecords(container, rest));
+    }
   };
   /** False if the answer differs from place to place below; at the last place it must stay open. */
   const decide = (at: string, right: Right, compiled: Compiled, last: boolean): boolean => {
@@ -211,6 +228,7 @@ function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: G
     const manner = judge(compiled, place, last || placeless);
     if (manner === "below") return false;
     if (manner !== "never") add(at, right, manner);
+    if (manner !== "never" && manner !== PLAINLY && !placeless) addPaths(at, right, compiled);
     return true;
   };
 
@@ -229,6 +247,13 @@ function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: G
     }
   }
   return [...found.values()];
+}
+
+/** Known containers at or below a scope; a container counts whether it was listed or not. */
+function containersAt(at: string, { storage, subscription }: GrantContext): readonly string[] {
+  if (scopeKind(at) === "Container") return [at];
+  const top = isAtOrBelow(at, subscription) ? at : subscription;
+  return storage.accounts.flatMap(({ id }) => (isAtOrBelow(id, top) ? storage.containers(id) : []));
 }
 
 /** What a scope's id, and what is known of its account, tell a condition. */
@@ -256,15 +281,22 @@ function judge(compiled: Compiled, place: Place, last: boolean): Manner | "never
   const residual = inWords(rest);
   if (causes === true) return { ...PLAINLY, residual };
   if (causes.has("place") && !last) return "below";
+  return mannerOf(causes, residual);
+}
+
+function mannerOf(causes: ReadonlySet<Cause>, residual: string): Manner {
   // What was not read could only take the right away: it stands, as an upper bound.
   const unread = UNREAD.some((cause) => causes.has(cause));
+  const reason = REASONS.find(([cause]) => causes.has(cause))?.[1];
   return {
-    tier: causes.has("asked") || causes.has("item") ? "conditional" : "now",
+    tier: CONDITIONAL.some((cause) => causes.has(cause)) ? "conditional" : "now",
     certainty: unread ? "upper-bound" : "exact",
-    reason_code: REASONS.find(([cause]) => causes.has(cause))![1],
+    ...(reason === undefined ? {} : { reason_code: reason }),
     residual,
   };
 }
+
+const CONDITIONAL: readonly Cause[] = ["asked", "item", "path"];
 
 const UNREAD: readonly Cause[] = ["unparsed", "unread", "place"];
 /** The first that applies names the reason. */
@@ -272,7 +304,8 @@ const REASONS: readonly (readonly [Cause, string])[] = [
   ["unparsed", "condition-unparsed"],
   ["unread", "condition-unread"],
   ["place", "condition-unread"],
-  // Path and tags differ from blob to blob, which this version does not follow.
+  // Path and tags differ from blob to blob; sets of paths are places of their own besides.
+  ["path", "condition-item"],
   ["item", "condition-item"],
   ["asked", "condition-asked"],
 ];

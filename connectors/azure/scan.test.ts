@@ -8,7 +8,7 @@ import { type Between, simulatedHttp } from "../../test/simulated-http.ts";
 import { azure } from "./index.ts";
 
 const tenant = createTenant({
-  ...{ seed: 7, users: 200, groups: 20, memberships: 400, agents: 30, apps: 5, managedIdentities: 9 },
+  ...{ seed: 7, users: 200, groups: 20, memberships: 400, agents: 200, apps: 5, managedIdentities: 9 },
   ...{ subscriptions: 2, accounts: 10, containers: 20, items: 1_200, overexposed: true },
 });
 
@@ -48,6 +48,7 @@ describe("a scan of Azure", () => {
     const all = Object.values(await kept(inventory)).flat();
     expect(all.some((id) => id.includes("/acl:"))).toBe(true);
     expect(all.some((id) => id.includes("/virtualmachines/"))).toBe(true);
+    expect(all.some((id) => id.includes("/where:"))).toBe(true);
   });
 
   it("that was killed after any number of pages ends, run again, as if nothing had happened", async () => {
