@@ -144,7 +144,12 @@ describe("access lists of a container", () => {
   it("are an upper bound, with a gap, where the root's list was refused", async () => {
     const pages = await crawl({ refused: /^HEAD / });
     expect(pages.flatMap(({ gaps }) => gaps ?? [])).toMatchObject([
-      { step: "azure.access-lists", scope: SCOPE, state: "denied" },
+      {
+        step: "azure.access-lists",
+        scope: SCOPE,
+        state: "denied",
+        fix: expect.stringContaining("Blob Data Reader"),
+      },
     ]);
     const grants = recordsOf(pages).flatMap((record) =>
       record.kind === "GRANTED" && record.props ? [record.props as RelProps<"GRANTED">] : [],

@@ -10,6 +10,9 @@ import { type AccessList, type AccessListText, AclSyntaxError, parseAcl } from "
 import { aclRecords, aclScopeId, type Outcome, outcomeOf } from "./acl-grants.ts";
 import { gapOf, STEP } from "./arm.ts";
 
+/** The built-in role that lists blobs and reads their access lists. */
+export const BLOB_READER = "Storage Blob Data Reader";
+
 /** What a listing that is continued has to know of what came before. */
 export interface AclPosition {
   root: AccessListText | null;
@@ -46,7 +49,8 @@ export async function startOfLists(c: StepContext, blobUrl: string, scope: strin
         permissions: text("x-ms-permissions"),
       };
   } catch (error) {
-    start.rootGap = gapOf(STEP.accessLists, scope, error);
+    const gap = gapOf(STEP.accessLists, scope, error);
+    start.rootGap = gap.state === "denied" ? { ...gap, fix: `Grant ${BLOB_READER} on the container.` } : gap;
   }
   return start;
 }
@@ -61,6 +65,8 @@ interface Directory {
   text: AccessListText | null;
   own: Numbered;
   way: readonly Numbered[];
+  /** The same for the same lists, whatever the path. */
+  key: string;
 }
 
 const UNREAD: Numbered = { number: 0, list: undefined };
@@ -90,7 +96,7 @@ export class AclWalk {
     const above = this.#above(blob.name);
     const self = directory ? this.#enter(blob.name, text).own : this.#numbered(text);
     if (self === UNREAD) this.#position.unread++;
-    const key = `${above.way.map(({ number }) => number).join()}|${above.own.number}|${self.number}|${directory}`;
+    const key = `${above.key}|${self.number}|${directory}`;
     let outcome = this.#outcomes.get(key);
     if (!this.#outcomes.has(key)) {
       const lists = [...above.way.filter((each) => each !== above.own), above.own].map(({ list }) => list);
@@ -142,7 +148,8 @@ export class AclWalk {
     const own = this.#numbered(text);
     const above = path === "" ? [] : this.#above(path).way;
     const way = [...new Set([...above, own])].sort((a, b) => a.number - b.number);
-    const directory: Directory = { text, own, way };
+    const key = `${way.map(({ number }) => number).join()}|${own.number}`;
+    const directory: Directory = { text, own, way, key };
     this.#directories.set(path, directory);
     return directory;
   }

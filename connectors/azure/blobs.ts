@@ -20,7 +20,7 @@ import {
   UNLABELED,
 } from "../../src/schema.ts";
 import { STEP, scopesOfKind } from "./arm.ts";
-import { type AclPosition, AclWalk, startOfLists } from "./blob-acls.ts";
+import { type AclPosition, AclWalk, BLOB_READER, startOfLists } from "./blob-acls.ts";
 import { type BlobLabel, labelFromListing, readBlobLabel } from "./bloblabel.ts";
 import { formatOf, type UnknownReason } from "./labels/index.ts";
 import { type PlaceOfPath, placesOfPaths } from "./path-sets.ts";
@@ -32,8 +32,6 @@ const PAGE_SIZE = 5000;
 /** Files whose labels are read at once: enough to hide latency, too few to be noticed by an account. */
 const READERS = 8;
 
-const READER_ROLE = "Storage Blob Data Reader";
-
 export const blobs: Step = {
   id: STEP.blobs,
   title: "Blobs, versions and snapshots, their labels and access lists",
@@ -41,7 +39,7 @@ export const blobs: Step = {
   needs: [
     {
       kind: "azure",
-      name: READER_ROLE,
+      name: BLOB_READER,
       why: "list blobs with their metadata and access lists; at level labels read the label parts of Office files",
       risk: "read the content of every blob in its scope: no built-in role lists blobs without it",
       doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-blob-data-reader",
@@ -285,7 +283,7 @@ function labelGap(scope: string, unread: Position["unread"]): NonNullable<Page["
     return {
       ...gap,
       state: "denied",
-      fix: `Grant ${READER_ROLE} on the container, or scan at level metadata.`,
+      fix: `Grant ${BLOB_READER} on the container, or scan at level metadata.`,
     };
   const unmodelled = reasons.every(([reason]) => reason === "format-not-modelled");
   return { ...gap, state: unmodelled ? "not-modelled" : "partial" };

@@ -39,6 +39,8 @@ export async function placesOfPaths(c: StepContext, container: string): Promise<
   for await (const node of c.known("Scope", { kind: KIND }))
     if (node.kind === "Scope" && node.id.startsWith(container + MARK) && node.props.members)
       sets.push({ id: node.id, holds: compile(JSON.parse(node.props.members) as Expr, NO_ACTION) });
+  // Most containers have none, and many blobs.
+  if (sets.length === 0) return () => container;
   return (path) => {
     const resolve = resolveAt({ path });
     const holding = sets.filter(({ holds }) => holds(resolve) !== false);
