@@ -10,7 +10,7 @@ import {
   type SimulatedRequest,
   writeToken,
 } from "./wire.ts";
-import type { Json } from "./world.ts";
+import { type Json, KIND } from "./world.ts";
 
 const PAGE = 1000;
 /** https://learn.microsoft.com/rest/api/storagerp/blob-containers/list */
@@ -164,6 +164,30 @@ function accounts(request: SimulatedRequest, tenant: Tenant, place: Place): Repl
   );
 }
 
+/** Object id of managed identity k. */
+const identityId = (tenant: Tenant, k: number): string =>
+  tenant.world.guids.of(KIND.servicePrincipal, tenant.applications.firstIdentity + k);
+
+/** What the host of managed identity k says of its identities: a machine has a user-assigned one, too. */
+function identityOf(tenant: Tenant, k: number): Json | undefined {
+  const { places, world } = tenant;
+  if (places.host(k).userAssigned) return undefined;
+  const own = { principalId: identityId(tenant, k), tenantId: world.tenantId };
+  if (k === 0 || !places.host(k - 1).userAssigned) return { type: "SystemAssigned", ...own };
+  const assigned = { [places.host(k - 1).id]: { principalId: identityId(tenant, k - 1) } };
+  return { type: "SystemAssigned, UserAssigned", ...own, userAssignedIdentities: assigned };
+}
+
+function userAssignedIdentities(request: SimulatedRequest, tenant: Tenant, s: number): Reply {
+  const list: Json[] = [];
+  for (let k = s; k < tenant.size.managedIdentities; k += tenant.size.subscriptions) {
+    const { id, type, userAssigned } = tenant.places.host(k);
+    const properties = { principalId: identityId(tenant, k), tenantId: tenant.world.tenantId };
+    if (userAssigned) list.push({ id, name: `host${k}`, type, location: "westeurope", properties });
+  }
+  return rows(request, list);
+}
+
 function resources(request: SimulatedRequest, tenant: Tenant, s: number): Reply {
   const { places, size } = tenant;
   const list: Json[] = places.accountsOf(s).map((a) => ({
@@ -174,7 +198,8 @@ function resources(request: SimulatedRequest, tenant: Tenant, s: number): Reply 
   }));
   for (let k = s; k < size.managedIdentities; k += size.subscriptions) {
     const { id, type } = places.host(k);
-    list.push({ id, name: `host${k}`, type, location: "westeurope" });
+    const identity = identityOf(tenant, k);
+    list.push({ id, name: `host${k}`, type, location: "westeurope", ...(identity ? { identity } : {}) });
   }
   const wanted = /resourceType eq '([^']+)'/i.exec(request.query.get("$filter") ?? "")?.[1]?.toLowerCase();
   return rows(request, wanted ? list.filter(({ type }) => String(type).toLowerCase() === wanted) : list);
@@ -274,6 +299,10 @@ export const ARM_ROUTES: readonly ArmRoute[] = [
     ),
   },
   { suffix: "/resources", answer: subscriptionOnly(resources) },
+  {
+    suffix: "/providers/microsoft.managedidentity/userassignedidentities",
+    answer: subscriptionOnly(userAssignedIdentities),
+  },
   {
     suffix: "/subscriptions",
     answer: (request, tenant) =>

@@ -76,6 +76,8 @@ describe("the blob service, asked by its SDK", () => {
       for await (const blob of client.listBlobsFlat({ includeVersions: true, includeSnapshots: true })) {
         if (blob.snapshot) snapshots++;
         if (blob.versionId && !blob.isCurrentVersion) versions++;
+        // A directory is no file.
+        if (!blob.name.includes("/")) continue;
         if (!blob.snapshot && (!blob.versionId || blob.isCurrentVersion)) current.add(blob.name);
       }
       expect(current.size).toBe(files.of(one)[1] - files.of(one)[0]);
@@ -160,5 +162,58 @@ describe("the blob service, asked by its SDK", () => {
 
   it("keeps the access list of a container from readers", async () => {
     await expect(containerClient().getAccessPolicy()).rejects.toMatchObject({ statusCode: 403 });
+  });
+});
+
+describe("an account with a hierarchical namespace", () => {
+  const hierarchical = Array.from({ length: 60 }, (_, n) => n).filter(
+    (n) => places.hierarchical(places.accountOf(n)) && files.of(n)[1] - files.of(n)[0] > 20,
+  );
+  const one = hierarchical[0]!;
+  const client = () => clientOf(places.accountOf(one));
+  const asking = (query: string) => {
+    const { url } = client();
+    const pipeline = newPipeline(new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
+    pipeline.factories.unshift({
+      create: (next) => ({
+        sendRequest(request) {
+          request.headers.set("authorization", "Bearer any");
+          return next.sendRequest(request);
+        },
+      }),
+    });
+    return new BlobServiceClient(`${url}/?${query}`, pipeline).getContainerClient(places.containerName(one));
+  };
+
+  it("is there, and says so", () => {
+    expect(hierarchical.length).toBeGreaterThan(0);
+    expect(places.account(places.accountOf(one), "http://a.blob.b/")).toMatchObject({
+      properties: { isHnsEnabled: true, primaryEndpoints: { dfs: "http://a.dfs.b/" } },
+    });
+  });
+
+  it("lists each directory once, before what is in it, with lists where they are asked for", async () => {
+    const seen: string[] = [];
+    for await (const page of asking("include=metadata,snapshots,permissions")
+      .listBlobsFlat()
+      .byPage({ maxPageSize: 7 }))
+      for (const { name, properties, metadata } of page.segment.blobItems) {
+        expect(Reflect.get(properties, "Acl")).toMatch(/^user::rw/);
+        if (metadata?.hdi_isfolder === "true") {
+          expect(Reflect.get(properties, "ResourceType")).toBe("directory");
+          expect(seen).not.toContain(name);
+          seen.push(name);
+        } else expect(seen).toContain(name.split("/")[0]);
+      }
+    expect(seen.length).toBeGreaterThan(0);
+    for await (const { properties } of client().getContainerClient(places.containerName(one)).listBlobsFlat())
+      expect(Reflect.get(properties, "Acl")).toBeUndefined();
+  });
+
+  it("tells the list of its root directory, which no listing tells", async () => {
+    const root = asking("action=getAccessControl&upn=false").getBlobClient("");
+    const { headers } = (await root.getProperties())._response;
+    expect(headers.get("x-ms-acl")).toContain("other::--x");
+    expect(headers.get("x-ms-owner")).toBe("$superuser");
   });
 });

@@ -3,6 +3,7 @@
  * https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
  */
 
+import { folderOf, type SimulatedList } from "./access-lists.ts";
 import { olderContent, type SimulatedFile } from "./files.ts";
 import { labelKeys } from "./office.ts";
 import { etag } from "./places.ts";
@@ -59,6 +60,8 @@ export function answerBlob(request: SimulatedRequest, tenant: Tenant, place: Blo
   if (place.blob !== undefined) return blob(request, tenant, place.container!, place.blob);
   if (place.container === undefined)
     return query.get("comp") === "list" ? containers(request, tenant, place.account) : unsupported(request);
+  if (request.method === "HEAD" && query.get("action") === "getAccessControl")
+    return rootList(request, tenant, place.account, place.container);
   if (query.get("restype") !== "container") return unsupported(request);
   if (query.get("comp") === "list") return list(request, tenant, place.account, place.container);
   if (query.has("comp"))
@@ -73,6 +76,25 @@ export function answerBlob(request: SimulatedRequest, tenant: Tenant, place: Blo
 
 const unsupported = (request: SimulatedRequest): Reply =>
   blobError(400, "InvalidQueryParameterValue", `Nothing is simulated at ${request.path}?${request.query}.`);
+
+/** https://learn.microsoft.com/rest/api/storageservices/datalakestoragegen2/path/get-properties */
+function rootList(request: SimulatedRequest, tenant: Tenant, account: number, container: number): Reply {
+  if (!tenant.places.hierarchical(account)) return unsupported(request);
+  const { owner, group, permissions, acl } = tenant.accessLists.root(container);
+  return {
+    status: 200,
+    headers: {
+      etag: etag(mix(tenant.world.seed, 46, container)),
+      "last-modified": new Date(tenant.world.time).toUTCString(),
+      "x-ms-resource-type": "directory",
+      "x-ms-owner": owner,
+      "x-ms-group": group,
+      "x-ms-permissions": permissions,
+      "x-ms-acl": acl,
+    },
+    body: "",
+  };
+}
 
 function containerHeaders(tenant: Tenant, c: number): Record<string, string> {
   const access = tenant.places.publicAccess(c).toLowerCase();
@@ -123,6 +145,8 @@ function list(request: SimulatedRequest, tenant: Tenant, account: number, contai
     return blobError(400, "InvalidQueryParameterValue", "Snapshots cannot be listed by hierarchy.");
   const size = maxResults(query);
   const versioned = tenant.places.versioned(account);
+  const hierarchical = tenant.places.hierarchical(account);
+  const lists = hierarchical && include.has("permissions");
   const [first, end] = prefix ? prefixRange(tenant, container, prefix) : files.of(container);
   let at = Math.max(first, offsetOf(query.get("marker") || null));
   let count = 0;
@@ -138,10 +162,24 @@ function list(request: SimulatedRequest, tenant: Tenant, account: number, contai
       continue;
     }
     const older = include.has(versioned ? "versions" : "snapshots") ? file.older : 0;
+    const folder = folderOf(file.name);
+    // A directory stands before the first file in it.
+    const opens =
+      hierarchical && folder !== "" && (at === first || folderOf(files.file(at - 1).name) !== folder);
     // All contents of a name stand on one page.
-    if (count > 0 && count + older + 1 > size) break;
+    if (count > 0 && count + older + (opens ? 2 : 1) > size) break;
+    if (opens) {
+      rows += directoryRow(tenant, container, folder, include);
+      count++;
+    }
     for (let generation = older; generation >= 0; generation--)
-      rows += row(tenant, generation === 0 ? file : olderContent(file, generation), versioned, include);
+      rows += row(
+        tenant,
+        generation === 0 ? file : olderContent(file, generation),
+        versioned,
+        include,
+        lists ? listTags(tenant.accessLists.file(container, file)) : "",
+      );
     count += older + 1;
     at++;
   }
@@ -159,7 +197,29 @@ function prefixRange(tenant: Tenant, container: number, prefix: string): readonl
 const stamp = (file: SimulatedFile): string => file.modified.toISOString().replace("Z", "0000Z");
 const etagOf = (file: SimulatedFile): string => etag(mix(file.index, file.generation, hashText(file.name)));
 
-function row(tenant: Tenant, file: SimulatedFile, versioned: boolean, include: ReadonlySet<string>): string {
+const listTags = ({ owner, group, permissions, acl }: SimulatedList): string =>
+  tag("Owner", owner) + tag("Group", group) + tag("Permissions", permissions) + tag("Acl", acl);
+
+function directoryRow(
+  tenant: Tenant,
+  container: number,
+  folder: string,
+  include: ReadonlySet<string>,
+): string {
+  const lists = include.has("permissions")
+    ? tag("ResourceType", "directory") + listTags(tenant.accessLists.directory(container, folder))
+    : "";
+  const metadata = include.has("metadata") ? `<Metadata>${tag("hdi_isfolder", true)}</Metadata>` : "";
+  return `<Blob>${tag("Name", folder)}<Properties>${tag("Last-Modified", new Date(tenant.world.time).toUTCString())}${tag("Etag", etag(hashText(folder)))}${tag("Content-Length", 0)}<BlobType>BlockBlob</BlobType>${lists}</Properties>${metadata}</Blob>`;
+}
+
+function row(
+  tenant: Tenant,
+  file: SimulatedFile,
+  versioned: boolean,
+  include: ReadonlySet<string>,
+  lists: string,
+): string {
   const modified = file.modified.toUTCString();
   const version =
     versioned && include.has("versions")
@@ -171,7 +231,7 @@ function row(tenant: Tenant, file: SimulatedFile, versioned: boolean, include: R
         .map(([name, value]) => tag(name, value))
         .join("")}</Metadata>`
     : "";
-  return `<Blob>${tag("Name", file.name)}${snapshot}${version}<Properties>${tag("Creation-Time", modified)}${tag("Last-Modified", modified)}${tag("Etag", etagOf(file))}${tag("Content-Length", tenant.contents.size(file))}${tag("Content-Type", file.contentType)}<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier></Properties>${metadata}</Blob>`;
+  return `<Blob>${tag("Name", file.name)}${snapshot}${version}<Properties>${tag("Creation-Time", modified)}${tag("Last-Modified", modified)}${tag("Etag", etagOf(file))}${tag("Content-Length", tenant.contents.size(file))}${tag("Content-Type", file.contentType)}<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>${lists}</Properties>${metadata}</Blob>`;
 }
 
 /** Attributes of a label that a catalog copies to metadata. */

@@ -114,9 +114,13 @@ export class Places {
     const group = Math.floor(a / this.#world.size.subscriptions) % GROUP_NAMES.length;
     return `${this.groupId(this.subscriptionOfAccount(a), group)}/providers/Microsoft.Storage/storageAccounts/${this.accountName(a)}`;
   }
-  /** True where old contents stay as versions. */
+  /** True where the namespace is hierarchical, so that access lists count. */
+  hierarchical(a: number): boolean {
+    return mix(this.#world.seed, 47, a) % 6 === 0;
+  }
+  /** True where old contents stay as versions, which a hierarchical namespace has none of. */
   versioned(a: number): boolean {
-    return mix(this.#world.seed, 42, a) % 4 === 0;
+    return mix(this.#world.seed, 42, a) % 4 === 0 && !this.hierarchical(a);
   }
   account(a: number, blobEndpoint: string): Json {
     const bits = mix(this.#world.seed, 43, a);
@@ -132,7 +136,7 @@ export class Places {
       properties: {
         provisioningState: "Succeeded",
         creationTime: this.#world.time,
-        primaryEndpoints: { blob: blobEndpoint },
+        primaryEndpoints: { blob: blobEndpoint, dfs: blobEndpoint.replace(".blob.", ".dfs.") },
         primaryLocation: pick(REGIONS, bits >>> 4),
         statusOfPrimary: "available",
         accessTier: "Hot",
@@ -141,7 +145,7 @@ export class Places {
         // Absent means that keys are accepted, as on accounts made before the setting existed.
         ...(sharedKey === 0 ? {} : { allowSharedKeyAccess: sharedKey === 1 }),
         allowBlobPublicAccess: bits % 8 === 0,
-        isHnsEnabled: false,
+        isHnsEnabled: this.hierarchical(a),
         publicNetworkAccess: "Enabled",
         networkAcls: {
           bypass: "AzureServices",

@@ -25,7 +25,7 @@ export interface Target {
 export function serviceOf(url: URL): { service: Service; base: string; path: string } {
   const { origin, hostname } = url;
   const path = decodePath(url.pathname);
-  const account = /^([a-z0-9]+)\.blob\.core\.windows\.net$/.exec(hostname)?.[1];
+  const account = /^([a-z0-9]+)\.(?:blob|dfs)\.core\.windows\.net$/.exec(hostname)?.[1];
   if (account !== undefined) return { service: "blob", base: origin, path: `/${account}${path}` };
   const version = /^\/(v1\.0|beta)(?=\/)/i.exec(path)?.[0];
   if (hostname !== "management.azure.com" && version !== undefined)

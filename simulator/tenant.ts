@@ -1,4 +1,5 @@
 /** A simulated tenant: everything in it follows from a seed and sizes, and `change` lets time pass. */
+import { AccessLists } from "./access-lists.ts";
 import { Applications } from "./applications.ts";
 import { Consents } from "./consents.ts";
 import { Directory } from "./directory.ts";
@@ -24,6 +25,7 @@ export interface Tenant {
   readonly consents: Consents;
   readonly places: Places;
   readonly grants: Grants;
+  readonly accessLists: AccessLists;
   readonly files: Files;
   readonly contents: Contents;
   /** Everything that changed since the tenant was made, oldest first. */
@@ -48,6 +50,7 @@ export function createTenant(options: TenantOptions): Tenant {
     consents: new Consents(world, applications, directory),
     places,
     grants: new Grants(world, places, directory.roleAssignable(2)),
+    accessLists: new AccessLists(world),
     files: new Files(world),
     contents: new Contents(world.tenantId),
     events,

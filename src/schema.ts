@@ -121,6 +121,8 @@ export const NODES = {
       allowPublic: bool("False if the account forbids public access whatever its containers say"),
       network: str("Allow, Deny or unknown: what the network rules do by default"),
       hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
+      runsAs: list("Object ids of the managed identities that the resource runs as"),
+      members: str("Condition that decides which blobs of the container lie here, as its expression in JSON"),
       containerItems: int("Items as the service itself counts them, where it does"),
     },
   },
@@ -246,6 +248,8 @@ export const RELS = {
       certainty: str("exact, or upper-bound where something that could take it away was not read"),
       reason_code: str("Why it is not exact"),
       expires: time("When it ends"),
+      together: list("flow posix: the holder must be, or be in, all of these as well"),
+      excluded: list("flow posix: who does not hold it, whatever group they are in"),
     },
   },
   DENIED: {

@@ -142,14 +142,20 @@ export function createMemoryInventory(): MemoryInventory {
     },
     coverage: async () => rows(),
     async *known(kind: NodeKind, where = {}) {
+      // A node is what all partitions together say of it; the first that says a property decides.
+      const merged = new Map<string, NodeRecord>();
       for (const { nodes, open } of partitions.values()) {
         const all = new Map(nodes);
         write(all, open?.pages ?? []);
         for (const node of all.values()) {
-          const props = new Map<string, unknown>(Object.entries(node.props));
-          const fits = Object.entries(where).every(([key, value]) => props.get(key) === value);
-          if (node.kind === kind && fits) yield node;
+          if (node.kind !== kind) continue;
+          const props = { ...node.props, ...merged.get(node.id)?.props };
+          merged.set(node.id, { ...node, props } as NodeRecord);
         }
+      }
+      for (const node of merged.values()) {
+        const props = new Map<string, unknown>(Object.entries(node.props));
+        if (Object.entries(where).every(([key, value]) => props.get(key) === value)) yield node;
       }
     },
     ids: (step, scope = "") => [...(partitions.get(`${step}|${scope}`)?.nodes.keys() ?? [])].sort(),

@@ -11,6 +11,8 @@ export const API = {
   storage: "2023-05-01",
   authorization: "2022-04-01",
   eligibility: "2020-10-01",
+  resources: "2021-04-01",
+  managedIdentity: "2023-01-31",
 } as const;
 
 /** Steps of this connector, and the parts of steps that state coverage of their own. */
@@ -20,6 +22,8 @@ export const STEP = {
   resourceGroups: "azure.resource-groups",
   storageAccounts: "azure.storage-accounts",
   containers: "azure.containers",
+  managedIdentities: "azure.managed-identities",
+  hosts: "azure.hosts",
   roleAssignments: "azure.role-assignments",
   eligibleAssignments: "azure.eligible-assignments",
   denyAssignments: "azure.deny-assignments",
@@ -28,6 +32,8 @@ export const STEP = {
   roleDefinitions: "azure.role-definitions",
   /** Conditions that an old api-version leaves out; they could only take away. */
   conditions: "azure.conditions",
+  /** Access lists of files and directories, where the namespace is hierarchical. */
+  accessLists: "azure.access-lists",
   /** Sensitivity labels of blobs. */
   labels: "azure.labels",
 } as const;

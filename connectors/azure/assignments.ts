@@ -4,9 +4,11 @@ import type { Coverage } from "../../src/model.ts";
 import { armId, type GraphRecord } from "../../src/schema.ts";
 import { cursorOf, STEP } from "./arm.ts";
 import { type Assignment, grantRecords, type Storage } from "./grants.ts";
+import { controlRecords, type Host } from "./host-control.ts";
+import { knownHosts } from "./hosts.ts";
 import { placeScope } from "./management-groups.ts";
 import { hidesConditions, type Roles, readRoles } from "./role-definitions.ts";
-import { isAtOrBelow, isBlobService, scopeChain, scopeKind, within } from "./scopes.ts";
+import { isAtOrBelow, isBlobService, scopeChain, scopeKind, subscriptionOf, within } from "./scopes.ts";
 import { knownAccounts, knownContainers } from "./storage-known.ts";
 
 /** What the steps of assignments state beside their own coverage. */
@@ -36,6 +38,7 @@ export async function* readAssignments(
 ): AsyncGenerator<Page> {
   const subscription = pass.scope;
   let roles: Roles | undefined;
+  let hosts: readonly Host[] | undefined;
   for await (const page of c.http.pages<AssignmentAnswer>("arm", pass.cursor ?? path)) {
     if (page.items.length === 0) {
       yield { changes: [], ...cursorOf(page) };
@@ -43,6 +46,7 @@ export async function* readAssignments(
     }
     // Definitions are read only where an assignment names one.
     roles ??= await readRoles(c, subscription);
+    hosts ??= (await knownHosts(c)).filter(({ id }) => isAtOrBelow(id, subscription));
     const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
     const changes: GraphRecord[] = [];
     for (const answer of page.items) {
@@ -54,6 +58,7 @@ export async function* readAssignments(
         ...(await placeScope(c, assignment.scope, subscription)),
         ...(await containersOfService(c, assignment.scope)),
         ...grantRecords(assignment, role, { subscription, storage, conditionsHidden: hidden !== undefined }),
+        ...controls(assignment, role, hosts),
       );
     }
     const rolesGap = roles.gap();
@@ -102,6 +107,25 @@ async function containersOfService(c: StepContext, scope: string): Promise<Graph
   if (!isBlobService(scope)) return [];
   const account = scope.split("/").slice(0, -2).join("/");
   return ((await knownContainers(c)).get(account) ?? []).map((container) => within(container, scope));
+}
+
+/**
+ * Whose managed identities the assignee can act as: those of hosts at or below the assignment. An eligible one counts,
+ * too: what a host's controller makes of itself is a step away in any case.
+ */
+function controls(
+  { id, principalId, scope, condition }: Assignment,
+  role: Awaited<ReturnType<Roles["find"]>>,
+  hosts: readonly Host[],
+): GraphRecord[] {
+  if (role === undefined || hosts.length === 0) return [];
+  const rights = role.blocks.map((block) => ({
+    allows: block.allows,
+    conditioned: condition !== undefined || block.condition !== undefined,
+  }));
+  // What lies in no subscription holds all of this one, since it was listed for it.
+  const below = hosts.filter((host) => subscriptionOf(scope) === undefined || isAtOrBelow(host.id, scope));
+  return controlRecords(principalId, armId(id), rights, below);
 }
 
 const NO_STORAGE: Storage = { accounts: [], containers: () => [] };

@@ -15,6 +15,7 @@ import {
   tenant,
 } from "./fixtures/tenant.ts";
 import { azure } from "./index.ts";
+import { accountProps } from "./storage-accounts.ts";
 
 describe("scopes", () => {
   it("hang from container to tenant root through nested management groups, whatever the case of ids", async () => {
@@ -97,11 +98,53 @@ describe("scopes", () => {
   });
 });
 
+describe("network rules of an account", () => {
+  it.each([
+    [{ networkAcls: { defaultAction: "Allow" } }, "Allow", undefined],
+    [
+      { publicNetworkAccess: "Disabled", networkAcls: { defaultAction: "Allow" } },
+      "Deny",
+      "private endpoints",
+    ],
+    [
+      { publicNetworkAccess: "SecuredByPerimeter" },
+      "Deny",
+      "what its network security perimeter lets in, and private endpoints",
+    ],
+    [
+      {
+        networkAcls: {
+          defaultAction: "Deny",
+          bypass: "Logging, AzureServices",
+          ipRules: ["1", "2", "3", "4"].map((value) => ({ value })),
+          virtualNetworkRules: [{}],
+          resourceAccessRules: [{}, {}],
+        },
+        privateEndpointConnections: [{}],
+      },
+      "Deny",
+      "4 address ranges, 1 subnet, 2 resource instances, trusted Azure services, 1 private endpoint",
+    ],
+    [
+      { networkAcls: { defaultAction: "Deny", bypass: "None" } },
+      "Deny",
+      "nowhere but future private endpoints",
+    ],
+    [{}, "unknown", undefined],
+  ] as const)("%j are %s", (properties, network, from) => {
+    const props = accountProps({ id: "a", name: "a", properties });
+    expect([props.network, props.gates]).toEqual([
+      network,
+      from === undefined ? undefined : [`network: only from ${from}`],
+    ]);
+  });
+});
+
 it("every step declares reads that are reads, and what it needs", () => {
   for (const { id, reads, needs, after = [], follows = [], parts = [] } of azure.steps) {
     expect(id).toMatch(/^azure\./);
     expect(needs.length).toBeGreaterThan(0);
-    for (const read of reads) expect(read).toMatch(/^GET (arm \/[\w/{}.]+|blob \/[\w/{}$*]+)$/);
+    for (const read of reads) expect(read).toMatch(/^(GET arm \/[\w/{}.]+|(GET|HEAD) blob \/[\w/{}$*]+)$/);
     for (const before of [...after, ...follows]) expect(step(before), `${id} after ${before}`).toBeDefined();
     for (const part of parts) expect(step(part.id), `${id} has part ${part.id}`).toBeUndefined();
   }

@@ -1,5 +1,6 @@
 /**
- * Blobs of a container, with their versions and snapshots, and the sensitivity label of each.
+ * Blobs of a container, with their versions and snapshots, the sensitivity label of each and, where the namespace
+ * is hierarchical, the access lists that they stand under.
  *
  * Sensitive types: blob metadata `sensitive_types` (names of metadata are identifiers; `sensitive-types` is
  * read as the same) is a comma-separated list that a catalog or a DLP tool writes beside what it inspected. An
@@ -11,6 +12,7 @@ import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
 import { type Level, ProviderError } from "../../src/model.ts";
 import {
   type Change,
+  type GraphRecord,
   LABEL_UNKNOWN,
   type NodeProps,
   type NodeRef,
@@ -18,8 +20,10 @@ import {
   UNLABELED,
 } from "../../src/schema.ts";
 import { STEP, scopesOfKind } from "./arm.ts";
+import { type AclPosition, AclWalk, BLOB_READER, startOfLists } from "./blob-acls.ts";
 import { type BlobLabel, labelFromListing, readBlobLabel } from "./bloblabel.ts";
 import { formatOf, type UnknownReason } from "./labels/index.ts";
+import { type PlaceOfPath, placesOfPaths } from "./path-sets.ts";
 import { armParent } from "./scopes.ts";
 import { knownAccounts } from "./storage-known.ts";
 
@@ -28,17 +32,15 @@ const PAGE_SIZE = 5000;
 /** Files whose labels are read at once: enough to hide latency, too few to be noticed by an account. */
 const READERS = 8;
 
-const READER_ROLE = "Storage Blob Data Reader";
-
 export const blobs: Step = {
   id: STEP.blobs,
-  title: "Blobs, versions and snapshots, and their labels",
-  produces: ["Item", "PROTECTED_BY", "Label", "LABELED"],
+  title: "Blobs, versions and snapshots, their labels and access lists",
+  produces: ["Item", "PROTECTED_BY", "Label", "LABELED", "Scope", "WITHIN", "Principal", "GRANTED"],
   needs: [
     {
       kind: "azure",
-      name: READER_ROLE,
-      why: "list blobs with their metadata; at level labels read the label parts of Office files",
+      name: BLOB_READER,
+      why: "list blobs with their metadata and access lists; at level labels read the label parts of Office files",
       risk: "read the content of every blob in its scope: no built-in role lists blobs without it",
       doc: "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-blob-data-reader",
     },
@@ -47,12 +49,18 @@ export const blobs: Step = {
   // such a name have a line of their own.
   reads: ["{container}", "$root", "$web", "$blobchangefeed"].flatMap((container) => [
     `GET blob /${container}`,
+    `HEAD blob /${container}`,
     `GET blob /${container}/{path*}`,
     `GET blob /${container}/\${path*}`,
   ]),
   after: [STEP.containers, STEP.storageAccounts],
+  // Conditions of assignments tell which paths are places of their own.
+  follows: [STEP.roleAssignments, STEP.eligibleAssignments],
   hides: "grants",
-  parts: [{ id: STEP.labels, title: "Sensitivity labels of blobs", hides: "grants" }],
+  parts: [
+    { id: STEP.labels, title: "Sensitivity labels of blobs", hides: "grants" },
+    { id: STEP.accessLists, title: "Access lists of files and directories", hides: "both" },
+  ],
   scopes: (c) => scopesOfKind(c, "Container"),
   crawl,
 };
@@ -61,6 +69,8 @@ export const blobs: Step = {
 interface Position {
   marker?: string;
   unread: Partial<Record<UnknownReason, number>>;
+  /** Where the namespace is hierarchical. */
+  lists?: AclPosition;
 }
 
 async function* crawl(c: StepContext, pass: Pass): AsyncGenerator<Page> {
@@ -68,38 +78,71 @@ async function* crawl(c: StepContext, pass: Pass): AsyncGenerator<Page> {
   const name = pass.scope.slice(pass.scope.lastIndexOf("/") + 1);
   const container = c.http.blobs(account.url).getContainerClient(name);
   const position: Position = pass.cursor === undefined ? { unread: {} } : JSON.parse(pass.cursor);
-  const listing = container
-    .listBlobsFlat({
-      includeMetadata: true,
-      includeSnapshots: true,
-      // A hierarchical namespace has no versions, and no service promises to accept the question.
-      // https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts
-      includeVersions: !account.hns,
-      abortSignal: c.signal,
-    })
-    .byPage({
-      maxPageSize: PAGE_SIZE,
-      ...(position.marker === undefined ? {} : { continuationToken: position.marker }),
-    });
-  for await (const { segment, continuationToken } of listing) {
+  if (account.hns) position.lists ??= await startOfLists(c, account.url, pass.scope);
+  const walk = position.lists && new AclWalk(pass.scope, position.lists);
+  const placeOf = await placesOfPaths(c, pass.scope);
+  for await (const { segment, continuationToken } of listing(c, account, name, position.marker)) {
     const items = segment.blobItems.filter((blob) => !isDirectory(blob));
     const labels = await labelsOf(c, container, items, position.unread);
+    const { scopes, records } = protection(segment.blobItems, placeOf, walk);
     const page: Page = {
       changes: [
+        ...records.map((put) => ({ put })),
         ...labelNodes(labels),
-        ...items.flatMap((blob, i) => changesOf(pass.scope, blob, labels[i]!)),
+        ...items.flatMap((blob, i) => changesOf(pass.scope, scopes.get(blob)!, blob, labels[i]!)),
       ],
     };
     if (!continuationToken) {
-      const gap = labelGap(pass.scope, position.unread);
-      if (gap) page.gaps = [gap];
+      const gaps = [labelGap(pass.scope, position.unread), walk?.gap()].filter((gap) => gap !== undefined);
+      if (gaps.length > 0) page.gaps = gaps;
       yield page;
       return;
     }
     position.marker = continuationToken;
+    if (walk) position.lists = walk.position(segment.blobItems.at(-1)?.name ?? "");
     page.cursor = JSON.stringify(position);
     yield page;
   }
+}
+
+/** Pages of a listing. */
+function listing(c: StepContext, { url, hns }: Account, container: string, marker: string | undefined) {
+  const settings = {
+    maxPageSize: PAGE_SIZE,
+    ...(marker === undefined ? {} : { continuationToken: marker }),
+  };
+  // A hierarchical namespace has no versions, and no service promises to accept the question. It tells access lists,
+  // which the SDK has no word for: its client keeps the query that it is made with.
+  // https://learn.microsoft.com/azure/storage/blobs/storage-feature-support-in-storage-accounts
+  if (hns)
+    return c.http
+      .blobs(`${url.replace(/\/$/, "")}/?include=metadata,snapshots,permissions`)
+      .getContainerClient(container)
+      .listBlobsFlat({ abortSignal: c.signal })
+      .byPage(settings);
+  return c.http
+    .blobs(url)
+    .getContainerClient(container)
+    .listBlobsFlat({
+      includeMetadata: true,
+      includeSnapshots: true,
+      includeVersions: true,
+      abortSignal: c.signal,
+    })
+    .byPage(settings);
+}
+
+/** The scope that protects each blob: its container, the part that its path lies in, or what its lists derive. */
+function protection(blobs: readonly BlobItem[], placeOf: PlaceOfPath, walk: AclWalk | undefined) {
+  const scopes = new Map<BlobItem, string>();
+  const records: GraphRecord[] = [];
+  for (const blob of blobs) {
+    const place = placeOf(blob.name);
+    const derived = walk?.take(blob, isDirectory(blob), place);
+    scopes.set(blob, derived?.scope ?? place);
+    records.push(...(derived?.records ?? []));
+  }
+  return { scopes, records };
 }
 
 interface Account {
@@ -119,10 +162,12 @@ async function accountOf(c: StepContext, container: string): Promise<Account> {
 }
 
 /**
- * Directories of a hierarchical namespace are listed as empty blobs with this mark.
+ * Directories of a hierarchical namespace are listed as empty blobs with this mark, or said to be of this type.
  * https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues
  */
-const isDirectory = (blob: BlobItem): boolean => metadataOf(blob).get("hdi_isfolder") === "true";
+const isDirectory = (blob: BlobItem): boolean =>
+  metadataOf(blob).get("hdi_isfolder") === "true" ||
+  Reflect.get(blob.properties, "ResourceType") === "directory";
 
 /** Names of metadata are compared without case. */
 const metadataOf = (blob: BlobItem): Map<string, string> =>
@@ -163,11 +208,11 @@ async function labelsOf(
   return labels;
 }
 
-function changesOf(scope: string, blob: BlobItem, label: BlobLabel): Change[] {
+function changesOf(container: string, scope: string, blob: BlobItem, label: BlobLabel): Change[] {
   const { contentLength, lastModified, etag } = blob.properties;
   const version = blob.versionId && !blob.isCurrentVersion ? blob.versionId : undefined;
   const suffix = blob.snapshot ? `?snapshot=${blob.snapshot}` : version ? `?versionid=${version}` : "";
-  const item: NodeRef<"Item"> = { kind: "Item", id: `${scope}/blobs/${blob.name}${suffix}` };
+  const item: NodeRef<"Item"> = { kind: "Item", id: `${container}/blobs/${blob.name}${suffix}` };
   const props: NodeProps<"Item"> = {
     kind: blob.snapshot ? "BlobSnapshot" : version ? "BlobVersion" : "Blob",
     name: blob.name.slice(blob.name.lastIndexOf("/") + 1) || blob.name,
@@ -238,7 +283,7 @@ function labelGap(scope: string, unread: Position["unread"]): NonNullable<Page["
     return {
       ...gap,
       state: "denied",
-      fix: `Grant ${READER_ROLE} on the container, or scan at level metadata.`,
+      fix: `Grant ${BLOB_READER} on the container, or scan at level metadata.`,
     };
   const unmodelled = reasons.every(([reason]) => reason === "format-not-modelled");
   return { ...gap, state: unmodelled ? "not-modelled" : "partial" };

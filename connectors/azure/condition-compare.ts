@@ -1,5 +1,5 @@
 /** Comparisons of ABAC conditions between known values. Pure. */
-import type { Comparison, Literal } from "./condition.ts";
+import { type Comparison, type Literal, OPERATORS } from "./condition.ts";
 
 /**
  * Compares two lists of values. Without a quantifier one match suffices. A missing attribute is an empty
@@ -12,31 +12,42 @@ export function compareValues(
   right: readonly Literal[],
 ): boolean {
   if (left.length === 0 || right.length === 0) return false;
-  const test = (a: Literal, b: Literal) => compareOne(operator, a, b);
+  const test = comparisonOf(operator);
+  if (left.length === 1 && right.length === 1) return test(left[0]!, right[0]!);
   const overRight = (a: Literal) =>
     quantifier?.right === "all" ? right.every((b) => test(a, b)) : right.some((b) => test(a, b));
   return quantifier?.left === "all" ? left.every(overRight) : left.some(overRight);
 }
 
-function compareOne(operator: string, a: Literal, b: Literal): boolean {
-  const [, type, verb, ignoreCase] = /^(Bool|String|Numeric|DateTime|Guid)(.+?)(IgnoreCase)?$/.exec(
+type Test = (a: Literal, b: Literal) => boolean;
+
+const TESTS: ReadonlyMap<string, Test> = new Map(OPERATORS.map((operator) => [operator, testOf(operator)]));
+/** The test of an operator in its canonical spelling. */
+const comparisonOf = (operator: string): Test => TESTS.get(operator)!;
+
+function testOf(operator: string): Test {
+  const [, type, verb = "", ignoreCase] = /^(Bool|String|Numeric|DateTime|Guid)(.+?)(IgnoreCase)?$/.exec(
     operator,
   )!;
   switch (type) {
     case "Bool":
-      return ordered(verb!, String(a).toLowerCase(), String(b).toLowerCase());
+      return (a, b) => ordered(verb, String(a).toLowerCase(), String(b).toLowerCase());
     case "Guid":
-      return ordered(verb!, guid(a), guid(b));
+      return (a, b) => ordered(verb, guid(a), guid(b));
     case "Numeric":
-      return ordered(verb!, Number(a), Number(b));
+      return (a, b) => ordered(verb, numberOf(a), numberOf(b));
     case "DateTime":
-      return ordered(verb!, Date.parse(String(a)), Date.parse(String(b)));
+      return (a, b) => ordered(verb, Date.parse(String(a)), Date.parse(String(b)));
     default:
       return ignoreCase === undefined
-        ? text(verb!, String(a), String(b))
-        : text(verb!, String(a).toLowerCase(), String(b).toLowerCase());
+        ? (a, b) => text(verb, String(a), String(b))
+        : (a, b) => text(verb, String(a).toLowerCase(), String(b).toLowerCase());
   }
 }
+
+/** An empty text is no number, whatever JavaScript makes of it. */
+const numberOf = (value: Literal): number =>
+  typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
 
 const guid = (value: Literal) => String(value).toLowerCase().replaceAll("-", "");
 
@@ -66,35 +77,38 @@ function text(verb: string, value: string, pattern: string): boolean {
   return value === pattern;
 }
 
-/** `*` many characters, `?` one, `\*` and `\?` themselves; the whole value must match. Linear, no backtracking tree. */
+/**
+ * `*` many characters, `?` one, `\\*` and `\\?` themselves; the whole value must match. Characters are code points.
+ * Time is at most the product of the lengths, whatever the pattern.
+ */
 export function like(pattern: string, value: string): boolean {
-  const parts = [...pattern.matchAll(/\\([*?])|([\s\S])/g)].map((match) =>
-    match[1] !== undefined ? { literal: match[1] } : { wild: match[2]! },
-  );
-  const matches = (at: number, char: string) => {
-    const part = parts[at];
-    if (part === undefined) return false;
-    return "literal" in part ? part.literal === char : part.wild === "?" || part.wild === char;
-  };
-  const isStar = (at: number) => {
-    const part = parts[at];
-    return part !== undefined && "wild" in part && part.wild === "*";
-  };
   let at = 0;
   let star = -1;
   let resume = 0;
-  for (let i = 0; i < value.length; ) {
-    if (isStar(at)) {
-      star = at++;
+  let i = 0;
+  while (i < value.length) {
+    if (pattern[at] === "*") {
+      star = ++at;
       resume = i;
-    } else if (matches(at, value[i]!)) {
+      continue;
+    }
+    const escaped = pattern[at] === "\\" && (pattern[at + 1] === "*" || pattern[at + 1] === "?") ? 1 : 0;
+    const width = widthAt(value, i);
+    if (at < pattern.length && escaped === 0 && pattern[at] === "?") {
       at++;
+      i += width;
+    } else if (at < pattern.length && pattern[at + escaped] === value[i]) {
+      at += escaped + 1;
       i++;
     } else if (star >= 0) {
-      at = star + 1;
-      i = ++resume;
+      at = star;
+      resume += widthAt(value, resume);
+      i = resume;
     } else return false;
   }
-  while (isStar(at)) at++;
-  return at === parts.length;
+  while (pattern[at] === "*") at++;
+  return at === pattern.length;
 }
+
+/** Code units of the character at a position. */
+const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);

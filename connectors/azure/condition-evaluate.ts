@@ -3,16 +3,16 @@
  * a smaller expression, the residual, and says why it is open. Pure.
  */
 
-import type { Attribute, Expr, Literal, Operand } from "./condition.ts";
+import type { Attribute, Comparison, Expr, Literal, Operand } from "./condition.ts";
 import { compareValues } from "./condition-compare.ts";
 import { globMatches } from "./glob.ts";
 
 /**
- * Why a part is open. `asked`: decided at request time. `choice`: the caller picks the value. `item`: differs
- * from blob to blob. `place`: account or container not known yet. `unread`: not looked at. `unparsed`: not
- * understood.
+ * Why a part is open. `asked`: decided at request time. `choice`: the caller picks the value. `path`: differs from
+ * path to path. `item`: differs from blob to blob in what no path tells. `place`: account or container not known yet. `unread`: not looked at, or an attribute that
+ * is not known. `unparsed`: not understood.
  */
-export type Cause = "asked" | "choice" | "item" | "place" | "unread" | "unparsed";
+export type Cause = "asked" | "choice" | "path" | "item" | "place" | "unread" | "unparsed";
 
 /** What is asked for: one action, and the suboperation if the call is one. */
 export interface Question {
@@ -25,73 +25,184 @@ export interface Place {
   account?: string;
   container?: string;
   hns?: boolean;
+  /** Of a blob within its container. */
+  path?: string;
 }
 
 /** Values of an attribute; empty if it is known to be missing. */
 export type Resolve = (attribute: Attribute) => readonly Literal[] | Cause;
 
+/** A condition made ready for one question: the residual, or what it is decided to be, at a place. */
+export type Compiled = (resolve: Resolve) => boolean | Expr;
+
 const ACCOUNT = "microsoft.storage/storageaccounts";
 const CONTAINER = `${ACCOUNT}/blobservices/containers`;
+const BLOBS = `${CONTAINER}/blobs`;
+const ASSIGNMENTS = "microsoft.authorization/roleassignments";
 
-/** Storage attributes: https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes */
-export const resolveAt =
-  (place: Place): Resolve =>
-  ({ source, name }) => {
-    if (source === "environment") return "asked";
-    if (source === "request") return "choice";
-    if (source === "principal") return "unread";
-    const known = (value: Literal | undefined) => (value === undefined ? "place" : [value]);
-    switch (name.toLowerCase()) {
+/**
+ * Attributes that the request brings along, so that its sender chooses them.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes
+ * https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
+ */
+const CHOSEN: ReadonlySet<string> = new Set([
+  ...["prefix", "versionid", "snapshot"].map((name) => `${BLOBS}:${name}`),
+  ...["roledefinitionid", "principalid", "principaltype"].map((name) => `${ASSIGNMENTS}:${name}`),
+]);
+/** Known only when the request is made. */
+const ENVIRONMENT: ReadonlySet<string> = new Set([
+  "isprivatelink",
+  "microsoft.network/privateendpoints",
+  "microsoft.network/virtualnetworks/subnets",
+  "utcnow",
+]);
+const isTags = (key: string) => key.startsWith(`${BLOBS}/tags:`) || key === `${BLOBS}/tags&$keys$&`;
+
+/**
+ * Storage attributes at a place: https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes
+ * An attribute that no page of the vendor names is unread: it could decide anything.
+ */
+export function resolveAt(place: Place): Resolve {
+  const values = (value: Literal | undefined) => (value === undefined ? "place" : [value]);
+  const account = values(place.account);
+  const container = values(place.container);
+  const hns = values(place.hns);
+  const path = place.path === undefined ? "path" : [place.path];
+  return ({ source, key }) => {
+    switch (source) {
+      case "environment":
+        return ENVIRONMENT.has(key) ? "asked" : "unread";
+      case "request":
+        return CHOSEN.has(key) || isTags(key) ? "choice" : "unread";
+      case "principal":
+        return "unread";
+      default:
+        break;
+    }
+    switch (key) {
       case `${ACCOUNT}:name`:
-        return known(place.account);
+        return account;
       case `${ACCOUNT}:ishnsenabled`:
-        return known(place.hns);
+        return hns;
       case `${CONTAINER}:name`:
       // The spelling of version 1.0.
       case `${CONTAINER}:containername`:
-        return known(place.container);
+        return container;
+      case `${BLOBS}:path`:
+        return path;
+      case `${BLOBS}:iscurrentversion`:
+      case `${ACCOUNT}/encryptionscopes:name`:
+        return "item";
+      // Of assignments that exist already: what is removed is chosen by who removes it.
+      case `${ASSIGNMENTS}:roledefinitionid`:
+      case `${ASSIGNMENTS}:principalid`:
+      case `${ASSIGNMENTS}:principaltype`:
+        return "choice";
+      default:
+        return isTags(key) ? "item" : "unread";
     }
-    const item = [`${CONTAINER}/blobs`, `${ACCOUNT}/encryptionscopes`];
-    return item.some((prefix) => name.toLowerCase().startsWith(prefix)) ? "item" : "unread";
   };
+}
 
-/** True, false, or the part of the expression that stays open. */
-export function evaluate(expr: Expr, question: Question, resolve: Resolve): boolean | Expr {
+/** True where an account has a hierarchical namespace, as an expression. */
+const HIERARCHICAL: Expr = {
+  op: "compare",
+  operator: "BoolEquals",
+  quantifier: undefined,
+  left: {
+    attribute: {
+      source: "resource",
+      name: "Microsoft.Storage/storageAccounts:isHnsEnabled",
+      key: `${ACCOUNT}:ishnsenabled`,
+    },
+  },
+  right: { values: [true] },
+};
+
+/** One way to make the call; `hierarchical`: possible only on accounts with a hierarchical namespace. */
+export interface Way extends Question {
+  hierarchical?: true;
+}
+
+/** Makes a condition ready for an action that can be asked for in several ways: one that passes suffices. */
+export function compileWays(expr: Expr, ways: readonly Way[]): Compiled {
+  const compiled = ways.map((way) => {
+    const plain = compile(expr, way);
+    return way.hierarchical ? chain("and", [plain, compile(HIERARCHICAL, way)]) : plain;
+  });
+  return compiled.length === 1 ? compiled[0]! : chain("or", compiled);
+}
+
+/** Holds where one of two does. */
+export const either = (a: Compiled, b: Compiled): Compiled => chain("or", [a, b]);
+
+/** Makes a condition ready for one question: actions are decided here, once, attributes at each place. */
+export function compile(expr: Expr, question: Question): Compiled {
   switch (expr.op) {
     case "and":
-    case "or": {
-      const decisive = expr.op === "or";
-      const open: Expr[] = [];
-      for (const arg of expr.args) {
-        const result = evaluate(arg, question, resolve);
-        if (result === decisive) return decisive;
-        if (typeof result !== "boolean") open.push(result);
-      }
-      if (open.length === 0) return !decisive;
-      return open.length === 1 ? open[0]! : { op: expr.op, args: open };
-    }
+    case "or":
+      return chain(
+        expr.op,
+        expr.args.map((arg) => compile(arg, question)),
+      );
     case "not": {
-      const result = evaluate(expr.arg, question, resolve);
-      return typeof result === "boolean" ? !result : { op: "not", arg: result };
+      const arg = compile(expr.arg, question);
+      if (isFixed(arg)) return arg === ALWAYS ? NEVER : ALWAYS;
+      return (resolve) => {
+        const result = arg(resolve);
+        return typeof result === "boolean" ? !result : { op: "not", arg: result };
+      };
     }
     case "action":
-      return expr.patterns.some((pattern) => globMatches(pattern, question.action));
+      return fixed(expr.patterns.some((pattern) => globMatches(pattern, question.action)));
     case "suboperation": {
       const asked = question.suboperation?.toLowerCase();
-      return expr.patterns.some((pattern) => pattern.toLowerCase() === asked);
+      return fixed(expr.patterns.some((pattern) => pattern.toLowerCase() === asked));
     }
-    case "exists": {
-      const values = resolve(expr.attribute);
-      return typeof values === "string" ? expr : values.length > 0;
-    }
-    case "compare": {
-      const left = operand(expr.left, resolve);
-      const right = operand(expr.right, resolve);
-      return left === undefined || right === undefined ? expr : compareValues(expr, left, right);
-    }
+    case "exists":
+      return (resolve) => {
+        const values = resolve(expr.attribute);
+        return typeof values === "string" ? expr : values.length > 0;
+      };
+    case "compare":
+      return comparison(expr);
     case "unparsed":
-      return expr;
+      return () => expr;
   }
+}
+
+const ALWAYS: Compiled = () => true;
+const NEVER: Compiled = () => false;
+const fixed = (value: boolean) => (value ? ALWAYS : NEVER);
+const isFixed = (compiled: Compiled) => compiled === ALWAYS || compiled === NEVER;
+
+function chain(op: "and" | "or", args: readonly Compiled[]): Compiled {
+  const decisive = op === "or";
+  if (args.includes(fixed(decisive))) return fixed(decisive);
+  const open = args.filter((arg) => !isFixed(arg));
+  if (open.length === 0) return fixed(!decisive);
+  if (open.length === 1) return open[0]!;
+  return (resolve) => {
+    let rest: Expr[] | undefined;
+    for (const arg of open) {
+      const result = arg(resolve);
+      if (result === decisive) return decisive;
+      if (typeof result === "boolean") continue;
+      if (rest === undefined) rest = [result];
+      else rest.push(result);
+    }
+    if (rest === undefined) return !decisive;
+    return rest.length === 1 ? rest[0]! : { op, args: rest };
+  };
+}
+
+function comparison(expr: Comparison): Compiled {
+  const { left, right } = expr;
+  return (resolve) => {
+    const a = operand(left, resolve);
+    const b = operand(right, resolve);
+    return a === undefined || b === undefined ? expr : compareValues(expr, a, b);
+  };
 }
 
 function operand(side: Operand, resolve: Resolve): readonly Literal[] | undefined {

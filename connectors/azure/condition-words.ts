@@ -11,6 +11,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   "microsoft.storage/storageaccounts/blobservices/containers/blobs:iscurrentversion": "current blob version",
   "microsoft.storage/storageaccounts/blobservices/containers/blobs:versionid": "blob version",
   "microsoft.storage/storageaccounts/blobservices/containers/blobs:snapshot": "blob snapshot",
+  "microsoft.storage/storageaccounts/blobservices/containers/blobs/tags&$keys$&": "names of blob tags",
   "microsoft.storage/storageaccounts/encryptionscopes:name": "encryption scope",
   "microsoft.network/privateendpoints": "private endpoint",
   "microsoft.network/virtualnetworks/subnets": "subnet",
@@ -20,6 +21,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   "microsoft.authorization/roleassignments:principalid": "assigned principal",
   "microsoft.authorization/roleassignments:principaltype": "type of the assigned principal",
 };
+const METADATA = /blobservices\/containers\/metadata:(.+)$/i;
 const TAG = /blobs\/tags:(.+?)(?:<\$key_case_sensitive\$>)?$/i;
 
 const VERBS: readonly (readonly [suffix: string, words: string])[] = [
@@ -65,9 +67,11 @@ function list(values: readonly Literal[]): string {
   return values.map((value) => (typeof value === "string" ? `'${value}'` : String(value))).join(" or ");
 }
 
-function attribute({ source, name }: Attribute): string {
+function attribute({ source, name, key }: Attribute): string {
   const tag = TAG.exec(name)?.[1];
-  return `${source}: ${tag === undefined ? (ATTRIBUTES[name.toLowerCase()] ?? name) : `blob tag ${tag}`}`;
+  if (tag !== undefined) return `${source}: blob tag ${tag}`;
+  const metadata = METADATA.exec(name)?.[1];
+  return `${source}: ${metadata === undefined ? (ATTRIBUTES[key] ?? name) : `container metadata ${metadata}`}`;
 }
 
 function verb(operator: string): string {

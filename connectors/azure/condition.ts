@@ -9,6 +9,8 @@ export interface Attribute {
   source: Source;
   /** As written, without the source: `Microsoft.Storage/storageAccounts:name`. */
   name: string;
+  /** The name in lower case: names compare without regard to case. */
+  key: string;
 }
 /** One side of a comparison. */
 export type Operand = { attribute: Attribute } | { values: readonly Literal[] };
@@ -30,19 +32,24 @@ export type Expr =
   | { op: "action" | "suboperation"; patterns: readonly string[] }
   | { op: "exists"; attribute: Attribute }
   | Comparison
-  /** A condition that could not be parsed: it may take away anything, so it is kept as a leaf of its own. */
+  /**
+   * What could not be understood: a whole condition, or one comparison with an operator that is not known. It may
+   * take away anything that it decides, so it is kept as a leaf of its own.
+   */
   | { op: "unparsed"; text: string };
 
 /** Every comparison in its canonical spelling; conditions are read without regard to case. */
 const EQUALITY = ["Equals", "NotEquals"];
 const ORDER = [...EQUALITY, "GreaterThan", "GreaterThanEquals", "LessThan", "LessThanEquals"];
 const TEXT = [...EQUALITY, "StartsWith", "NotStartsWith", "Like", "NotLike"];
-const OPERATORS = [
+export const OPERATORS: readonly string[] = [
   ...[...TEXT, ...TEXT.map((verb) => `${verb}IgnoreCase`)].map((verb) => `String${verb}`),
   ...["Numeric", "DateTime"].flatMap((type) => ORDER.map((verb) => `${type}${verb}`)),
   ...["Bool", "Guid"].flatMap((type) => EQUALITY.map((verb) => `${type}${verb}`)),
 ];
 const operatorNamed = new Map(OPERATORS.map((name) => [name.toLowerCase(), name]));
+/** Words that stand between comparisons, never in one. */
+const JOINTS: ReadonlySet<string> = new Set(["and", "or", "not"]);
 const QUANTIFIED = /^for(any|all)of(any|all)values:(.+)$/;
 
 /** Longer than ARM accepts (8 KB); beyond it nothing is parsed. */
@@ -64,26 +71,32 @@ export function readCondition(text: string): Expr {
 
 /** Parses a condition. Throws ConditionSyntaxError. */
 export function parseCondition(text: string): Expr {
-  const parser = new Parser(tokenize(text));
+  const parser = new Parser(text, tokenize(text));
   const expr = parser.or(0);
   parser.end();
   return expr;
 }
 
-type Token =
+type Lexeme =
   | { type: "symbol" | "word"; text: string }
   | { type: "literal"; value: Literal }
   | { type: "attribute"; value: Attribute };
+/** With where it stands in the text. */
+type Token = Lexeme & { start: number; end: number };
 
 const SPACE = /\s+/y;
 /** Tried in this order at each position. */
-const TOKENS: readonly (readonly [pattern: RegExp, token: (match: RegExpExecArray) => Token])[] = [
+const TOKENS: readonly (readonly [pattern: RegExp, token: (match: RegExpExecArray) => Lexeme])[] = [
   [/&&|\|\||[(){},!]/y, ([text]) => ({ type: "symbol", text })],
   [
     /@(Resource|Request|Principal|Environment)\s*\[([^[\]]+)\]/iy,
     ([, source, name]) => ({
       type: "attribute",
-      value: { source: source!.toLowerCase() as Source, name: name!.trim() },
+      value: {
+        source: source!.toLowerCase() as Source,
+        name: name!.trim(),
+        key: name!.trim().toLowerCase(),
+      },
     }),
   ],
   // A backslash stays in the value (`\*` and `\?` mean something to StringLike), a doubled quote is one quote.
@@ -110,10 +123,11 @@ function tokenize(text: string): Token[] {
     if (match !== null) at += match[0].length;
     return match;
   };
-  const next = () => {
+  const next = (): Token => {
+    const start = at;
     for (const [pattern, token] of TOKENS) {
       const match = take(pattern);
-      if (match !== null) return token(match);
+      if (match !== null) return { ...token(match), start, end: at };
     }
     throw new ConditionSyntaxError(`unexpected character at position ${at}`);
   };
@@ -121,7 +135,7 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function wordToken(text: string): Token {
+function wordToken(text: string): Lexeme {
   const word = text.toLowerCase();
   return word === "true" || word === "false"
     ? { type: "literal", value: word === "true" }
@@ -130,10 +144,12 @@ function wordToken(text: string): Token {
 
 /** Recursive descent; `depth` bounds the nesting, so that no text can exhaust the stack. */
 class Parser {
+  readonly #text: string;
   readonly #tokens: readonly Token[];
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(text: string, tokens: readonly Token[]) {
+    this.#text = text;
     this.#tokens = tokens;
   }
 
@@ -173,15 +189,19 @@ class Parser {
   }
 
   #comparison(): Expr {
+    const start = this.#peek()?.start;
     const left = this.#operand();
     const token = this.#next();
-    if (token.type !== "word") throw this.#unexpected();
+    if (token.type !== "word" || JOINTS.has(token.text)) throw this.#unexpected();
     const quantified = QUANTIFIED.exec(token.text);
     const operator = operatorNamed.get(quantified?.[3] ?? token.text);
-    if (operator === undefined) throw new ConditionSyntaxError(`unknown operator ${token.text}`);
     const quantifier =
       quantified === null ? undefined : ({ left: quantified[1], right: quantified[2] } as Quantifier);
-    return subOperation({ op: "compare", operator, quantifier, left, right: this.#operand() });
+    const right = this.#operand();
+    // The rest of the condition can still be decided: only what this comparison decides stays open.
+    if (operator === undefined)
+      return { op: "unparsed", text: this.#text.slice(start, this.#tokens[this.#at - 1]?.end) };
+    return subOperation({ op: "compare", operator, quantifier, left, right });
   }
 
   #operand(): Operand {
@@ -251,8 +271,7 @@ class Parser {
 function subOperation(comparison: Comparison): Expr {
   const { left, right, operator } = comparison;
   if (!("attribute" in left) || !("values" in right)) return comparison;
-  if (left.attribute.source !== "request" || left.attribute.name.toLowerCase() !== "suboperation")
-    return comparison;
+  if (left.attribute.source !== "request" || left.attribute.key !== "suboperation") return comparison;
   const expr: Expr = { op: "suboperation", patterns: right.values.map(String) };
   return operator.includes("Not") ? { op: "not", arg: expr } : expr;
 }

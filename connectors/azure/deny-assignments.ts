@@ -4,6 +4,7 @@ import type { Coverage } from "../../src/model.ts";
 import { armId, directoryId, type GraphRecord } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
+import { EVERYONE, everyone } from "./everyone.ts";
 import { placeScope } from "./management-groups.ts";
 import { actionFlags, evaluateBlock, type PermissionBlock } from "./rights.ts";
 
@@ -24,7 +25,6 @@ interface DeniedPrincipal {
 }
 
 /** Azure names everybody by the empty GUID of type SystemDefined. */
-const EVERYONE = "everyone";
 const EMPTY_GUID = "00000000-0000-0000-0000-000000000000";
 const principalOf = ({ id, type }: DeniedPrincipal) =>
   id === EMPTY_GUID || type === "SystemDefined" ? EVERYONE : directoryId(id);
@@ -41,10 +41,8 @@ export function denyRecords({ id, properties: p }: DenyAssignment): GraphRecord[
   const excluded = (p.excludePrincipals ?? []).map(principalOf).sort();
   return (p.principals ?? []).flatMap((principal): GraphRecord[] => {
     const from = { kind: "Principal" as const, id: principalOf(principal) };
-    const everyone: GraphRecord[] =
-      from.id === EVERYONE ? [{ ...from, props: { kind: "Everyone", name: "Everyone" } }] : [];
     return [
-      ...everyone,
+      ...(from.id === EVERYONE ? [everyone()] : []),
       {
         kind: "DENIED",
         from,

@@ -16,13 +16,19 @@ import {
   RG,
   ROOT,
 } from "./fixtures/tenant.ts";
+import { placesOfPaths } from "./path-sets.ts";
 
 describe("conditions", () => {
   const CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
   const when = (expression: string) => `((!(ActionMatches{'${B}/read'})) OR (${expression}))`;
   const conditioned = (condition: string, role = 1, scope = RG) =>
     crawled({
-      ...defined(READER, OWNER, definition(5, "Contributor", { dataActions: [`${B}/*`] })),
+      ...defined(
+        READER,
+        OWNER,
+        definition(5, "Contributor", { dataActions: [`${B}/read`, `${B}/write`, `${B}/delete`] }),
+        definition(6, "Superuser", { dataActions: [`${B}/read`, `${B}/runAsSuperUser/action`] }),
+      ),
       ...assigned(assignment("a", scope, role, { condition, conditionVersion: "2.0" })),
     });
 
@@ -39,6 +45,68 @@ describe("conditions", () => {
     const fake = await conditioned(when(`${CONTAINER} StringEquals 'finance'`), 5);
     expect(grantsAt(fake, RG)).toMatchObject([{ read: false, write: true, delete: true, tier: "now" }]);
     expect(grantsAt(fake, container("finance"))).toMatchObject([{ read: true, write: false }]);
+  });
+
+  it("do not bind a superuser where the namespace is hierarchical, unless they target that action too", async () => {
+    const expression = `${CONTAINER} StringEquals 'finance'`;
+    const unbound = await conditioned(when(expression), 6);
+    expect(grantsAt(unbound, ACCOUNT)).toMatchObject([{ read: true, tier: "now", certainty: "exact" }]);
+    const bound = await conditioned(
+      `((!(ActionMatches{'${B}/read'}) AND !(ActionMatches{'${B}/runAsSuperUser/action'})) OR (${expression}))`,
+      6,
+    );
+    expect(grantsAt(bound, ACCOUNT)).toEqual([]);
+    expect(grantsAt(bound, container("finance"))).toMatchObject([{ read: true }]);
+    expect(grantsAt(bound, container("hr"))).toEqual([]);
+  });
+
+  it("of version 1.0 that guard reading by its suboperation bind reading", async () => {
+    const guarded = `((!(ActionMatches{'${B}/read'} AND @Request[subOperation] ForAnyOfAnyValues:StringEqualsIgnoreCase {'Blob.Read.WithTagConditions'})) OR (${CONTAINER} StringEquals 'finance'))`;
+    const fake = await conditioned(guarded);
+    expect(grantsAt(fake, container("finance"))).toMatchObject([{ read: true }]);
+    expect(grantsAt(fake, container("hr"))).toEqual([]);
+    // Listing is another suboperation, which this does not guard.
+    expect(grantsAt(fake, RG)).toMatchObject([{ read: false, see: true }]);
+  });
+
+  it("let writing pass where one way of writing passes", async () => {
+    const withTags = `((!(ActionMatches{'${B}/write'} AND NOT SubOperationMatches{'Blob.Write.WithTagHeaders'})) OR (${CONTAINER} StringEquals 'x'))`;
+    const fake = await conditioned(withTags, 5);
+    expect(grantsAt(fake, RG)).toMatchObject([{ write: true, certainty: "exact" }]);
+  });
+
+  it("with one comparison that is not understood are open only as far as it decides", async () => {
+    const odd = "@Resource[x] Resembles 'y'";
+    const fake = await conditioned(
+      `(!(ActionMatches{'${B}/read'}) OR ${odd}) AND (!(ActionMatches{'${B}/delete'}) OR ${CONTAINER} StringEquals 'hr')`,
+      5,
+    );
+    expect(grantsAt(fake, RG)).toMatchObject([
+      {
+        read: true,
+        certainty: "upper-bound",
+        reason_code: "condition-unparsed",
+        residual: expect.stringContaining(odd),
+      },
+      { write: true, read: false, certainty: "exact" },
+    ]);
+    expect(grantsAt(fake, container("hr"))).toMatchObject([{ delete: true }]);
+  });
+
+  it("on attributes that no page names keep the right as an upper bound, whatever their source", async () => {
+    for (const name of ["@Resource[a:b]", "@Request[a:b]", "@Environment[a:b]", "@Principal[a:b]"]) {
+      const fake = await conditioned(when(`${name} StringEquals 'x'`));
+      expect(
+        grantsAt(fake, RG).filter(({ read }) => read),
+        name,
+      ).toMatchObject([
+        {
+          certainty: "upper-bound",
+          reason_code: "condition-unread",
+          residual: expect.stringContaining("a:b"),
+        },
+      ]);
+    }
   });
 
   it("on the account's name grant at the account", async () => {
@@ -75,6 +143,65 @@ describe("conditions", () => {
         residual: "environment: private link is true",
       },
     ]);
+  });
+
+  it("on paths make a place of what satisfies them in each container, beside the conditional right", async () => {
+    const path = `@Resource[${B}:path] StringLike 'approved/*'`;
+    const fake = await conditioned(when(path));
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { read: true, tier: "conditional", reason_code: "condition-item", certainty: "exact" },
+    ]);
+    const sets = [...fake.nodes.values()].filter(({ props }) => props.kind === "PathSet");
+    expect(sets.map(({ id }) => fake.chain(id)[1])).toEqual([container("finance"), container("hr")]);
+    for (const { id, props } of sets) {
+      expect(props).toMatchObject({
+        plane: "azure",
+        name: expect.stringContaining("where resource: blob path is like"),
+      });
+      expect(grantsAt(fake, id)).toMatchObject([
+        {
+          read: true,
+          tier: "now",
+          certainty: "exact",
+          flow: "containment",
+          residual: expect.stringContaining("approved"),
+        },
+      ]);
+      expect(grantsAt(fake, id)[0]).not.toHaveProperty("reason_code");
+    }
+    const placeOf = await placesOfPaths(fake.context, container("hr"));
+    expect(placeOf("approved/a.txt")).toBe(sets[1]!.id);
+    expect(placeOf("Approved/a.txt")).toBe(container("hr"));
+    expect(await placesOfPaths(fake.context, container("other"))).toSatisfy(
+      (place) => place("approved/a") === container("other"),
+    );
+  });
+
+  it("on paths and on more make a place only where the rest is known before the request", async () => {
+    const path = `@Resource[${B}:path] StringLike 'a/*'`;
+    const setsOf = async (text: string) =>
+      [...(await conditioned(when(text))).nodes.values()].filter(({ props }) => props.kind === "PathSet")
+        .length;
+    expect(await setsOf(`${path} AND ${CONTAINER} StringEquals 'hr'`)).toBe(1);
+    expect(await setsOf(`${path} OR ${CONTAINER} StringEquals 'hr'`)).toBe(1);
+    expect(await setsOf(`${path} AND @Environment[isPrivateLink] BoolEquals true`)).toBe(0);
+    expect(await setsOf(`${path} AND @Resource[${B}/tags:P<$key_case_sensitive$>] StringEquals 'x'`)).toBe(0);
+    expect(await setsOf(`${path} AND @Principal[x] StringEquals 'y'`)).toBe(2);
+  });
+
+  it("on paths that overlap leave what both hold to the container, so that it is counted once", async () => {
+    const of = (pattern: string) => when(`@Resource[${B}:path] StringLike '${pattern}'`);
+    const fake = await crawled({
+      ...defined(READER, OWNER),
+      ...assigned(
+        assignment("a", container("hr"), 1, { condition: of("a*") }),
+        assignment("b", container("hr"), 1, { condition: of("*z") }),
+      ),
+    });
+    const placeOf = await placesOfPaths(fake.context, container("hr"));
+    expect([placeOf("a1"), placeOf("1z")].map((id) => id.includes("/where:"))).toEqual([true, true]);
+    expect(placeOf("a1")).not.toBe(placeOf("1z"));
+    expect([placeOf("az"), placeOf("b")]).toEqual([container("hr"), container("hr")]);
   });
 
   it("on path or tags put the right in the conditional tier, as a matter of items", async () => {

@@ -10,17 +10,20 @@ import {
   type RelRecord,
   unmodelledId,
 } from "../../src/schema.ts";
-import { type Expr, readCondition } from "./condition.ts";
+import { readCondition } from "./condition.ts";
 import {
   type Cause,
-  evaluate,
+  type Compiled,
+  compileWays,
+  either,
   openCauses,
   type Place,
-  type Question,
   resolveAt,
+  type Way,
 } from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
-import { actionFlags, PRIMITIVES, type Primitive } from "./rights.ts";
+import { pathSetId, pathSetRecords } from "./path-sets.ts";
+import { actionFlags, PRIMITIVES, type Primitive, SUPER_USER } from "./rights.ts";
 import type { Role } from "./role-definitions.ts";
 import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
 
@@ -74,7 +77,8 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
     ? { certainty: "upper-bound", reason_code: "condition-unread" }
     : {};
   const records: GraphRecord[] = [];
-  for (const { at, manner, rights } of spread(narrowed(role, assignment.condition), scope, c)) {
+  for (const { at, manner, rights, place } of spread(narrowed(role, assignment.condition), scope, c)) {
+    records.push(...place);
     // One assignment may give several relationships to one scope: the key tells them apart.
     const suffix = manner === PLAINLY ? "" : `#${[...rights].sort().join("+")}`;
     const flags = actionFlags(primitivesOf(rights));
@@ -133,19 +137,23 @@ function granted(
   };
 }
 
-/** Each right of the role with what must hold for it: blocks are OR-ed, a block's condition is AND-ed. */
-function narrowed(role: Role, condition: string | undefined): Map<Right, Expr | true> {
+/**
+ * Each right of the role with what must hold for it, made ready once: blocks are OR-ed, a block's condition is
+ * AND-ed to the assignment's.
+ */
+function narrowed(role: Role, condition: string | undefined): Map<Right, Compiled | true> {
   const whole = condition === undefined ? [] : [readCondition(condition)];
-  const rights = new Map<Right, Expr | true>();
+  const rights = new Map<Right, Compiled | true>();
   for (const block of role.blocks) {
     const args = [...whole, ...(block.condition === undefined ? [] : [readCondition(block.condition)])];
     for (const primitive of block.primitives)
       for (const right of primitive === "read" ? (["read", "list"] as const) : [primitive]) {
         const earlier = rights.get(right);
-        if (args.length === 0 || question(right) === undefined || earlier === true) rights.set(right, true);
+        const ways = waysOf(right, block.superUser);
+        if (args.length === 0 || ways.length === 0 || earlier === true) rights.set(right, true);
         else {
-          const term: Expr = { op: "and", args };
-          rights.set(right, earlier === undefined ? term : { op: "or", args: [earlier, term] });
+          const term = compileWays({ op: "and", args }, ways);
+          rights.set(right, earlier === undefined ? term : either(earlier, term));
         }
       }
   }
@@ -153,57 +161,99 @@ function narrowed(role: Role, condition: string | undefined): Map<Right, Expr | 
 }
 
 /**
- * What a condition is asked for a right. Conditions bind data actions and changes of role assignments; other
- * control actions are allowed whatever a condition says.
+ * What a condition is asked for a right: one call that passes suffices; none if conditions do not bind it. They bind
+ * data actions and changes of role assignments; other control actions are allowed whatever a condition says.
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
+ *
+ * With a hierarchical namespace a condition that does not target the superuser's action does not bind its holder.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes
  */
-function question(right: Right): Question | undefined {
-  if (right === "list") return { action: PRIMITIVES.read.action, suboperation: "Blob.List" };
-  const { plane, action } = PRIMITIVES[right];
-  return plane === "data" || right === "assign" ? { action } : undefined;
+function waysOf(right: Right, superUser: boolean): readonly Way[] {
+  if (right !== "list" && PRIMITIVES[right].plane === "control")
+    return right === "assign" ? [{ action: PRIMITIVES.assign.action }] : [];
+  const { action } = PRIMITIVES[right === "list" ? "read" : right];
+  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) =>
+    suboperation === undefined ? { action } : { action, suboperation },
+  );
+  return superUser ? [...calls, { action: SUPER_USER, hierarchical: true }] : calls;
 }
+
+/**
+ * Suboperations by which a right is used; undefined: none of them. Reading content counts as the older
+ * `Blob.Read.WithTagConditions`, which is what conditions of version 1.0 target to guard it.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes#suboperations
+ */
+const SUBOPERATIONS: Readonly<Partial<Record<Right, readonly (string | undefined)[]>>> = {
+  list: ["Blob.List"],
+  read: ["Blob.Read.WithTagConditions"],
+  write: [undefined, "Blob.Write.WithTagHeaders"],
+  add: [undefined, "Blob.Write.WithTagHeaders"],
+};
 
 interface Spread {
   at: string;
   manner: Manner;
   rights: Set<Right>;
+  /** The place itself, where no listing tells of it. */
+  place: readonly GraphRecord[];
 }
 
 /** Decides each right at the scope, then at accounts, then at containers, no lower than it must. */
-function spread(rights: ReadonlyMap<Right, Expr | true>, scope: string, c: GrantContext): Spread[] {
+function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: GrantContext): Spread[] {
   const found = new Map<string, Spread>();
-  const add = (at: string, right: Right, manner: Manner) => {
-    const place = `${at}\n${JSON.stringify(manner)}`;
-    const same = found.get(place);
-    if (same === undefined) found.set(place, { at, manner, rights: new Set([right]) });
+  const add = (at: string, right: Right, manner: Manner, place: readonly GraphRecord[] = []) => {
+    const key = `${at}\n${JSON.stringify(manner)}`;
+    const same = found.get(key);
+    if (same === undefined) found.set(key, { at, manner, rights: new Set([right]), place });
     else same.rights.add(right);
   };
+  /** Where only paths keep a right open, it holds for those of each container that satisfy the condition. */
+  const addPaths = (at: string, right: Right, compiled: Compiled) => {
+    for (const container of containersAt(at, c)) {
+      const resolve = resolveAt(placeOf(container, c));
+      const rest = compiled(resolve);
+      if (typeof rest === "boolean") continue;
+      const causes = openCauses(rest, resolve);
+      if (causes === true || !causes.has("path") || causes.has("item") || causes.has("asked")) continue;
+      const others = new Set([...causes].filter((cause) => cause !== "path"));
+      const manner = mannerOf(others, inWords(rest));
+      add(pathSetId(container, rest), right, manner, pathSetRecords(container, rest));
+    }
+  };
   /** False if the answer differs from place to place below; at the last place it must stay open. */
-  const decide = (at: string, right: Right, expr: Expr, last: boolean): boolean => {
+  const decide = (at: string, right: Right, compiled: Compiled, last: boolean): boolean => {
     // Assigning roles is not done at a container: what a condition says of one is unread there.
     const placeless = right === "assign";
     const place = placeless ? {} : placeOf(at, c);
-    const manner = judge(expr, question(right)!, place, last || placeless);
+    const manner = judge(compiled, place, last || placeless);
     if (manner === "below") return false;
     if (manner !== "never") add(at, right, manner);
+    if (manner !== "never" && manner !== PLAINLY && !placeless) addPaths(at, right, compiled);
     return true;
   };
 
-  for (const [right, expr] of rights) {
-    if (expr === true) add(scope, right, PLAINLY);
-    else if (!decide(scope, right, expr, false)) {
+  for (const [right, compiled] of rights) {
+    if (compiled === true) add(scope, right, PLAINLY);
+    else if (!decide(scope, right, compiled, false)) {
       const top = isAtOrBelow(scope, c.subscription) ? scope : c.subscription;
       const accounts = c.storage.accounts.filter(({ id }) => isAtOrBelow(id, top));
       // Nothing is known below: not read, or not there. The right stands, with its condition unread.
-      if (accounts.length === 0) decide(top, right, expr, true);
+      if (accounts.length === 0) decide(top, right, compiled, true);
       for (const { id } of accounts) {
         const containers = c.storage.containers(id);
-        if (decide(id, right, expr, containers.length === 0)) continue;
-        for (const container of containers) decide(container, right, expr, true);
+        if (decide(id, right, compiled, containers.length === 0)) continue;
+        for (const container of containers) decide(container, right, compiled, true);
       }
     }
   }
   return [...found.values()];
+}
+
+/** Known containers at or below a scope; a container counts whether it was listed or not. */
+function containersAt(at: string, { storage, subscription }: GrantContext): readonly string[] {
+  if (scopeKind(at) === "Container") return [at];
+  const top = isAtOrBelow(at, subscription) ? at : subscription;
+  return storage.accounts.flatMap(({ id }) => (isAtOrBelow(id, top) ? storage.containers(id) : []));
 }
 
 /** What a scope's id, and what is known of its account, tell a condition. */
@@ -222,24 +272,31 @@ function placeOf(scope: string, { storage }: GrantContext): Place {
 const lastSegment = (id: string) => id.slice(id.lastIndexOf("/") + 1);
 
 /** How a right holds under a condition at a place; `below` if accounts or containers decide it. */
-function judge(expr: Expr, asked: Question, place: Place, last: boolean): Manner | "never" | "below" {
+function judge(compiled: Compiled, place: Place, last: boolean): Manner | "never" | "below" {
   const resolve = resolveAt(place);
-  const rest = evaluate(expr, asked, resolve);
+  const rest = compiled(resolve);
   if (rest === false) return "never";
   if (rest === true) return PLAINLY;
   const causes = openCauses(rest, resolve);
   const residual = inWords(rest);
   if (causes === true) return { ...PLAINLY, residual };
   if (causes.has("place") && !last) return "below";
+  return mannerOf(causes, residual);
+}
+
+function mannerOf(causes: ReadonlySet<Cause>, residual: string): Manner {
   // What was not read could only take the right away: it stands, as an upper bound.
   const unread = UNREAD.some((cause) => causes.has(cause));
+  const reason = REASONS.find(([cause]) => causes.has(cause))?.[1];
   return {
-    tier: causes.has("asked") || causes.has("item") ? "conditional" : "now",
+    tier: CONDITIONAL.some((cause) => causes.has(cause)) ? "conditional" : "now",
     certainty: unread ? "upper-bound" : "exact",
-    reason_code: REASONS.find(([cause]) => causes.has(cause))![1],
+    ...(reason === undefined ? {} : { reason_code: reason }),
     residual,
   };
 }
+
+const CONDITIONAL: readonly Cause[] = ["asked", "item", "path"];
 
 const UNREAD: readonly Cause[] = ["unparsed", "unread", "place"];
 /** The first that applies names the reason. */
@@ -247,7 +304,8 @@ const REASONS: readonly (readonly [Cause, string])[] = [
   ["unparsed", "condition-unparsed"],
   ["unread", "condition-unread"],
   ["place", "condition-unread"],
-  // Path and tags differ from blob to blob, which this version does not follow.
+  // Path and tags differ from blob to blob; sets of paths are places of their own besides.
+  ["path", "condition-item"],
   ["item", "condition-item"],
   ["asked", "condition-asked"],
 ];

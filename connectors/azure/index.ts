@@ -6,10 +6,10 @@ import type { Connector } from "../../src/connector.ts";
 import { blobs } from "./blobs.ts";
 import { containers } from "./containers.ts";
 import { denyAssignments } from "./deny-assignments.ts";
-import { eligibleAssignments } from "./eligible-assignments.ts";
+import { hosts, managedIdentities } from "./hosts.ts";
 import { managementGroups } from "./management-groups.ts";
 import { resourceGroups } from "./resource-groups.ts";
-import { roleAssignments } from "./role-assignments.ts";
+import { eligibleAssignments, roleAssignments } from "./role-assignments.ts";
 import { storageAccounts } from "./storage-accounts.ts";
 import { subscriptions } from "./subscriptions.ts";
 
@@ -22,6 +22,8 @@ export const azure: Connector = {
     resourceGroups,
     storageAccounts,
     containers,
+    managedIdentities,
+    hosts,
     roleAssignments,
     eligibleAssignments,
     denyAssignments,

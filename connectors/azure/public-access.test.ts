@@ -39,6 +39,36 @@ describe("public access", () => {
     ]);
   });
 
+  it("holds only for requests that the account's network rules let in", async () => {
+    const fake = await crawled({
+      [STORAGE]: [
+        {
+          id: ACCOUNT,
+          name: "acc",
+          properties: {
+            networkAcls: {
+              defaultAction: "Deny",
+              bypass: "AzureServices",
+              ipRules: [{ value: "203.0.113.0/24" }],
+            },
+          },
+        },
+      ],
+      [`${ACCOUNT}/blobServices/default/containers`]: [
+        { id: container("a"), name: "a", properties: { publicAccess: "Blob" } },
+      ],
+    });
+    expect(grantsAt(fake, container("a"))).toMatchObject([
+      {
+        read: true,
+        tier: "conditional",
+        certainty: "exact",
+        reason_code: "network-asked",
+        residual: "network: only from 203.0.113.0/24, trusted Azure services",
+      },
+    ]);
+  });
+
   it("is keyed by the container and flows down", async () => {
     const fake = await crawled({
       [`${ACCOUNT}/blobServices/default/containers`]: [
@@ -51,7 +81,7 @@ describe("public access", () => {
         flow: "containment",
         source: "public-access",
         role: "public access: Container",
-        tier: "now",
+        tier: "conditional",
       },
     ]);
     expect(fake.nodes.get("Principal anonymous")?.props).toMatchObject({ kind: "Anonymous" });

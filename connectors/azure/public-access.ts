@@ -38,7 +38,15 @@ export function publicAccessRecords(
         ...props,
         flow: "containment",
         source: "public-access",
-        tier: "now",
+        // Network rules bind those who do not sign in like everybody else; the request decides.
+        // https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure
+        ...(account?.gate === undefined
+          ? { tier: "now" }
+          : {
+              tier: "conditional",
+              residual: account.gate,
+              reason_code: props.reason_code ?? "network-asked",
+            }),
       },
     },
   ];

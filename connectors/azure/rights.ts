@@ -33,15 +33,20 @@ export const PRIMITIVES = {
   assign: { plane: "control", action: "Microsoft.Authorization/roleAssignments/write" },
   see: { plane: "control", action: `${STORAGE}/read` },
 } as const satisfies Record<Action, { plane: "data" | "control"; action: string }>;
+/** Whoever holds it acts as the superuser of a hierarchical namespace: no access list is asked. */
+export const SUPER_USER = `${BLOBS}/runAsSuperUser/action`;
 export type Primitive = Action;
 export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as readonly Primitive[];
 
 /** What one permission block allows, the block's own condition apart. */
 export interface BlockRights {
   primitives: ReadonlySet<Primitive>;
+  superUser: boolean;
   /** Data planes without a rule that the block opens. */
   planes: readonly string[];
   condition: string | undefined;
+  /** Any other action. */
+  allows(plane: "control" | "data", action: string): boolean;
 }
 
 /** Actions minus NotActions: a subtraction inside one block, which takes nothing from another block. */
@@ -53,16 +58,18 @@ const allows = (action: string, granted: readonly string[], taken: readonly stri
 export function evaluateBlock(block: PermissionBlock): BlockRights {
   const dataActions = block.dataActions ?? [];
   const notDataActions = block.notDataActions ?? [];
-  const holds = (name: Primitive) => {
-    const { plane, action } = PRIMITIVES[name];
-    return plane === "data"
+  const holds = (plane: "control" | "data", action: string) =>
+    plane === "data"
       ? allows(action, dataActions, notDataActions)
       : allows(action, block.actions ?? [], block.notActions ?? []);
-  };
   return {
-    primitives: new Set(PRIMITIVE_NAMES.filter(holds)),
+    primitives: new Set(
+      PRIMITIVE_NAMES.filter((name) => holds(PRIMITIVES[name].plane, PRIMITIVES[name].action)),
+    ),
+    superUser: holds("data", SUPER_USER),
     planes: unmodelledPlanes(dataActions, notDataActions),
     condition: block.condition?.trim() || undefined,
+    allows: holds,
   };
 }
 

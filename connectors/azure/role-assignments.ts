@@ -1,27 +1,34 @@
-/** Role assignments of each subscription, with the role definitions that they name. */
+/** Role assignments of each subscription, active and eligible, with the role definitions that they name. */
 import type { Step } from "../../src/connector.ts";
 import { API, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { ASSIGNMENT_PARTS, readAssignments } from "./assignments.ts";
+import type { Assignment } from "./grants.ts";
 
-export const ROLE_DEFINITION_READS = [
-  "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions",
-  "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions/{id}",
-  "GET arm /providers/Microsoft.Management/managementGroups/{id}",
-] as const;
+/** A listing of assignments: what it is called, and in which tier its grants stand. */
+interface Listing {
+  id: string;
+  title: string;
+  why: string;
+  resource: "roleAssignments" | "roleEligibilityScheduleInstances";
+  version: string;
+  tier: Assignment["tier"];
+}
 
-/** https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest */
-export const roleAssignments: Step = {
-  id: STEP.roleAssignments,
-  title: "Role assignments and the roles they name",
-  produces: ["Scope", "WITHIN", "GRANTED"],
-  needs: [reader("to read role assignments and role definitions at every scope")],
+const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): Step => ({
+  id,
+  title,
+  produces: ["Scope", "WITHIN", "GRANTED", "CONTROLS"],
+  needs: [reader(why)],
   reads: [
-    "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments",
-    ...ROLE_DEFINITION_READS,
+    `GET arm /subscriptions/{id}/providers/Microsoft.Authorization/${resource}`,
+    "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions",
+    "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions/{id}",
+    "GET arm /providers/Microsoft.Management/managementGroups/{id}",
   ],
   after: [STEP.subscriptions],
-  // Conditions may name accounts and containers; what of these was not read is their own gap.
-  follows: [STEP.storageAccounts, STEP.containers],
+  // Conditions may name accounts and containers, roles may give control of hosts; what of these was not read is
+  // their own gap.
+  follows: [STEP.storageAccounts, STEP.containers, STEP.managedIdentities, STEP.hosts],
   hides: "grants",
   parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
@@ -29,7 +36,30 @@ export const roleAssignments: Step = {
     readAssignments(
       c,
       pass,
-      `${pass.scope}/providers/Microsoft.Authorization/roleAssignments?api-version=${API.authorization}`,
-      "now",
+      `${pass.scope}/providers/Microsoft.Authorization/${resource}?api-version=${version}`,
+      tier,
     ),
-};
+});
+
+/** https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest */
+export const roleAssignments = assignmentStep({
+  id: STEP.roleAssignments,
+  title: "Role assignments and the roles they name",
+  why: "to read role assignments and role definitions at every scope",
+  resource: "roleAssignments",
+  version: API.authorization,
+  tier: "now",
+});
+
+/**
+ * Privileged Identity Management: not active, one activation away.
+ * https://learn.microsoft.com/rest/api/authorization/role-eligibility-schedule-instances/list-for-scope
+ */
+export const eligibleAssignments = assignmentStep({
+  id: STEP.eligibleAssignments,
+  title: "Eligible role assignments",
+  why: "to read who may activate which role",
+  resource: "roleEligibilityScheduleInstances",
+  version: API.eligibility,
+  tier: "potential",
+});

@@ -12,9 +12,19 @@ export interface StorageAccount {
     allowBlobPublicAccess?: boolean | null;
     isHnsEnabled?: boolean | null;
     publicNetworkAccess?: string | null;
-    networkAcls?: { defaultAction?: string | null } | null;
+    networkAcls?: NetworkRules | null;
+    privateEndpointConnections?: readonly object[] | null;
     primaryEndpoints?: { blob?: string | null } | null;
   };
+}
+
+/** https://learn.microsoft.com/azure/storage/common/storage-network-security */
+interface NetworkRules {
+  defaultAction?: string | null;
+  bypass?: string | null;
+  ipRules?: readonly { value?: string | null }[] | null;
+  virtualNetworkRules?: readonly object[] | null;
+  resourceAccessRules?: readonly object[] | null;
 }
 
 /**
@@ -30,16 +40,42 @@ export function accountProps({ name, properties: p }: StorageAccount): NodeProps
     ...(typeof p?.allowBlobPublicAccess === "boolean" ? { allowPublic: p.allowBlobPublicAccess } : {}),
     // ARM leaves the property out where the namespace is flat.
     hns: p?.isHnsEnabled ?? false,
-    network: network(p),
+    ...network(p),
   };
 }
 
-/** A disabled public endpoint refuses like a default action of Deny does: private endpoints remain. */
-function network(p: StorageAccount["properties"]): string {
-  if (p?.publicNetworkAccess?.toLowerCase() === "disabled") return "Deny";
-  const action = p?.networkAcls?.defaultAction;
-  return action === "Allow" || action === "Deny" ? action : "unknown";
+/**
+ * What the network rules do by default, and in words who they let in if that is not everybody: the request decides.
+ * A disabled public endpoint, or a perimeter in its place, refuses like a default action of Deny does.
+ */
+function network(p: StorageAccount["properties"]): Pick<NodeProps<"Scope">, "network" | "gates"> {
+  const endpoints = p?.privateEndpointConnections ?? [];
+  const closed = (who: string) => ({ network: "Deny", gates: [`network: only from ${who}`] });
+  switch (p?.publicNetworkAccess?.toLowerCase()) {
+    case "disabled":
+      return closed("private endpoints");
+    case "securedbyperimeter":
+      return closed("what its network security perimeter lets in, and private endpoints");
+  }
+  const rules = p?.networkAcls;
+  if (rules?.defaultAction === "Allow") return { network: "Allow" };
+  if (rules?.defaultAction !== "Deny") return { network: "unknown" };
+  const addresses = (rules.ipRules ?? []).map(({ value }) => value ?? "an address");
+  const shown = addresses.length > MOST_ADDRESSES ? [`${addresses.length} address ranges`] : addresses;
+  const who = [
+    ...shown,
+    ...counted(rules.virtualNetworkRules, "subnet"),
+    ...counted(rules.resourceAccessRules, "resource instance"),
+    ...(rules.bypass?.toLowerCase().includes("azureservices") ? ["trusted Azure services"] : []),
+    ...counted(endpoints, "private endpoint"),
+  ];
+  return closed(who.length > 0 ? who.join(", ") : "nowhere but future private endpoints");
 }
+
+/** More addresses than these are counted, not listed. */
+const MOST_ADDRESSES = 3;
+const counted = (list: readonly object[] | null | undefined, what: string): string[] =>
+  list && list.length > 0 ? [`${list.length} ${what}${list.length === 1 ? "" : "s"}`] : [];
 
 /** https://learn.microsoft.com/rest/api/storagerp/storage-accounts/list */
 export const storageAccounts: Step = {

@@ -9,6 +9,8 @@ export interface KnownAccount {
   hns: boolean | undefined;
   /** False if the account forbids public access; undefined if it leaves it to the container. */
   allowPublic: boolean | undefined;
+  /** What must hold of the request for the network rules to let it in, in words; undefined if nothing must. */
+  gate: string | undefined;
   /** False if a grant or a container named the account and no listing of accounts told of it. */
   listed: boolean;
 }
@@ -42,6 +44,7 @@ async function readAccounts(c: StepContext) {
         url: node.props.url ?? undefined,
         hns: node.props.hns ?? undefined,
         allowPublic: node.props.allowPublic ?? undefined,
+        gate: node.props.gates?.join("; ") || undefined,
         // The listing always says how the network is ruled.
         listed: node.props.network !== undefined && node.props.network !== null,
       });

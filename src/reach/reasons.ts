@@ -9,6 +9,9 @@ export const REASONS: Readonly<Record<string, string>> = {
   "condition-item": "the condition depends on the path or the tags of the blob",
   "condition-asked": "the condition is decided when the request is made",
   class: "it could become any member of this class; no member need have this much",
+  "network-asked": "the network rules of the account decide when the request is made",
+  "acl-unread": "an access list on the way to it was not read",
+  "acl-many-ways": "access lists let too many combinations of groups pass to tell them all apart",
   "website-unread": "whether the static website is switched on was not read",
   "account-unread": "the settings of the account were not read",
 };

@@ -21,7 +21,7 @@ export interface Endpoint {
 export interface Endpoints {
   graph: Endpoint;
   arm: Endpoint;
-  /** The account's endpoint, if it lies where this cloud (or the override) keeps blobs. */
+  /** The account's endpoint for blobs (or Data Lake), if it lies where this cloud (or the override) keeps them. */
   blob(url: string): Endpoint;
 }
 
@@ -54,7 +54,9 @@ export function endpointsOf(cloud: Cloud, overrides: EndpointOverrides = {}): En
   // Account names have a zone in front of the suffix where they use a DNS zone endpoint:
   // https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-endpoints
   const suffix = known.blobSuffix.replaceAll(".", "\\.");
-  const host = new RegExp(`^[a-z0-9-]+(\\.blob\\.${suffix}|\\.z\\d+\\.blob\\.storage\\.azure\\.net)$`);
+  const host = new RegExp(
+    `^[a-z0-9-]+(\\.(blob|dfs)\\.${suffix}|\\.z\\d+\\.(blob|dfs)\\.storage\\.azure\\.net)$`,
+  );
   return {
     graph: { base: baseUrl(overrides.graph ?? known.graph), scope: `${known.graph}/.default` },
     arm: { base: baseUrl(overrides.arm ?? known.arm), scope: `${known.arm}/.default` },

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { smallTenant } from "../../simulator/testing.ts";
+import { PermissionError } from "../../src/model.ts";
+import { simulatedHttp } from "../../test/simulated-http.ts";
+import type { FakeAnswer } from "./fixtures/fake.ts";
+import {
+  assigned,
+  assignment,
+  crawled,
+  defined,
+  definition,
+  OWNER,
+  RG,
+  ROOT,
+  S1,
+  S2,
+  step,
+  tenant,
+} from "./fixtures/tenant.ts";
+import { controlOf, resourceType } from "./host-control.ts";
+import { hosts, managedIdentities } from "./hosts.ts";
+import { evaluateBlock, type PermissionBlock } from "./rights.ts";
+
+const VM = `${RG}/providers/microsoft.compute/virtualmachines/vm1`;
+const SITE = `${RG}/providers/microsoft.web/sites/app1`;
+const SHARED = `${RG}/providers/microsoft.managedidentity/userassignedidentities/shared`;
+const IDENTITIES = `${S1}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+
+/** A machine with an identity of its own and a shared one, a site with the shared one, and a disk. */
+const resources: Record<string, FakeAnswer> = {
+  [IDENTITIES]: [{ id: SHARED.toUpperCase(), name: "shared", properties: { principalId: "MI-SHARED" } }],
+  [`${S1}/resources`]: [
+    {
+      id: VM.toUpperCase(),
+      name: "vm1",
+      identity: {
+        type: "SystemAssigned, UserAssigned",
+        principalId: "MI-VM",
+        userAssignedIdentities: { [SHARED]: {} },
+      },
+    },
+    {
+      id: SITE,
+      name: "app1",
+      identity: { type: "UserAssigned", userAssignedIdentities: { [SHARED]: { principalId: "MI-SHARED" } } },
+    },
+    { id: `${RG}/providers/microsoft.compute/disks/d`, name: "d" },
+  ],
+};
+const role = (permissions: PermissionBlock, ...scopes: string[]) =>
+  crawled({
+    ...resources,
+    ...defined(OWNER, definition(5, "Role", permissions)),
+    ...assigned(...scopes.map((scope, i) => assignment(`a${i}`, scope, 5))),
+  });
+const controls = (fake: Awaited<ReturnType<typeof crawled>>) =>
+  fake.all("CONTROLS").map(({ from, to, props }) => [from.id, to.id, props?.how]);
+
+describe("hosts", () => {
+  it("are placed with the identities that they run as, named by their own listing where the host does not", async () => {
+    const fake = await crawled(resources);
+    expect(fake.all("RUNS_AS").map(({ from, to }) => [from.id, to.id])).toEqual([
+      [SHARED, "mi-shared"],
+      [VM, "mi-shared"],
+      [VM, "mi-vm"],
+      [SITE, "mi-shared"],
+    ]);
+    expect(fake.nodes.get(`Scope ${VM}`)?.props).toMatchObject({ kind: "Resource", name: "vm1" });
+    expect(fake.chain(VM)).toEqual(expect.arrayContaining([RG, S1, ROOT, "/"]));
+    expect(fake.nodes.has(`Scope ${RG}/providers/microsoft.compute/disks/d`)).toBe(false);
+    expect(fake.gaps).toEqual([]);
+  });
+
+  it("that were refused are a gap of their subscription, and take nothing away", async () => {
+    const fake = await crawled({
+      ...resources,
+      [`${S1}/resources`]: new PermissionError("forbidden", "403"),
+    });
+    expect(fake.gaps).toEqual([{ step: "azure.hosts", scope: S1, state: "failed", reason: "403" }]);
+    expect(fake.all("RUNS_AS").map(({ from }) => from.id)).toEqual([SHARED]);
+    expect(fake.all("CONTROLS")).toEqual([]);
+  });
+
+  it("go on from the page where they stopped", async () => {
+    const fake = tenant(resources, { pageSize: 1 });
+    for (const id of ["azure.subscriptions", "azure.managed-identities"]) await fake.run(step(id));
+    const pass = { scope: S1, mode: "full" as const };
+    const first = await hosts.crawl(fake.context, pass).next();
+    const cursor: string | undefined = first.value?.cursor;
+    if (cursor === undefined) throw new Error("the first page names no cursor");
+    const rest: string[] = [];
+    for await (const page of hosts.crawl(fake.context, { ...pass, cursor }))
+      for (const change of page.changes)
+        if ("put" in change && change.put.kind === "RUNS_AS") rest.push(change.put.to.id!);
+    expect(rest).toEqual(["mi-shared"]);
+  });
+
+  it("of the simulator answer as declared", async () => {
+    const simulated = smallTenant();
+    const { http } = simulatedHttp(simulated, [...hosts.reads, ...managedIdentities.reads]);
+    const context = { ...tenant().context, http };
+    const found = { hosts: 0, managedIdentities: 0 };
+    for (let s = 0; s < simulated.size.subscriptions; s++)
+      for (const [name, each] of Object.entries({ hosts, managedIdentities })) {
+        const pass = { scope: simulated.places.subscriptionId(s), mode: "full" as const };
+        for await (const { changes } of each.crawl(context, pass))
+          for (const change of changes)
+            if ("put" in change && change.put.kind === "RUNS_AS") found[name as keyof typeof found]++;
+      }
+    expect(found.managedIdentities).toBeGreaterThan(0);
+    expect(found.hosts).toBeGreaterThan(found.managedIdentities);
+  });
+});
+
+describe("who makes a host act", () => {
+  it("controls every identity that the host runs as, at and below the assignment, once each", async () => {
+    const fake = await role({ actions: ["Microsoft.Compute/*"] }, RG);
+    expect(controls(fake)).toEqual([
+      ["p1", "mi-shared", `microsoft.compute/virtualmachines/write on ${VM}`],
+      ["p1", "mi-vm", `microsoft.compute/virtualmachines/write on ${VM}`],
+    ]);
+    expect(fake.all("CONTROLS").map(({ props }) => props?.key)).toEqual(
+      Array(2).fill(`${RG}/providers/microsoft.authorization/roleassignments/a0`),
+    );
+  });
+
+  it("counts from every level above, and not beside", async () => {
+    const actions = { actions: ["Microsoft.Compute/virtualMachines/runCommand/action"] };
+    expect(controls(await role(actions, "/")).map(([, to]) => to)).toEqual(["mi-shared", "mi-vm"]);
+    expect(controls(await role(actions, VM)).map(([, to]) => to)).toEqual(["mi-shared", "mi-vm"]);
+    expect(controls(await role(actions, S2, SITE))).toEqual([]);
+  });
+
+  it.each<[string, PermissionBlock, string | undefined]>([
+    [VM, { actions: ["*"] }, "microsoft.compute/virtualmachines/write"],
+    [VM, { actions: ["*/read"] }, undefined],
+    [
+      VM,
+      { actions: ["*"], notActions: ["Microsoft.Compute/*", "Microsoft.Authorization/*/write"] },
+      undefined,
+    ],
+    [
+      VM,
+      { actions: ["Microsoft.Compute/virtualMachines/extensions/*"] },
+      "Microsoft.Compute/virtualMachines/extensions/write",
+    ],
+    [
+      VM,
+      { dataActions: ["Microsoft.Compute/virtualMachines/*"] },
+      "Microsoft.Compute/virtualMachines/loginAsAdmin/action",
+    ],
+    [VM, { actions: ["Microsoft.Compute/virtualMachines/loginAsAdmin/action"] }, undefined],
+    [SITE, { actions: ["Microsoft.Web/sites/publish/Action"] }, "Microsoft.Web/sites/publish/action"],
+    [SITE, { actions: ["Microsoft.Web/sites/restart/action"] }, undefined],
+    [
+      SHARED,
+      { actions: ["Microsoft.ManagedIdentity/*/assign/action"] },
+      "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+    ],
+    [VM, { actions: ["Microsoft.Authorization/*"] }, "Microsoft.Authorization/roleAssignments/write"],
+    [VM, { actions: ["Microsoft.Authorization/*"], condition: "@Request[a] StringEquals 'b'" }, undefined],
+    [
+      "/subscriptions/s/resourcegroups/r/providers/contoso.bots/bots/b",
+      { actions: ["Contoso.Bots/bots/*"] },
+      "contoso.bots/bots/write",
+    ],
+  ])("of %s with %j is %s", (host, block, how) => {
+    const { allows, condition } = evaluateBlock(block);
+    expect(controlOf(resourceType(host), [{ allows, conditioned: condition !== undefined }])).toBe(how);
+  });
+
+  it("does not control itself", async () => {
+    const fake = await crawled({
+      ...resources,
+      ...assigned(assignment("a", RG, 2, { principalId: "mi-vm" })),
+    });
+    expect(controls(fake).map(([, to]) => to)).toEqual(["mi-shared"]);
+  });
+
+  it("tells types of nested resources apart", () => {
+    expect(resourceType(`${SITE}/slots/blue`)).toBe("microsoft.web/sites/slots");
+  });
+});

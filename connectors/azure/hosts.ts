@@ -1,0 +1,101 @@
+/** Managed identities and the resources that run as them. */
+import type { Page, Step, StepContext } from "../../src/connector.ts";
+import { armId, directoryId, type GraphRecord } from "../../src/schema.ts";
+import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
+import { scopeChain } from "./scopes.ts";
+
+interface UserAssigned {
+  id: string;
+  name: string;
+  properties?: { principalId?: string | null };
+}
+
+/** A resource that acts, with the identities that it acts as. */
+function hostRecords(id: string, name: string, runsAs: readonly string[]): GraphRecord[] {
+  const scope = armId(id);
+  return [
+    ...scopeChain(id, { name, runsAs: [...runsAs] }),
+    ...runsAs.map(
+      (identity): GraphRecord => ({
+        kind: "RUNS_AS",
+        from: { kind: "Scope", id: scope },
+        to: { kind: "Principal", id: identity },
+      }),
+    ),
+  ];
+}
+
+/**
+ * Whoever may assign a user-assigned identity to something of theirs acts as it: it is a place with rights of its own.
+ * https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/list-by-subscription
+ */
+export const managedIdentities: Step = {
+  id: STEP.managedIdentities,
+  title: "User-assigned managed identities",
+  produces: ["Scope", "WITHIN", "RUNS_AS"],
+  needs: [reader("to list managed identities")],
+  reads: ["GET arm /subscriptions/{id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"],
+  after: [STEP.subscriptions],
+  hides: "grants",
+  scopes: subscriptionScopes,
+  async *crawl(c, pass): AsyncGenerator<Page> {
+    const path =
+      pass.cursor ??
+      `${pass.scope}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?api-version=${API.managedIdentity}`;
+    for await (const page of c.http.pages<UserAssigned>("arm", path)) {
+      const records = page.items.flatMap(({ id, name, properties }) =>
+        hostRecords(id, name, properties?.principalId ? [directoryId(properties.principalId)] : []),
+      );
+      yield { changes: records.map((put) => ({ put })), ...cursorOf(page) };
+    }
+  },
+};
+
+interface Resource {
+  id: string;
+  name: string;
+  identity?: {
+    principalId?: string | null;
+    userAssignedIdentities?: Readonly<Record<string, { principalId?: string | null } | null>> | null;
+  } | null;
+}
+
+/** https://learn.microsoft.com/rest/api/resources/resources/list */
+export const hosts: Step = {
+  id: STEP.hosts,
+  title: "Resources that run as managed identities",
+  produces: ["Scope", "WITHIN", "RUNS_AS"],
+  needs: [reader("to see which resources run as which managed identities")],
+  reads: ["GET arm /subscriptions/{id}/resources"],
+  after: [STEP.subscriptions],
+  // Some answers name a user-assigned identity without its object id, which its own listing has.
+  follows: [STEP.managedIdentities],
+  hides: "grants",
+  scopes: subscriptionScopes,
+  async *crawl(c, pass): AsyncGenerator<Page> {
+    const assigned = new Map((await knownHosts(c)).map(({ id, runsAs }) => [id, runsAs]));
+    const path = pass.cursor ?? `${pass.scope}/resources?api-version=${API.resources}`;
+    for await (const page of c.http.pages<Resource>("arm", path)) {
+      const records = page.items.flatMap(({ id, name, identity }) => {
+        const runsAs = new Set<string>();
+        if (identity?.principalId) runsAs.add(directoryId(identity.principalId));
+        for (const [resource, answer] of Object.entries(identity?.userAssignedIdentities ?? {}))
+          for (const each of answer?.principalId
+            ? [directoryId(answer.principalId)]
+            : (assigned.get(armId(resource)) ?? []))
+            runsAs.add(each);
+        return runsAs.size === 0 ? [] : hostRecords(id, name, [...runsAs].sort());
+      });
+      yield { changes: records.map((put) => ({ put })), ...cursorOf(page) };
+    }
+  },
+};
+
+/** Every resource that earlier steps found to run as something, in bytewise order. */
+export async function knownHosts(c: StepContext): Promise<{ id: string; runsAs: readonly string[] }[]> {
+  const found: { id: string; runsAs: readonly string[] }[] = [];
+  for await (const node of c.known("Scope", { kind: "Resource" }))
+    if (node.kind === "Scope" && node.props.runsAs?.length)
+      found.push({ id: node.id, runsAs: node.props.runsAs });
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
