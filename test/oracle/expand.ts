@@ -15,6 +15,8 @@ export interface CompactRow extends Record<Right, boolean | null> {
   subtree: boolean;
   steps: number | bigint;
   grant: number | bigint;
+  /** The last step is a right that the agent gives itself. */
+  regrant: boolean;
 }
 export interface NamedPrincipal {
   code: string;
@@ -27,8 +29,6 @@ export interface NamedGrant {
   key: string;
   flow: string;
   tier: Tier | null;
-  /** Rights that it gives by itself, without a step of giving oneself more. */
-  gives: readonly Right[];
 }
 /** How an agent comes to a principal’s rights. `path`: marks and a space, then codes of principals. */
 export interface Holding {
@@ -80,11 +80,8 @@ export function expand(
       Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
     const fits = (held.get(JSON.stringify([row.agent, grant.principal])) ?? []).filter((one) => {
       if (Number(one.level) !== level) return false;
-      const extra = Number(row.hops) - Number(one.hops);
-      // One step more than control takes: the right to change permissions, turned into the others.
-      if (extra === 1) return row.tier === "latent" && grant.gives.includes("manage");
-      const fit = extra === 0 && later(one.tier, grant.tier ?? "now") === row.tier;
-      return fit && grant.gives.some((right) => row[right] !== false);
+      if (Number(row.hops) - Number(one.hops) !== (row.regrant ? 1 : 0)) return false;
+      return row.regrant ? row.tier === "latent" : later(one.tier, grant.tier ?? "now") === row.tier;
     });
     const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
     if (first === undefined)
