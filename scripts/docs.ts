@@ -7,6 +7,7 @@ import { loadQueries } from "../src/ask/query.ts";
 import { permissions } from "../src/collect/permissions.ts";
 import { configJsonSchema } from "../src/config.ts";
 import { schemaPage } from "../src/graph/generate.ts";
+import { loadRules } from "../src/graph/rules.ts";
 import { columnsPage } from "../src/reach/reach-row.ts";
 import { REASONS } from "../src/reach/reasons.ts";
 import { packageRoot } from "../src/root.ts";
@@ -27,6 +28,7 @@ export async function pages(): Promise<Map<string, string>> {
     ["docs/reference/permissions.md", permissionsPage()],
     ["docs/reference/reasons.md", reasonsPage()],
     ["docs/reference/configuration.md", configurationPage()],
+    ["docs/reference/rules.md", rulesPage()],
   ]);
 }
 
@@ -52,6 +54,19 @@ export function commandsPage(cli = join(packageRoot, "dist", "src", "cli.js")): 
 export function commandNames(help: string): string[] {
   const list = help.split(/^Commands:\n/m)[1]?.split("\n\n")[0] ?? "";
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!).filter((name) => name !== "help");
+}
+
+/** The rule of reach, as the files of queries/derive say it of themselves. */
+function rulesPage(): string {
+  const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+  return page(
+    "# Rules",
+    "Generated from the heads of `queries/derive/*.cypher`. They run from top to bottom; each derives one kind from others, level by level where it is recursive. [How the rule is known to be right](../how-it-is-known.md).",
+    table(
+      ["Rule", "Derives", "What it is for"],
+      loadRules().map(({ id, derives, why }) => [code(id), code(derives), upper(why)]),
+    ),
+  );
 }
 
 function derivedKinds(): string {
