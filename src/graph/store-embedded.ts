@@ -313,9 +313,10 @@ async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides:
           : []
         : denies === 0
           ? []
-          : gap.step.startsWith("azure.")
-            ? roots.filter((id) => id.startsWith("/"))
-            : roots;
+          : gap.step.startsWith("import.")
+            ? roots
+            : // Only Azure has denies: whatever part of a tenant hides them, they concern its roots alone.
+              roots.filter((id) => id.startsWith("/"));
     for (const scope of scopes) links.push(`${index},"${scope.replaceAll('"', '""')}"`);
   }
   const load = async (table: string, lines: readonly string[]) => {
