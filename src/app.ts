@@ -34,6 +34,7 @@ import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./re
 import { buildGraph } from "./reach/build.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
+import { chainOf } from "./reach/tree.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
@@ -417,15 +418,7 @@ async function topAgents(query: GraphStore["query"], limit: number): Promise<Row
 
 /** People, applications and groups that the graph shows to hold a grant on the scope or above it: direct members too. */
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
-  const chain = [scope];
-  for (let frontier = [scope]; frontier.length > 0; ) {
-    const rows = await query(
-      "MATCH (s:Scope)-[:WITHIN]->(p:Scope) WHERE s.id IN $ids RETURN DISTINCT p.id AS id",
-      { ids: frontier },
-    );
-    frontier = rows.map((row) => String(row.id)).filter((id) => !chain.includes(id));
-    chain.push(...frontier);
-  }
+  const chain = await chainOf(query, scope);
   const holders = new Map<string, Row>();
   const grants = await query(
     "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $scope) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
