@@ -1,0 +1,97 @@
+/**
+ * What every store must do. Each store runs it: the worlds of test/worlds and the saved queries give the same rows, in
+ * the same order, as the embedded engine, which the oracle holds to the law (prove.test.ts).
+ */
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { loadQueries } from "../src/ask/query.ts";
+import type { GraphStore } from "../src/graph/store.ts";
+import { LIBRARY } from "./library.ts";
+import { fill, reachOf, Stage } from "./neo4j.ts";
+import { asLines, tenants } from "./oracle/tenants.ts";
+
+const FOLDER = join(import.meta.dirname, "worlds");
+
+export const worldLines = async (file: string): Promise<string[]> =>
+  (await readFile(join(FOLDER, file), "utf8")).split("\n").filter((line) => line !== "");
+export const worldFiles = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl"));
+
+export function storeContract(open: (stage: Stage) => Promise<GraphStore>): void {
+  // Each embedded engine reserves terabytes of addresses: few may be open at a time.
+  const stage = new Stage();
+  afterEach(() => stage.end());
+
+  // One store takes world after world: each replaces the one before.
+  describe("reach is that of the embedded engine", () => {
+    let store: GraphStore;
+    let reference: GraphStore;
+    const all = new Stage();
+    afterAll(() => all.end());
+    beforeAll(async () => {
+      [store, reference] = [await open(all), await all.embedded()];
+    });
+    const both = async (lines: readonly string[]) => {
+      await fill(store, lines, stage);
+      await fill(reference, lines, stage);
+      return { rows: await reachOf(store), expected: await reachOf(reference) };
+    };
+    test.each(worldFiles)("in the world %s", async (file) => {
+      const { rows, expected } = await both(await worldLines(file));
+      expect(rows).toEqual(expected);
+    });
+
+    test("for 60 random tenants in one graph", async () => {
+      const { rows, expected } = await both(tenants(60, 7).flatMap((world) => [...asLines(world)]));
+      expect(rows.length).toBeGreaterThan(60);
+      expect(rows).toEqual(expected);
+    });
+  });
+
+  describe("every saved query returns the rows of the embedded engine, in its order", async () => {
+    let store: GraphStore;
+    let reference: GraphStore;
+    const all = new Stage();
+    afterAll(() => all.end());
+    beforeAll(async () => {
+      [store, reference] = [await open(all), await all.embedded()];
+      await fill(store, LIBRARY, all);
+      await fill(reference, LIBRARY, all);
+    });
+    test.each(await loadQueries())("$id", async ({ text, params }) => {
+      const rows = await store.query(text, params);
+      expect(rows).toEqual(await reference.query(text, params));
+    });
+  });
+
+  test("a graph is replaced as a whole, by a larger one and by a smaller one", async () => {
+    const store = await open(stage);
+    const worlds = ["control-then-membership.jsonl", "witness-of-a-latent-row.jsonl"];
+    for (const file of [worlds[0]!, worlds[1]!, worlds[0]!]) {
+      const reference = await stage.embedded();
+      const lines = await worldLines(file);
+      await fill(store, lines, stage);
+      await fill(reference, lines, stage);
+      expect(await reachOf(store)).toEqual(await reachOf(reference));
+      const nodes = "MATCH (p:Principal) RETURN p.id AS id ORDER BY id";
+      expect(await store.query(nodes)).toEqual(await reference.query(nodes));
+    }
+  });
+
+  test("a query that the engine does not take is an error, and the store goes on", async () => {
+    const store = await open(stage);
+    await fill(store, await worldLines(worldFiles[0]!), stage);
+    await expect(store.query("MATCH (a:Agent RETURN a")).rejects.toMatchObject({ code: "query-failed" });
+    expect(await store.query("RETURN 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("deriving without a graph, and changing it in place, are refused", async () => {
+    const store = await open(stage);
+    const derived = async () => {
+      for await (const _ of store.derive([]));
+    };
+    await expect(derived()).rejects.toMatchObject({ code: "not-rebuilt" });
+    await expect(store.update((async function* () {})())).rejects.toMatchObject({ code: "rebuild-only" });
+  });
+}
