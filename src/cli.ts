@@ -50,6 +50,20 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     const found = await configured(config, tenant);
     return found.config.tenants.length > 1 ? join(data, found.tenant.id) : data;
   };
+  /** The store of the configuration and how to ask for its password. */
+  const storeOptions = async () => {
+    const [{ configuredStore }, { askPassword }] = await Promise.all([
+      import("./app.ts"),
+      import("./faces/prompt.ts"),
+    ]);
+    const store = await configuredStore(program.opts<Global>().config);
+    return {
+      ...(store === undefined ? {} : { store }),
+      ...(process.stdin.isTTY && process.stderr.isTTY ? { askPassword } : {}),
+    };
+  };
+  const answering = async (run: (answers: AnswersOf) => Promise<void>) =>
+    withAnswers(await folderOf(), run, await storeOptions());
   const command = `forereach ${argv.slice(2).join(" ")}`;
 
   program
@@ -219,7 +233,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
               : ({ kind: "tenant", ...(await configured(config, tenant)) } as const);
         if (from.kind === "tenant") for (const warning of from.warnings) screen.note(warning);
         const folder = await folderOf();
+        const published = await storeOptions();
         const meta = await scan({
+          ...published,
           folder,
           signal,
           mode: options.full === true ? "full" : "delta",
@@ -230,7 +246,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           ...screen.events,
         });
         screen.done();
-        code = await showSummary(folder, undefined, screen);
+        code = await showSummary(folder, undefined, screen, published);
         const bar =
           options.failOn === undefined ? Number.POSITIVE_INFINITY : SEVERITIES.indexOf(options.failOn);
         if (
@@ -253,6 +269,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       const { records, coverage, meta } = await importFile({
         folder: await folderOf(),
         file,
+        ...(await storeOptions()),
         ...screen.events,
       });
       screen.done();
@@ -280,7 +297,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           mode?: string[];
         },
       ) => {
-        code = await withAnswers(await folderOf(), async (answers) => {
+        code = await answering(async (answers) => {
           const { reachCommand } = await import("./faces/reach-command.ts");
           return reachCommand(answers, { ...options, agent, command, version });
         });
@@ -291,7 +308,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("the other way round: which agents and people get there")
     .argument("<SCOPE>", "id or name of a place")
     .action(async (wanted: string, options: Output) => {
-      code = await withAnswers(await folderOf(), async (answers) => {
+      code = await answering(async (answers) => {
         const { whoCommand } = await import("./faces/reach-command.ts");
         await whoCommand(answers, wanted, options.format ?? "table");
       });
@@ -304,7 +321,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .argument("<SCOPE>", "id or name of a place")
     .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
     .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
-      code = await withAnswers(await folderOf(), async (answers) => {
+      code = await answering(async (answers) => {
         const { explainCommand } = await import("./faces/reach-command.ts");
         await explainCommand(answers, agent, scope, format);
       });
@@ -319,7 +336,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         cypher: string,
         { param, ...options }: Output & { param: Record<string, string | number | boolean> },
       ) => {
-        code = await withAnswers(await folderOf(), async (answers) => {
+        code = await answering(async (answers) => {
           const rows = await answers.query(cypher, param);
           await printAnswer(rows, Object.keys(rows[0] ?? {}), options.format ?? "table", options.out);
         });
@@ -342,7 +359,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("findings")
     .description("what the last scan found")
     .action(async () => {
-      code = await withAnswers(await folderOf(), async ({ meta }) => printFindings(meta.findings));
+      code = await answering(async ({ meta }) => printFindings(meta.findings));
     });
 
   const coverage = program
@@ -353,9 +370,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     )
     .option("--all", "complete parts too")
     .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
-      code = await withAnswers(await folderOf(), async (answers) =>
-        printCoverage(answers.meta, format, all === true),
-      );
+      code = await answering(async (answers) => printCoverage(answers.meta, format, all === true));
     });
   coverage
     .command("accept")
@@ -427,9 +442,13 @@ Exit codes: 0 all read or accepted; 1 findings at or above --fail-on; 2 the call
 type AnswersOf = Awaited<ReturnType<typeof import("./app.ts").openAnswers>>;
 
 /** Opens the answers, runs, closes; 3 if something was not read and nobody accepted that. */
-async function withAnswers(folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> {
+async function withAnswers(
+  folder: string,
+  run: (answers: AnswersOf) => Promise<void>,
+  options: Parameters<typeof import("./app.ts").openAnswers>[1] = {},
+): Promise<number> {
   const { openAnswers } = await import("./app.ts");
-  const answers = await openAnswers(folder);
+  const answers = await openAnswers(folder, options);
   try {
     await run(answers);
     if (answers.gaps.length === 0) return EXIT.ok;
@@ -442,11 +461,20 @@ async function withAnswers(folder: string, run: (answers: AnswersOf) => Promise<
   }
 }
 
-async function showSummary(folder: string, page: string | undefined, screen: Screen): Promise<number> {
-  return withAnswers(folder, async (answers) => {
-    screen.done();
-    await printTop(answers, page);
-  });
+async function showSummary(
+  folder: string,
+  page: string | undefined,
+  screen: Screen,
+  options: Parameters<typeof withAnswers>[2] = {},
+): Promise<number> {
+  return withAnswers(
+    folder,
+    async (answers) => {
+      screen.done();
+      await printTop(answers, page);
+    },
+    options,
+  );
 }
 
 function explainError(error: unknown, signal: AbortSignal): number {

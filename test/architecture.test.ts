@@ -37,7 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ["app"],
   // One command each, or what commands print with.
-  ["screen", "print", "demo", "doctor", "reach-command"],
+  ["screen", "prompt", "print", "demo", "doctor", "reach-command"],
   ["cli", "serve", "mcp"],
 ];
 

@@ -31,6 +31,8 @@ export interface Neo4jServerConnection {
   stream(cypher: string, params?: Params): AsyncGenerator<Row>;
   /** From a follower where there are some, no older than `bookmarks`. */
   read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Row[]>;
+  /** Server, edition and rights, for people. Throws StoreError if the user may not read. */
+  describe(): Promise<string>;
   /** What a later reader must have seen to see what was written here. */
   bookmarks(): Promise<string[]>;
   close(): Promise<void>;
@@ -169,6 +171,18 @@ export async function connectNeo4j(
           limits === undefined ? {} : { timeout: limits.time },
         ),
       ),
+    async describe() {
+      const [row] = await using("READ", (session) =>
+        session.executeRead((tx) =>
+          running(tx)(
+            "CALL dbms.components() YIELD name, versions, edition RETURN name, versions[0] AS version, edition LIMIT 1",
+          ),
+        ),
+      );
+      const home =
+        options.database === undefined ? "the user's home database" : `database ${options.database}`;
+      return `${row?.name} ${row?.version} ${row?.edition} at ${place}, ${home}`;
+    },
     bookmarks: async () => [...(await manager.getBookmarks())],
     close: () => driver.close(),
   };
