@@ -8,7 +8,6 @@ import {
   type NodeKind,
   type PropType,
   REL_KINDS,
-  type RelKind,
 } from "../schema.ts";
 import { type Column, DIALECTS, isKeyed, pairs, properties } from "./generate.ts";
 
@@ -74,7 +73,7 @@ const derivedTables = DERIVED_KINDS.filter((kind) => !("scratch" in DERIVED[kind
 );
 
 /** Name of the file of a kind between two kinds of node, as the inventory's export has it. */
-export function tableName(kind: RelKind, ends: { from: NodeKind; to: NodeKind }): string {
+export function tableName(kind: Kind, ends: { from: NodeKind; to: NodeKind }): string {
   return `${kind}.${ends.from}.${ends.to}`;
 }
 

@@ -42,6 +42,8 @@ export interface PublishOptions {
   folder: string;
   /** Parquet file of each table of the next state. */
   files: ReadonlyMap<string, string>;
+  /** Rows in one transaction. */
+  batch?: number;
   onStage?: (detail: string) => void;
 }
 
@@ -150,7 +152,7 @@ export async function publish(
         onStage("comparing with what the server holds");
         difference = await compareWithServer(connection, tenant, folder, next);
       }
-      const written = await writeAll(connection, tenant, run, difference, onStage);
+      const written = await writeAll(connection, run, difference, { batch: BATCH, onStage, ...options });
       await complete(connection, tenant, run);
       await keepAsLast(folder, {
         run,
@@ -220,10 +222,9 @@ const takenOver = (): StoreError =>
 /** Writes everything. A batch that the server has already is not written twice, whatever became of its answer. */
 async function writeAll(
   connection: Neo4jServerConnection,
-  tenant: string,
   run: string,
   difference: Difference,
-  onStage: (detail: string) => void,
+  { tenant, batch: size, onStage }: Required<Pick<PublishOptions, "tenant" | "batch" | "onStage">>,
 ): Promise<number> {
   const label = tenantLabel(tenant);
   let batch = 0;
@@ -231,7 +232,7 @@ async function writeAll(
   for (const change of difference.changes) {
     const { table, operation } = change;
     const cypher = neo4jWrite(table, operation, label);
-    for await (const rows of difference.batches(change, BATCH)) {
+    for await (const rows of difference.batches(change, size)) {
       const number = ++batch;
       const own = table.ends === undefined && operation !== "remove";
       const sent = own ? rows.map((row) => ({ ...row, p: { ...row.p, tenant } })) : rows;

@@ -85,15 +85,7 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
       const exchange = join(folder, `derived-${randomUUID()}`);
       await mkdir(exchange, { recursive: true, mode: 0o700 });
       try {
-        const files = new Map(
-          source.tables.map(({ kind, from, to, file }) => [
-            from === undefined || to === undefined
-              ? kind
-              : tableName(kind as Parameters<typeof tableName>[0], { from, to }),
-            file,
-          ]),
-        );
-        for (const kind of derivedKinds) files.set(kind, await exported(deriver, kind, exchange));
+        const files = await stateFiles(source, deriver, exchange);
         last = await publish(await connection(), {
           tenant,
           folder,
@@ -136,6 +128,19 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
       opening = undefined;
     },
   };
+}
+
+/** The file of each published table: of a snapshot, and of what was derived from it, which goes into `folder`. */
+export async function stateFiles(
+  source: GraphSource,
+  deriver: GraphStore,
+  folder: string,
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { kind, from, to, file } of source.tables)
+    files.set(from === undefined || to === undefined ? kind : tableName(kind, { from, to }), file);
+  for (const kind of derivedKinds) files.set(kind, await exported(deriver, kind, folder));
+  return files;
 }
 
 const derivedKinds = PUBLISHED.map(({ kind }) => kind).filter((kind): kind is DerivedKind =>
