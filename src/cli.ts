@@ -349,7 +349,11 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .action(async () => {
       const { loadQueries } = await import("./ask/query.ts");
       await printAnswer(
-        (await loadQueries()).map(({ id, severity, title }) => ({ name: id, severity, title })),
+        (await loadQueries()).map(({ id, severity, title }) => ({
+          name: id,
+          severity: severity ?? "",
+          title,
+        })),
         ["name", "severity", "title"],
         "table",
       );

@@ -2,7 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFindings } from "../ask/finding.ts";
-import { loadQueries, type Query, runQuery } from "../ask/query.ts";
+import { isFindingQuery, loadQueries, type Query, runQuery } from "../ask/query.ts";
 import type { StoreSpec } from "../config.ts";
 import type { Connector, Step } from "../connector.ts";
 import { loadRules } from "../graph/rules.ts";
@@ -125,7 +125,7 @@ async function findingsOf(
   time: string,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const query of await loadQueries()) {
+  for (const query of (await loadQueries()).filter(isFindingQuery)) {
     const rows = await runQuery((cypher, params) => store.query(cypher, params), query);
     findings.push(...makeFindings(query, rows, previous, isIncomplete(query, coverage, connectors), time));
   }
