@@ -60,7 +60,7 @@ function selectOf(folder: string, table: PublishedTable): string {
     return `SELECT ${typed} FROM read_parquet(${text(parquetOf(folder, table))})`;
   if (existsSync(linesOf(folder, table))) {
     const declared = columns.map(({ name, sql }) => `${text(name)}: ${text(sql)}`).join(", ");
-    return `SELECT ${typed} FROM read_json(${text(linesOf(folder, table))}, format='newline_delimited', columns={${declared}}, maximum_object_size=268435456)`;
+    return `SELECT ${typed} FROM read_json(${text(linesOf(folder, table))}, format='newline_delimited', columns={${declared}})`;
   }
   const nulls = columns.map(({ name, sql }) => `NULL::${sql} AS ${quote(name)}`).join(", ");
   return `SELECT ${nulls} WHERE false`;

@@ -131,6 +131,7 @@ export async function publish(
     const local = await readLocal(folder);
     const known =
       before?.state === "complete" &&
+      before.version === PUBLICATION_VERSION &&
       local !== undefined &&
       local.run === before.run &&
       local.shape === SHAPE &&

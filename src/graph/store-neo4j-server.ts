@@ -139,7 +139,8 @@ export async function connectNeo4j(
     write: (work) => using("WRITE", (session) => session.executeWrite((tx) => work(running(tx)))),
     schema: (statements) =>
       using("WRITE", async (session) => {
-        for (const statement of statements) await session.run(statement);
+        // Two that begin at once get into each other's way here; a managed transaction tries again.
+        for (const statement of statements) await session.executeWrite((tx) => tx.run(statement));
       }),
     async *stream(cypher, params = {}) {
       const session = driver.session({ ...base, defaultAccessMode: "WRITE" });
