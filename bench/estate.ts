@@ -62,9 +62,6 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
   await run(`create table codes as select id, lpad(to_base(row_number() over (order by id) - 1, 36), 5, '0') code
     from (select id from agent union select id from principal union select id from scope)`);
   await run(
-    `create table keys as select key, lpad(to_base(dense_rank() over (order by key) - 1, 36), 5, '0') code from (select distinct key from granted)`,
-  );
-  await run(
     `create table hold as select row_number() over (order by id) - 1 rn, id from scope where kind in ('Container', 'List', 'Site')`,
   );
   const places = containers + lists + sites;
@@ -154,9 +151,9 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
       source: "'role'",
       tier: "'now'",
       certainty: "'exact'",
-      code: "code",
+      code: "row_number() over (order by t, key, f) - 1",
     },
-    "granted join keys using (key)",
+    "granted",
     ["Principal", "Scope"],
   );
   await out("WITHIN", { from: "id", to: "par" }, "scope where par is not null", ["Scope", "Scope"]);

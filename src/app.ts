@@ -436,17 +436,17 @@ const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "laten
 
 const TOTALS = `MATCH (a:Agent)
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(:Scope)
-WHERE r.tier = 'now' AND r.read <> 'no' AND r.absorbed = false
-WITH a, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unknown,
+WHERE r.tier = 'now' AND (r.read OR r.read IS NULL) AND r.absorbed = false
+WITH a, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.subtree IS NOT NULL AND r.read IS NULL THEN 1 ELSE 0 END) AS unknown,
   sum(r.readable_sensitive) AS sensitive
 RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
   sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
 
 /** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
 const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.absorbed = false AND r.read <> 'no'
+WHERE r.tier = 'now' AND r.absorbed = false AND (r.read OR r.read IS NULL)
 WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
-  sum(r.readable_items) AS items, sum(CASE WHEN r.read = 'yes' THEN 1 ELSE 0 END) AS places, count(*) AS rows
+  sum(r.readable_items) AS items, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS places, count(*) AS rows
 RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
 ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
 

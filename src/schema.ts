@@ -346,46 +346,79 @@ const primitives = {
   delete: lvl("delete content"),
   setAcl: lvl("change access lists"),
   own: lvl("take ownership"),
+  assign: lvl("assign roles"),
   listKeys: lvl("list account keys"),
   regenerateKey: lvl("make an account key"),
   accountSas: lvl("make an account SAS"),
   serviceSas: lvl("make a service SAS"),
-  assign: lvl("assign roles"),
 } as const;
+const tier = int("Tier");
 const rights = {
   discover: lvl("discover"),
   read: lvl("read"),
   write: lvl("write"),
   manage: lvl("manage"),
 } as const;
-const witness = {
-  steps: int("Relationships on the witness path"),
-  path: str("Witness: steps, then the codes of agent, principals, granted scope and grant"),
+/** What a grant gives, in the words of rights. */
+const worth = {
+  discovers: lvl("discover"),
+  reads: lvl("read"),
+  writes: lvl("write"),
+  manages: lvl("manage"),
 } as const;
-
+const app = int("1 if it is an application permission, which no group hands on");
+const reason = str("Why not exact");
+const code = int("Code of the grant: its rank by place, key and principal");
+const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + memberships: less is better");
+const ids = str("A mark a membership, then codes of principals and of the granted place");
 const part = {
-  tier: int("Tier"),
+  tier,
   hops: int("Steps of CONTROLS"),
   subtree: int("1 if everything below is included"),
   ...rights,
-  reason: str("Why not exact"),
-  path: str("Smallest path"),
+  reason,
+  rank,
+  path: ids,
+  grant: code,
 } as const;
 
-export const DERIVED = {
-  IDENTITY: {
-    about: "Principals whose rights an agent has: its own and, through groups, theirs",
-    from: "Agent",
-    to: "Principal",
-    scratch: true,
-    props: { level: int("Steps from the agent"), path: str("Codes of the smallest shortest path") },
+/** Nodes that rules derive. All are scratch. */
+export const DERIVED_NODES = {
+  Actor: {
+    about: "An agent in one mode: rights of two modes never mix",
+    props: {
+      agent: str("Id of the agent"),
+      mode: str("app, agent-user, on-behalf-of, maker or key"),
+      via: str("MCP server or agent it goes through, or absent"),
+      code: str("Code of the agent"),
+    },
   },
-  POSSIBLE: {
-    about: "Groups that an agent is one click or call away from",
-    from: "Agent",
-    to: "Principal",
+} as const satisfies Readonly<Record<string, NodeSpec>>;
+
+export const DERIVED = {
+  GRANT: {
+    about: "What a containment grant is worth",
+    from: "Principal",
+    to: "Scope",
     scratch: true,
-    props: { level: int("Rounds"), path: str("Length and codes of the path") },
+    props: {
+      tier,
+      ...primitives,
+      ...worth,
+      opens: int("1 if it gets at account keys"),
+      special: int("1 if it adds to a plain row of today"),
+      app,
+      floor: int("1 if what it gives besides is unknown"),
+      reason,
+      code,
+    },
+  },
+  LIST_GRANT: {
+    about: "What a grant on an access list is worth",
+    from: "Principal",
+    to: "Scope",
+    scratch: true,
+    props: { tier, ...worth, special: int("1 if it adds to a plain row of today"), app, reason, code },
   },
   ABOVE: {
     about: "A scope and every scope that contains it, itself included at level 0",
@@ -401,223 +434,188 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Steps of inheritance") },
   },
-  CLOSURE: {
-    about: "A principal that can be controlled, and every group it is in, itself included at level 0",
-    from: "Principal",
-    to: "Principal",
-    scratch: true,
-    props: { level: int("Steps of membership"), path: str("Codes of the path") },
-  },
-  LATENT: {
-    about: "Principals that an agent can make itself or become",
-    from: "Agent",
-    to: "Principal",
-    scratch: true,
-    props: {
-      hops: int("Steps of CONTROLS"),
-      direct: int("1 if the agent becomes it; 0 if it joins it, or comes into it through a group"),
-      level: int("Steps in all"),
-      path: str("Codes of the path"),
-    },
-  },
-  DENIES: {
-    about: "A deny assignment that binds the agent",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: { ...primitives, children: int("1 if it binds what is below, too") },
-  },
-  GRANT: {
-    about: "What a containment grant is worth",
-    from: "Principal",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      levels: str("A digit a primitive action, in the order of ACTIONS"),
-      ...rights,
-      keys: lvl("get into accounts by key"),
-      app: int("1 if it is an application permission, which no group hands on"),
-      reason: str("Why not exact"),
-      code: str("Code of the grant"),
-    },
-  },
-  LIST_GRANT: {
-    about: "What a grant on an access list is worth",
-    from: "Principal",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      ...rights,
-      app: int("1 if it is an application permission, which no group hands on"),
-      reason: str("Why not exact"),
-      code: str("Code of the grant"),
-    },
-  },
-  POINT: {
-    about: "Where grants that go down by containment stand for an agent",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      levels: str("A digit a primitive action, in the order of ACTIONS"),
-      ...rights,
-      keys: lvl("get into accounts by key"),
-      reason: str("Why not exact"),
-      path: str("Smallest path"),
-    },
-  },
-  MIXED: {
-    about: "Scopes with containment grants on a plane that has access lists, too (a loop on the scope)",
+  SPOT: {
+    about: "A place at which containment may change anybody’s rights (a loop on the scope)",
     from: "Scope",
     to: "Scope",
     scratch: true,
     props: {},
   },
+  UNDER: {
+    about: "Such a place, and another one that contains it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  MIXED: {
+    about: "Scopes with containment grants and access lists below (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  CLOSURE: {
+    about: "A principal that can be controlled, and every group it is in, itself included at level 1",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: {
+      level: int("The step of control, and steps of membership"),
+      far: str("A mark a level"),
+      path: str("Codes on the way"),
+    },
+  },
+  STANDS_FOR: {
+    about: "Principals whose rights an actor has, or could have",
+    from: "Actor",
+    to: "Principal",
+    scratch: true,
+    props: {
+      tier,
+      hops: int("Steps of CONTROLS"),
+      level: int("Steps from the agent"),
+      direct: int("1 if it is the identity itself, not a group that it is in"),
+      path: str("A mark a level, then codes of the principals: the smallest shortest path"),
+    },
+  },
+  DENIES: {
+    about: "A deny assignment that binds the actor",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { ...primitives, children: int("1 if it binds what is below, too") },
+  },
   BOTH: {
-    about: "Agents that may hold both sorts of grant at one place (a loop on the agent)",
-    from: "Agent",
-    to: "Agent",
+    about: "Actors that may hold both sorts of grant in one tree (a loop on the actor)",
+    from: "Actor",
+    to: "Actor",
     scratch: true,
     props: {},
   },
-  KEYED: {
-    about: "Storage accounts whose keys the agent can get",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      levels: str("A digit a primitive action, in the order of ACTIONS"),
-      keys: lvl("get into accounts by key"),
-      reason: str("Why not exact"),
-      path: str("Smallest path"),
-    },
-  },
-  LIST_MARK: {
-    about: "Places at which access lists need more than a plain row",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {},
-  },
-  LISTED: {
-    about: "What access lists give at such a place",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      ...rights,
-      reason: str("Why not exact"),
-      path: str("Smallest path"),
-    },
-  },
-  CANDIDATE: {
-    about: "Places at which an agent’s rights may change",
-    from: "Agent",
-    to: "Scope",
-    scratch: true,
-    props: { special: int("1 if more than one plain grant of today stands there") },
-  },
-  NESTED: {
-    about: "Candidates above or below another one of the same agent",
-    from: "Agent",
+  NEAR: {
+    about: "Places at which one plain grant does not say what an actor can do",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: {},
   },
   MARK: {
-    about: "Places at which an agent’s rights have to be added up",
-    from: "Agent",
+    about: "The same, each once",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: {},
   },
+  POINT: {
+    about: "A containment grant of an actor at a marked place",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier,
+      hops: int("Steps of CONTROLS"),
+      bound: int("1 if denies bind it"),
+      floor: int("1 if what it gives besides is unknown"),
+      ...primitives,
+      ...worth,
+      opens: int("1 if it gets at account keys"),
+      reason,
+      rank,
+      path: ids,
+      grant: code,
+    },
+  },
   TAKEN: {
     about: "Primitive actions that denies at and above a place take away",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: primitives,
   },
+  KEYED: {
+    about: "Storage accounts whose keys an actor can get",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {
+      tier,
+      hops: int("Steps of CONTROLS"),
+      sure: lvl("open the account"),
+      reason,
+      rank,
+      path: ids,
+      grant: code,
+    },
+  },
   PART: {
-    about: "What one grant gives at a place",
-    from: "Agent",
+    about: "What one path gives at a place",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: part,
   },
   LATER: {
     about: "What a right to change permissions adds, one step later",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: part,
   },
   ROW: {
     about: "Rights at a place in one tier, added up",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
-    props: {
-      tier: int("Tier"),
-      subtree: int("1 if everything below is included"),
-      ...rights,
-      path: str("Smallest path"),
-    },
+    props: { tier, subtree: int("1 if everything below is included"), ...rights },
   },
   NEXT: {
-    about: "How far above a row the next row of the same agent and tier stands",
-    from: "Agent",
+    about: "How far above a row the next row of the same actor and tier stands",
+    from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { tier: int("Tier"), level: int("Steps of containment") },
+    props: { tier, level: int("Steps of containment") },
   },
   SHOWN: {
     about: "A row after what earlier tiers and the row above already say",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: {
-      tier: int("Tier"),
+      tier,
       subtree: int("1 if everything below is included"),
       ...rights,
       absorbed: int("1 if the row above says the same"),
-      path: str("Smallest path of all that lead here, whatever it gives"),
     },
   },
-  WITNESS: {
-    about: "The smallest path that gives something the row shows",
-    from: "Agent",
+  OFFER: {
+    about: "A path that may prove a row",
+    from: "Actor",
     to: "Scope",
     scratch: true,
-    props: {
-      tier: int("Tier"),
-      hops: int("Steps of CONTROLS"),
-      reason: str("Why not exact"),
-      path: str("Witness"),
-    },
+    props: { tier, hops: int("Steps of CONTROLS"), reason, rank, path: ids, grant: code },
+  },
+  WITNESS: {
+    about: "The best of them",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { tier, hops: int("Steps of CONTROLS"), reason, rank, grant: code },
   },
   OUTER: {
     about: "How far above a shown row the next shown row stands",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { tier: int("Tier"), level: int("Steps of containment") },
+    props: { tier, level: int("Steps of containment") },
   },
   LESS: {
     about: "Items below a row that rows further down count",
-    from: "Agent",
+    from: "Actor",
     to: "Scope",
     scratch: true,
     props: {
-      tier: int("Tier"),
+      tier,
       items: int("Items"),
       sensitive: int("With sensitive types"),
       unlabeled_sensitive: int("With sensitive types, without a label"),
@@ -660,29 +658,42 @@ export const DERIVED = {
       top_label: str("Label of highest priority there"),
     },
   },
+  HAS_RIGHTS_OF: {
+    about: "Whose rights an agent has or could have: its own identity, groups, what it could become",
+    from: "Agent",
+    to: "Principal",
+    props: {
+      mode: str("app, agent-user, on-behalf-of, maker or key"),
+      via: str("MCP server or agent it goes through, or absent"),
+      tier: str("now, potential or latent"),
+      hops: int("For latent: how many steps of control"),
+      level: int("Steps from the agent"),
+      path: str("A mark a level, then codes of the principals on the way"),
+    },
+  },
   CAN_REACH: {
-    about: "What an agent can do at a scope, one row a tier",
+    about: "What an agent can do at a scope, one row a tier. A right that is absent (NULL) is unknown",
     from: "Agent",
     to: "Scope",
     props: {
       mode: str("With whose rights: app, agent-user, on-behalf-of, maker or key"),
-      via: str("MCP server or agent it goes through, or empty"),
+      via: str("MCP server or agent it goes through, or absent"),
       tier: str("now, conditional, potential or latent"),
       hops: int("For latent: how many steps"),
-      discover: str("yes, no or unknown"),
-      read: str("yes, no or unknown"),
-      write: str("yes, no or unknown"),
-      manage: str("yes, no or unknown"),
-      use: str("yes, no or unknown; also cite-only, bytes-only"),
+      discover: bool("Can see that it exists; absent: unknown"),
+      read: bool("Can read; absent: unknown"),
+      write: bool("Can create, change or delete; absent: unknown"),
+      manage: bool("Can change who has access; absent: unknown"),
       certainty: str("exact, upper-bound or unknown"),
-      reason_code: str("Why not exact"),
-      covers: str("scope, subtree or class"),
+      reason_code: str("Why it is not exact, or absent"),
+      subtree: bool("True: everything below is included and has no row of its own"),
       absorbed: bool("Said already by the row above: not shown, kept for its witness"),
       top: bool("No row of this agent and tier stands above: its items count"),
       readable_items: int("Items that this row lets read and no other row counts"),
       readable_sensitive: int("Of them, with sensitive types"),
       readable_unlabeled_sensitive: int("Of them, with sensitive types and without a label"),
-      ...witness,
+      steps: int("Relationships on the witness path"),
+      grant: int("The grant on the witness path, as GRANTED.code"),
     },
   },
 } as const satisfies Readonly<
@@ -690,16 +701,24 @@ export const DERIVED = {
     string,
     {
       about: string;
-      from: NodeKindName;
-      to: NodeKindName;
+      from: NodeKindName | keyof typeof DERIVED_NODES;
+      to: NodeKindName | keyof typeof DERIVED_NODES;
       scratch?: true;
       props: Readonly<Record<string, PropSpec>>;
     }
   >
 >;
 type NodeKindName = keyof typeof NODES;
-export type DerivedKind = keyof typeof DERIVED;
-export const DERIVED_KINDS = Object.keys(DERIVED) as readonly DerivedKind[];
+export type DerivedNode = keyof typeof DERIVED_NODES;
+export type DerivedRel = keyof typeof DERIVED;
+export type DerivedKind = DerivedNode | DerivedRel;
+export const DERIVED_NODE_KINDS = Object.keys(DERIVED_NODES) as readonly DerivedNode[];
+export const DERIVED_REL_KINDS = Object.keys(DERIVED) as readonly DerivedRel[];
+export const isDerivedNode = (kind: string): kind is DerivedNode => Object.hasOwn(DERIVED_NODES, kind);
+/** Relationships that stay when the rules have run. */
+export const PUBLISHED_KINDS: readonly DerivedRel[] = DERIVED_REL_KINDS.filter(
+  (kind) => !("scratch" in DERIVED[kind]),
+);
 
 export type NodeKind = keyof typeof NODES;
 export type RelKind = keyof typeof RELS;

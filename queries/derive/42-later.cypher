@@ -1,6 +1,11 @@
 // rule: later
-// derives: PART
+// derives: LATER
 // per: agents
-// why: and these rights count like any other part.
-MATCH (a:Agent)-[l:LATER]->(x:Scope)
-RETURN a.id, x.id, l.tier, l.hops, l.subtree, l.discover, l.read, l.write, l.manage, l.reason, l.path
+// why: whoever changes permissions at a place can give itself the rest there and below, whatever is denied deeper down:
+// latent, one step more. WITH as in nested.
+MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE]->(y:Scope)
+WITH x, s, b, y
+MATCH (x)-[p:PART]->(y)
+WHERE p.manage > 1 AND (p.subtree = 1 OR b.level = 0)
+RETURN x.id, s.id, 4, p.hops + 1, p.subtree, p.manage, 0 + p.manage, p.manage + 0, 0, p.reason,
+  p.rank + 1000000 + 1000 * b.level, p.path, p.grant

@@ -11,8 +11,8 @@
 
 // min and max pick the surest path and the widest cover: exact < unknown < upper-bound, class < scope < subtree.
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.manage = 'yes' AND r.absorbed = false
-WITH a, s, max(r.covers) AS covers, min(r.certainty) AS certainty
+WHERE r.tier = 'now' AND r.manage AND r.absorbed = false
+WITH a, s, max(CASE WHEN s.kind = 'Class' THEN 'class' WHEN r.subtree THEN 'subtree' ELSE 'scope' END) AS covers, min(r.certainty) AS certainty
 OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)
 RETURN a.id AS agent, a.name AS agent_name, min(o.name) AS agent_owner, s.id AS scope, s.name AS scope_name,
        s.kind AS scope_kind, covers, certainty

@@ -15,7 +15,7 @@
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
 WITH a, r.mode AS mode, sum(r.readable_sensitive) AS sensitive,
-     sum(CASE WHEN r.read = 'unknown' THEN 1 ELSE 0 END) AS unread
+     sum(CASE WHEN r.read IS NULL THEN 1 ELSE 0 END) AS unread
 WITH a, max(sensitive) AS sensitive_items, sum(unread) AS unknown_scopes
 WHERE sensitive_items > $threshold
 OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)

@@ -127,33 +127,33 @@ describe("the saved queries", () => {
       connection.query(
         `MATCH (a:Agent {id: '${agent}'}) MATCH (s:Scope {id: '${scope}'}) CREATE (a)-[:CAN_REACH {absorbed: false, ${props}}]->(s)`,
       );
-    const now = "tier: 'now', mode: 'app', via: '', covers: 'scope', certainty: 'exact'";
+    const now = "tier: 'now', mode: 'app', via: '', subtree: false, certainty: 'exact'";
     await reach(
       "a1",
       "s1",
-      `${now}, read: 'yes', manage: 'no', readable_sensitive: 60, readable_unlabeled_sensitive: 5`,
+      `${now}, read: true, manage: false, readable_sensitive: 60, readable_unlabeled_sensitive: 5`,
     );
     await reach(
       "a1",
       "s2",
-      `${now}, read: 'yes', manage: 'no', readable_sensitive: 50, readable_unlabeled_sensitive: 0`,
+      `${now}, read: true, manage: false, readable_sensitive: 50, readable_unlabeled_sensitive: 0`,
     );
     // The same items in another mode: neither counted twice, nor found twice.
     await reach(
       "a1",
       "s1",
-      "tier: 'now', mode: 'key', via: '', covers: 'subtree', certainty: 'upper-bound', read: 'yes', manage: 'yes', readable_sensitive: 60, readable_unlabeled_sensitive: 5",
+      "tier: 'now', mode: 'key', via: '', subtree: true, certainty: 'upper-bound', read: true, manage: true, readable_sensitive: 60, readable_unlabeled_sensitive: 5",
     );
     await reach(
       "a1",
       "s1",
-      `${now}, read: 'yes', manage: 'yes', readable_sensitive: 0, readable_unlabeled_sensitive: 0`,
+      `${now}, read: true, manage: true, readable_sensitive: 0, readable_unlabeled_sensitive: 0`,
     );
-    await reach("a2", "s1", `${now}, read: 'unknown', manage: 'unknown'`);
+    await reach("a2", "s1", `${now}, read: true`);
     await reach(
       "a3",
       "s1",
-      "tier: 'latent', mode: 'app', via: '', covers: 'scope', certainty: 'exact', read: 'yes', manage: 'yes', readable_sensitive: 900, readable_unlabeled_sensitive: 900",
+      "tier: 'latent', mode: 'app', via: '', subtree: false, certainty: 'exact', read: true, manage: true, readable_sensitive: 900, readable_unlabeled_sensitive: 900",
     );
   });
   afterAll(async () => {

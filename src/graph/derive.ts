@@ -3,7 +3,7 @@
  * underneath is a connection; what it must offer is written here, so that every store runs the same loop.
  */
 import { StoreError } from "../model.ts";
-import { DERIVED, type DerivedKind } from "../schema.ts";
+import type { DerivedKind } from "../schema.ts";
 import type { Rule, Statement } from "./rules.ts";
 
 /** Where rules run. `write` appends the rows of a statement to a derived kind and returns how many. */
@@ -60,14 +60,3 @@ export const EVERYTHING = { from: "", to: "~" } as const;
 export function slicesOf(first: readonly string[]): { from: string; to: string }[] {
   return first.map((from, i) => ({ from: i === 0 ? "" : from, to: first[i + 1] ?? "~" }));
 }
-
-/** Kinds that a text of Cypher names behind a colon. */
-export const kindsIn = (text: string): Set<string> =>
-  new Set([...text.matchAll(/[:|]\s*([A-Za-z_]+)/g)].map((match) => match[1]!));
-
-/** Properties that a text of Cypher reads. */
-export const propertiesIn = (text: string): Set<string> =>
-  new Set([...text.matchAll(/\b[A-Za-z]\w*\.([A-Za-z_]\w*)/g)].map((match) => match[1]!));
-
-export const derivedColumns = (kind: DerivedKind): { name: string; type: string }[] =>
-  Object.entries<{ type: string }>(DERIVED[kind].props).map(([name, { type }]) => ({ name, type }));

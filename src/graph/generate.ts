@@ -1,7 +1,9 @@
 /** Text made from the schema: DDL of the inventory and of the graph stores, bulk loads, the schema page. Pure. */
 import {
   DERIVED,
+  DERIVED_NODES,
   type DerivedKind,
+  isDerivedNode,
   isNodeKind,
   type Kind,
   NODE_KINDS,
@@ -73,18 +75,21 @@ export const pairs = (kind: RelKind): { from: NodeKind; to: NodeKind }[] => {
 };
 
 /**
- * Kinds whose rows carry a `code` in the graph: the rank of the id (of the key, for relationships) among all,
- * as five characters that sort as the ids do. Rules compare paths by it instead of by long ids.
+ * Kinds whose rows carry a `code` in the graph, which rules compare instead of long ids. Nodes: the rank of the id among
+ * all, as five characters that sort as the ids do. Grants: the rank by place, key and principal, as a number.
  */
-const CODED: ReadonlySet<Kind> = new Set<Kind>(["Agent", "Principal", "Scope", "GRANTED"]);
-export const isCoded = (kind: Kind): boolean => CODED.has(kind);
-
-const CODE: Column = { name: "code", type: "string" };
+const CODES: ReadonlyMap<Kind, PropType> = new Map<Kind, PropType>([
+  ["Agent", "string"],
+  ["Principal", "string"],
+  ["Scope", "string"],
+  ["GRANTED", "int"],
+]);
+export const isCoded = (kind: Kind): boolean => CODES.has(kind);
 const columns = (kind: Kind): Column[] => [
   ...(isNodeKind(kind) ? [{ name: "id", type: "string" } as const] : []),
   ...(!isNodeKind(kind) && isKeyed(kind) ? [{ name: "key", type: "string" } as const] : []),
   ...properties(kind),
-  ...(isCoded(kind) ? [CODE] : []),
+  ...(isCoded(kind) ? [{ name: "code", type: CODES.get(kind)! } as const] : []),
 ];
 
 /** Column names of a kind's export, in order; the same order as the embedded engine's table. */
@@ -147,30 +152,46 @@ export const embeddedDdl = (
   return [...nodes, ...rels];
 };
 
-/** Tables of what rules derive, for the embedded engine. */
+/** Tables of what rules derive, for the embedded engine: nodes first. */
 export const derivedDdl = (kinds: readonly DerivedKind[]): string[] => {
   const { quote, types } = DIALECTS.embedded;
-  return kinds.map((kind) => {
-    const { from, to, props } = DERIVED[kind];
-    const list = Object.entries<{ type: PropType }>(props).map(
-      ([name, { type }]) => `${quote(name)} ${types[type]}`,
-    );
-    return `CREATE REL TABLE ${quote(kind)}(${[`FROM ${quote(from)} TO ${quote(to)}`, ...list].join(", ")})`;
-  });
+  const typed = (kind: DerivedKind) =>
+    derivedColumns(kind).map(({ name, type }) => `${quote(name)} ${types[type]}`);
+  return [
+    ...kinds
+      .filter(isDerivedNode)
+      .map(
+        (kind) => `CREATE NODE TABLE ${quote(kind)}(${["id STRING PRIMARY KEY", ...typed(kind)].join(", ")})`,
+      ),
+    ...kinds
+      .filter((kind) => !isDerivedNode(kind))
+      .map((kind) => {
+        const { from, to } = DERIVED[kind];
+        return `CREATE REL TABLE ${quote(kind)}(${[`FROM ${quote(from)} TO ${quote(to)}`, ...typed(kind)].join(", ")})`;
+      }),
+  ];
 };
 
-/** Loads some columns of one exported Parquet file into the embedded engine. */
-export const embeddedProjection = (
-  table: { kind: Kind; from?: NodeKind; to?: NodeKind; file: string },
+/**
+ * Loads files that rules have written into a derived kind. Rules compute with numbers: 1, 0 and NULL become booleans
+ * here. `names`: the columns of the files.
+ */
+export const derivedCopy = (
+  kind: DerivedKind,
+  files: readonly string[],
   names: readonly string[],
 ): string => {
   const { quote, text } = DIALECTS.embedded;
-  const pair =
-    table.from !== undefined && table.to !== undefined
-      ? ` (from=${text(table.from)}, to=${text(table.to)})`
-      : "";
-  return `COPY ${quote(table.kind)} FROM (LOAD FROM ${text(table.file)} RETURN ${names.map(quote).join(", ")})${pair}`;
+  const types = ["string", "string", ...derivedColumns(kind).map(({ type }) => type)];
+  const list = names.map((name, i) => (types[i] === "bool" ? `${quote(name)} = 1` : quote(name)));
+  return `COPY ${quote(kind)} FROM (LOAD FROM [${files.map(text).join(", ")}] RETURN ${list.join(", ")})`;
 };
+
+/** Properties of a derived kind, in the order in which a rule returns them, behind the ids. */
+export const derivedColumns = (kind: DerivedKind): Column[] =>
+  Object.entries<{ type: PropType }>(
+    isDerivedNode(kind) ? DERIVED_NODES[kind].props : DERIVED[kind].props,
+  ).map(([name, { type }]) => ({ name, type }));
 
 /** Loads one exported Parquet file into the embedded engine; columns go by position. */
 export const embeddedCopy = (table: { kind: Kind; from?: NodeKind; to?: NodeKind; file: string }): string => {

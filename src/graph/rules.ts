@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../model.ts";
 import { packageRoot } from "../root.ts";
-import { DERIVED, type DerivedKind } from "../schema.ts";
+import { DERIVED, type DerivedKind, isDerivedNode } from "../schema.ts";
 
 /** One statement of a rule. `when`: it runs only if this kind has rows. */
 export interface Statement {
@@ -52,7 +52,7 @@ export function parseRule(text: string, name: string): Rule {
   };
   for (const line of text.split("\n")) {
     const mark = /^\/\/ (and|next level)(?: when: (\w+))?$/.exec(line);
-    const entry = /^\/\/ ([a-z ]+): (.*)$/.exec(line);
+    const entry = /^\/\/ ([a-z]+): (.*)$/.exec(line);
     if (mark !== null) {
       flush();
       open = { when: mark[2], next: mark[1] === "next level" };
@@ -64,7 +64,7 @@ export function parseRule(text: string, name: string): Rule {
   }
   flush();
   const derives = head.get("derives") ?? "";
-  if (!Object.hasOwn(DERIVED, derives))
+  if (!isDerivedNode(derives) && !Object.hasOwn(DERIVED, derives))
     throw new ConfigError("bad-rule", `${name}: derives "${derives}", which the schema does not know`);
   const per = head.get("per");
   if (per !== undefined && per !== "agents" && per !== "items")

@@ -1,25 +1,21 @@
 /**
  * The default store: one file of the embedded engine, built anew and swapped in at the end; readers open it
- * read-only. Rules run in a scratch graph in memory, which spares the file what only the rules need.
+ * read-only. Rules run in the new file before that; what only they need is dropped at the end.
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { GraphTable } from "../keep/inventory.ts";
 import { StoreError } from "../model.ts";
-import { DERIVED, DERIVED_KINDS, type DerivedKind } from "../schema.ts";
 import {
-  type Bounds,
-  derivedColumns,
-  EVERYTHING,
-  kindsIn,
-  propertiesIn,
-  type RuleTarget,
-  runRule,
-  slicesOf,
-} from "./derive.ts";
+  DERIVED_NODE_KINDS,
+  DERIVED_REL_KINDS,
+  type DerivedKind,
+  isDerivedNode,
+  PUBLISHED_KINDS,
+} from "../schema.ts";
+import { type Bounds, EVERYTHING, type RuleTarget, runRule, slicesOf } from "./derive.ts";
 import { type EngineConnection, openEngine } from "./engine.ts";
-import { derivedDdl, embeddedCopy, embeddedDdl, embeddedProjection, exportColumns } from "./generate.ts";
+import { derivedCopy, derivedDdl, embeddedCopy, embeddedDdl } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, GraphSource, GraphStore, Seed } from "./store.ts";
 
@@ -35,8 +31,10 @@ const POOL = 512 * 1024 * 1024;
 const POINTER = "current";
 /** So many items are counted at a time; their classes fit the pool. */
 const ITEMS_A_SLICE = 500_000;
+/** So many derived rows may wait in the pool before they are written. */
+const ROWS_A_CHECKPOINT = 250_000;
 /** So many agents are derived at a time. */
-const AGENTS_A_SLICE = 750;
+const AGENTS_A_SLICE = Number(process.env.SLICE ?? 2_500);
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
@@ -61,7 +59,7 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       await sweep(folder);
       const file = join(folder, `graph-${randomUUID()}.db`);
       await using(openEngine({ path: file, pool, threads }), async (engine) => {
-        for (const ddl of [...embeddedDdl(), ...derivedDdl(DERIVED_KINDS.filter((kind) => !isScratch(kind)))])
+        for (const ddl of [...embeddedDdl(), ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS])])
           await engine.run(ddl);
         for (const table of source.tables) await engine.run(embeddedCopy(table));
       });
@@ -73,22 +71,16 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
         throw new StoreError("not-rebuilt", "a graph is derived only right after it was rebuilt");
       const { file, source } = building;
       const exchange = join(folder, `exchange-${randomUUID()}`);
-      await mkdir(exchange, { mode: 0o700 });
+      const engine = await openEngine({ path: file, pool, threads });
       try {
-        yield* deriveItems(
-          rules.filter((rule) => rule.per === "items"),
-          file,
-          exchange,
-          source,
-        );
-        yield* deriveRest(
-          rules.filter((rule) => rule.per !== "items"),
-          file,
-          exchange,
-          source,
-          seed,
-        );
+        // A checkpoint after each small step costs more than the step.
+        await engine.run("CALL auto_checkpoint=false");
+        await loadGaps(engine, source.gaps, file);
+        await mkdir(exchange, { mode: 0o700 });
+        yield* runRules(engine, rules, exchange, source.time, seed);
+        await engine.run("CHECKPOINT");
       } finally {
+        await engine.close();
         await rm(exchange, { recursive: true, force: true });
       }
       await closeReader();
@@ -110,52 +102,50 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
 
     close: closeReader,
   };
+}
 
-  /** Rules that read items run where the items are; what they derive goes on to the scratch graph. */
-  async function* deriveItems(rules: readonly Rule[], file: string, exchange: string, source: GraphSource) {
-    if (rules.length === 0) return;
-    const engine = await openEngine({ path: file, pool, threads });
-    try {
-      const scopes = await firstOf(engine, "Scope", ITEMS_A_SLICE, "MATCH (i:Item) RETURN count(*) AS n");
-      for (const bounds of slicesOf(scopes))
-        yield* runAll(rules, targetOf(engine), { ...bounds, time: source.time });
-      for (const kind of new Set(rules.map((rule) => rule.derives))) await handOver(engine, kind, exchange);
-    } finally {
-      await engine.close();
+/**
+ * What is the same for all agents comes first; then the agents, slice by slice, each from clean tables. What is kept of
+ * a slice goes to files, which are loaded at the end: loads into a table that holds rows already cost more each time.
+ */
+async function* runRules(
+  engine: EngineConnection,
+  rules: readonly Rule[],
+  exchange: string,
+  time: string,
+  seed: Seed | undefined,
+): AsyncGenerator<DerivedRows> {
+  const tables = tablesOf(engine);
+  const files = filesIn(engine, exchange);
+  const target: RuleTarget = {
+    ...tables,
+    write: (kind, statement) => (isScratch(kind) ? tables : files).write(kind, statement),
+  };
+  const items = await firstOf(engine, "Scope", ITEMS_A_SLICE, "MATCH (i:Item) RETURN count(*) AS n");
+  const agents = await agentSlices(engine, seed);
+  const perAgent = rules.filter((rule) => rule.per === "agents");
+  let unwritten = 0;
+  const run = async (rule: Rule, bounds: Bounds, into: RuleTarget): Promise<DerivedRows> => {
+    const start = performance.now();
+    const rows = await runRule(rule, into, bounds);
+    unwritten += rows;
+    if (unwritten > ROWS_A_CHECKPOINT) {
+      await engine.run("CHECKPOINT");
+      unwritten = 0;
     }
+    return { rule: rule.id, rows, ms: performance.now() - start };
+  };
+  for (const rule of rules.filter((each) => each.per !== "agents"))
+    for (const bounds of rule.per === "items" ? slicesOf(items) : [EVERYTHING])
+      yield run(rule, { ...bounds, time }, tables);
+  const own = [...new Set(perAgent.map((rule) => rule.derives))].filter(isScratch);
+  for (const [index, bounds] of agents.entries()) {
+    if (index > 0) await renew(engine, own);
+    for (const rule of perAgent) yield run(rule, { ...bounds, time }, target);
   }
-
-  /** Whatever is the same for all agents comes first; then the agents, slice by slice, each from a clean table. */
-  async function* deriveRest(
-    rules: readonly Rule[],
-    file: string,
-    exchange: string,
-    source: GraphSource,
-    seed: Seed | undefined,
-  ) {
-    const scratch = await openEngine({ path: ":memory:", pool, threads });
-    const shared = rules.filter((rule) => rule.per === undefined);
-    const perAgent = rules.filter((rule) => rule.per === "agents");
-    const kept = (of: readonly Rule[]) =>
-      [...new Set(of.map((rule) => rule.derives))].filter((kind) => !isScratch(kind));
-    const files: [DerivedKind, string][] = [];
-    try {
-      await fillScratch(scratch, rules, exchange, source);
-      const target = targetOf(scratch);
-      yield* runAll(shared, target, { ...EVERYTHING, time: source.time });
-      for (const kind of kept(shared)) files.push([kind, await handOver(scratch, kind, exchange)]);
-      for (const [part, bounds] of (await agentSlices(scratch, seed)).entries()) {
-        yield* runAll(perAgent, target, { ...bounds, time: source.time });
-        for (const kind of kept(perAgent)) files.push([kind, await handOver(scratch, kind, exchange, part)]);
-        await renew(scratch, [...new Set(perAgent.map((rule) => rule.derives))]);
-      }
-    } finally {
-      await scratch.close();
-    }
-    await using(openEngine({ path: file, pool, threads }), async (engine) => {
-      for (const [kind, part] of files) await engine.run(`COPY ${kind} FROM '${part}'`);
-    });
-  }
+  await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
+  await engine.run("CHECKPOINT");
+  yield* files.load();
 }
 
 /** Codes that start slices in which about `most` of what `counting` counts lie. */
@@ -189,12 +179,22 @@ async function agentSlices(
 }
 
 async function renew(engine: EngineConnection, kinds: readonly DerivedKind[]): Promise<void> {
-  for (const kind of kinds) await engine.run(`DROP TABLE ${kind}`);
+  await dropAll(engine, kinds);
   for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
 }
 
-const isScratch = (kind: DerivedKind): boolean => "scratch" in DERIVED[kind];
-const fileOf = (folder: string, kind: string): string => join(folder, `${kind}.parquet`);
+/** Relationships before nodes: a node table stays as long as one refers to it. */
+async function dropAll(engine: EngineConnection, kinds: readonly string[]): Promise<void> {
+  const nodes: readonly string[] = [...DERIVED_NODE_KINDS, "Unread"];
+  const later = (kind: string) => Number(nodes.includes(kind));
+  for (const kind of [...kinds].sort((a, b) => later(a) - later(b))) await engine.run(`DROP TABLE ${kind}`);
+}
+
+const SCRATCH_KINDS: readonly DerivedKind[] = [
+  ...DERIVED_REL_KINDS.filter((kind) => !PUBLISHED_KINDS.includes(kind)),
+  ...DERIVED_NODE_KINDS,
+];
+const isScratch = (kind: DerivedKind): boolean => SCRATCH_KINDS.includes(kind);
 
 async function using<T>(
   opening: Promise<EngineConnection>,
@@ -208,21 +208,14 @@ async function using<T>(
   }
 }
 
-async function* runAll(
-  rules: readonly Rule[],
-  target: RuleTarget,
-  bounds: Bounds,
-): AsyncGenerator<DerivedRows> {
-  for (const rule of rules) {
-    const start = performance.now();
-    const rows = await runRule(rule, target, bounds);
-    yield { rule: rule.id, rows, ms: performance.now() - start };
-  }
-}
-
-function targetOf(engine: EngineConnection): RuleTarget {
+function tablesOf(engine: EngineConnection): RuleTarget {
   const number = async (cypher: string) => Number((await engine.run(cypher))[0]?.n ?? 0);
-  const count = (kind: string) => number(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`);
+  const count = (kind: string) =>
+    number(
+      isDerivedNode(kind)
+        ? `MATCH (n:${kind}) RETURN count(*) AS n`
+        : `MATCH ()-[r:${kind}]->() RETURN count(*) AS n`,
+    );
   return {
     count,
     async write(kind, statement) {
@@ -234,56 +227,38 @@ function targetOf(engine: EngineConnection): RuleTarget {
   };
 }
 
-/** Writes a derived kind to a file, from which another graph loads it. */
-async function handOver(
+/** Rows that rules leave behind, as files until `load` puts them into their tables. */
+function filesIn(
   engine: EngineConnection,
-  kind: DerivedKind,
   exchange: string,
-  part = 0,
-): Promise<string> {
-  const { from, to } = DERIVED[kind];
-  const columns = derivedColumns(kind).map(({ name }) => `r.\`${name}\``);
-  const file = fileOf(exchange, part === 0 ? kind : `${kind}-${part}`);
-  await engine.run(
-    `COPY (MATCH (f:${from})-[r:${kind}]->(t:${to}) RETURN ${["f.id", "t.id", ...columns].join(", ")}) TO '${file}'`,
-  );
-  return file;
+): Pick<RuleTarget, "write"> & { load(): AsyncGenerator<DerivedRows> } {
+  const written = new Map<DerivedKind, { files: string[]; rows: number }>();
+  const columnsOf = async (file: string) =>
+    Object.keys((await engine.run(`LOAD FROM '${file}' RETURN * LIMIT 1`))[0] ?? {});
+  const rowsIn = async (file: string) =>
+    Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
+  return {
+    async write(kind, statement) {
+      const { files, rows } = written.get(kind) ?? { files: [], rows: 0 };
+      const file = join(exchange, `${kind}-${files.length}.parquet`);
+      await engine.run(`COPY (${statement}) TO '${file}'`);
+      const added = await rowsIn(file);
+      written.set(kind, { files: added === 0 ? files : [...files, file], rows: rows + added });
+      return added;
+    },
+    async *load() {
+      for (const [kind, { files, rows }] of written) {
+        if (rows === 0) continue;
+        const start = performance.now();
+        await engine.run(derivedCopy(kind, files, await columnsOf(files[0]!)));
+        const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
+        if (stored !== rows)
+          throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
+        yield { rule: `store ${kind}`, rows, ms: performance.now() - start };
+      }
+    },
+  };
 }
-
-/** Only the kinds and properties that the rules name; items stay in the file. */
-async function fillScratch(
-  scratch: EngineConnection,
-  rules: readonly Rule[],
-  exchange: string,
-  source: GraphSource,
-) {
-  const text = rules
-    .flatMap((rule) => [...rule.first, ...(rule.again === undefined ? [] : [rule.again])].map((s) => s.text))
-    .join("\n");
-  const kinds = new Set([
-    ...kindsIn(text),
-    ...rules.flatMap((rule) => (rule.when === undefined ? [] : [rule.when])),
-  ]);
-  const names = propertiesIn(text);
-  for (const ddl of embeddedDdl(
-    (kind) => kinds.has(kind),
-    (name) => names.has(name),
-  ))
-    await scratch.run(ddl);
-  for (const ddl of derivedDdl(DERIVED_KINDS)) await scratch.run(ddl);
-  for (const table of source.tables)
-    if (kinds.has(table.kind)) await scratch.run(projected(table, (name) => names.has(name)));
-  const handed = new Set((await readdir(exchange)).filter((name) => name.endsWith(".parquet")));
-  for (const kind of DERIVED_KINDS)
-    if (handed.has(`${kind}.parquet`)) await scratch.run(`COPY ${kind} FROM '${fileOf(exchange, kind)}'`);
-  await fillGaps(scratch, source.gaps, exchange);
-}
-
-const projected = (table: GraphTable, wanted: (name: string) => boolean): string =>
-  embeddedProjection(
-    table,
-    exportColumns(table.kind).filter((name) => ["id", "from", "to"].includes(name) || wanted(name)),
-  );
 
 /** States in the order in which a row carries the worst. */
 const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
@@ -292,19 +267,19 @@ const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, 
  * Gaps as nodes, so that rules can follow them. A gap without a scope concerns every root if it may hide something
  * that takes access away; one that only hides grants changes no row that is there.
  */
-async function fillGaps(scratch: EngineConnection, gaps: readonly Gap[], exchange: string) {
-  await scratch.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
-  await scratch.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
+async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
+  await engine.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
+  await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
   if (gaps.length === 0) return;
   const roots = (
-    await scratch.run(
+    await engine.run(
       "MATCH (s:Scope) OPTIONAL MATCH (s)-[w:WITHIN]->(:Scope) WITH s, count(w) AS n WHERE n = 0 RETURN s.id AS id",
     )
   ).map((row) => String(row.id));
   const known = new Set<string>();
   const asked = [...new Set(gaps.map((gap) => gap.scope).filter((scope) => scope !== ""))];
   for (let i = 0; i < asked.length; i += 1_000)
-    for (const row of await scratch.run("MATCH (s:Scope) WHERE s.id IN $ids RETURN s.id AS id", {
+    for (const row of await engine.run("MATCH (s:Scope) WHERE s.id IN $ids RETURN s.id AS id", {
       ids: asked.slice(i, i + 1_000),
     }))
       known.add(String(row.id));
@@ -326,9 +301,10 @@ async function fillGaps(scratch: EngineConnection, gaps: readonly Gap[], exchang
     for (const scope of scopes) links.push(`${index},"${scope.replaceAll('"', '""')}"`);
   }
   const load = async (table: string, lines: readonly string[]) => {
-    const file = join(exchange, `${table}.csv`);
+    const file = `${besides}.${table}.csv`;
     await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-    if (lines.length > 0) await scratch.run(`COPY ${table} FROM '${file}' (header=false)`);
+    if (lines.length > 0) await engine.run(`COPY ${table} FROM '${file}' (header=false)`);
+    await rm(file);
   };
   await load("Unread", nodes);
   await load("CONCERNS", links);

@@ -23,6 +23,8 @@ import {
 const { quote, text, types } = DIALECTS.duckdb;
 /** Lists are stored as one text and read as lists. */
 const exportedType = (type: keyof typeof types): string => (type === "string[]" ? "VARCHAR[]" : types[type]);
+/** A number for each grant: witnesses that are equal so far go by place, then key, then principal. */
+const RANK_OF_GRANT = `row_number() OVER (ORDER BY x."to", x."key", x."from") - 1`;
 const many = async (connection: DuckDBConnection, sql: string): Promise<number> =>
   Number((await rowsOf(connection, sql))[0]?.n ?? 0);
 
@@ -253,36 +255,29 @@ export class FrozenView {
       const name = ends === undefined ? kind : `${kind}.${from}.${to}`;
       const file = join(target, `${name}.parquet`);
       const columns = exportColumns(kind).map((column) =>
-        column === "code" ? "c.code" : `x.${quote(column)}`,
+        column !== "code" ? `x.${quote(column)}` : ends === undefined ? "c.code" : `${RANK_OF_GRANT} AS code`,
       );
-      const code =
-        isCoded(kind) &&
-        `JOIN _code c ON c.of = '${ends === undefined ? "id" : "key"}' AND c.value = x.${ends === undefined ? "id" : "key"}`;
+      const code = isCoded(kind) && ends === undefined ? "JOIN _code c ON c.value = x.id" : "";
       await this.#connection.run(
-        `COPY (SELECT ${columns.join(", ")} FROM (${select}) x ${code || ""}) TO ${text(file)} (FORMAT parquet)`,
+        `COPY (SELECT ${columns.join(", ")} FROM (${select}) x ${code}) TO ${text(file)} (FORMAT parquet)`,
       );
       tables.push({ kind: kind as GraphTable["kind"], ...ends, file, rows });
     }
     return tables;
   }
 
-  /** Ranks of ids over all coded nodes and of the keys of coded relationships; DuckDB compares text bytewise. */
+  /** Ranks of ids over all coded nodes; DuckDB compares text bytewise. */
   async #makeCodes(): Promise<void> {
     if (this.#codes) return;
-    const coded = (nodes: boolean) =>
-      this.parts
-        .filter((part) => isCoded(part.kind) && (part.from === undefined) === nodes)
-        .map((part) => `SELECT ${nodes ? "id" : "key"} AS value FROM (${part.select})`);
-    const ranked = (of: string, selects: readonly string[]) =>
-      selects.length === 0
-        ? []
-        : [
-            `SELECT '${of}' AS of, value, to_base(row_number() OVER (ORDER BY value) - 1, 36, 5) AS code
-             FROM (SELECT DISTINCT value FROM (${selects.join(" UNION ALL ")}))`,
-          ];
-    await this.#connection.run(
-      `CREATE OR REPLACE TEMP TABLE _code AS ${[...ranked("id", coded(true)), ...ranked("key", coded(false))].join(" UNION ALL ")}`,
-    );
+    const coded = this.parts
+      .filter((part) => isCoded(part.kind) && part.from === undefined)
+      .map((part) => `SELECT id AS value FROM (${part.select})`);
+    if (coded.length > 0)
+      await this.#connection.run(
+        `CREATE OR REPLACE TEMP TABLE _code AS
+         SELECT value, to_base(row_number() OVER (ORDER BY value) - 1, 36, 5) AS code
+         FROM (SELECT DISTINCT value FROM (${coded.join(" UNION ALL ")}))`,
+      );
     this.#codes = true;
   }
 }

@@ -49,11 +49,19 @@ export async function* reachRows(
         (request.modes === undefined || request.modes.includes(String(row.mode))) &&
         (request.scope === undefined ||
           row.scope_id === request.scope ||
-          (row.covers === "subtree" && above!.includes(String(row.scope_id)))),
+          (row.subtree === true && above!.includes(String(row.scope_id)))),
     );
     wanted.sort(byKey);
     const paths = await decoder(
-      wanted.map((row) => ({ path: String(row.path), scope: String(row.scope_id) })),
+      wanted.map((row) => ({
+        agent: String(row.agent_id),
+        mode: String(row.mode),
+        tier: String(row.tier),
+        hops: Number(row.hops),
+        steps: Number(row.steps),
+        grant: Number(row.grant),
+        scope: String(row.scope_id),
+      })),
     );
     for (const [index, row] of wanted.entries()) yield finish(row, paths[index]!, meta, owners, counted);
   }
@@ -62,13 +70,13 @@ export async function* reachRows(
 const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE a.id IN $ids
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below = CASE r.covers WHEN 'subtree' THEN 1 ELSE 0 END
+WHERE t.below = CASE WHEN r.subtree THEN 1 ELSE 0 END
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
   s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
-  r.covers AS covers, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage, r.use AS use,
+  r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
   r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
-  r.top AS top, r.steps AS steps, r.path AS path, r.readable_items AS readable_items,
+  r.top AS top, r.steps AS steps, r.grant AS grant, r.readable_items AS readable_items,
   r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive,
   t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
@@ -106,38 +114,45 @@ function* expanded(rows: readonly Row[], tree: ScopeTree): Generator<Row> {
     const reached = new Set<string>();
     for (const row of own) {
       reached.add(String(row.scope_id));
-      if (row.covers === "subtree") for (const below of tree.below(String(row.scope_id))) reached.add(below);
+      if (row.subtree === true) for (const below of tree.below(String(row.scope_id))) reached.add(below);
     }
     for (const place of reached) yield* rowsAt(place, places, tree);
   }
 }
 
-const RIGHTS = ["discover", "read", "write", "manage", "use"] as const;
+const RIGHTS = ["discover", "read", "write", "manage"] as const;
 
 function* rowsAt(
   place: string,
   places: ReadonlyMap<string, ReadonlyMap<string, Row>>,
   tree: ScopeTree,
 ): Generator<Row> {
-  const said = new Set<string>();
+  const said = new Map<string, boolean | null>();
   for (const tier of TIERS) {
     // The nearest row has seen everything above it: its rights and its witness hold for the places below.
     const found = tree
       .chain(place)
       .map((scope, distance) => ({ row: places.get(scope)?.get(tier), distance }))
-      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.covers === "subtree"));
+      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.subtree === true));
     if (found?.row === undefined) continue;
     const { row: nearest, distance } = found;
-    const right = Object.fromEntries(RIGHTS.map((name) => [name, said.has(name) ? "no" : nearest[name]]));
-    for (const name of RIGHTS) if (right[name] === "yes") said.add(name);
-    if (RIGHTS.every((name) => right[name] === "no")) continue;
+    // A right that an earlier tier gives is not said again, nor is one that it leaves as unknown as this one does.
+    const right = Object.fromEntries(
+      RIGHTS.map((name) => {
+        const value = nearest[name] ?? null;
+        const before = said.get(name);
+        return [name, before === true || (before === null && value === null) ? false : value];
+      }),
+    );
+    for (const name of RIGHTS)
+      if (right[name] !== false && said.get(name) !== true) said.set(name, right[name] as boolean | null);
+    if (RIGHTS.every((name) => right[name] === false)) continue;
     const at = String(nearest.scope_id) === place;
-    const covers = nearest.covers === "class" ? "class" : "scope";
     yield {
       ...nearest,
       ...(at ? {} : { ...NOT_COUNTED, ...tree.columns(place) }),
       ...right,
-      covers,
+      subtree: false,
       absorbed: false,
       top: true,
       steps: Number(nearest.steps) + distance,
@@ -166,6 +181,8 @@ const STATES: readonly CoverageState[] = [
   "failed",
 ];
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+const right = (value: unknown): "yes" | "no" | "unknown" =>
+  value === true ? "yes" : value === false ? "no" : "unknown";
 const count = (value: unknown): number | null =>
   value === null || value === undefined ? null : Number(value);
 
@@ -199,12 +216,13 @@ function finish(
     scope_kind: text(row.scope_kind),
     scope_owner: text(row.scope_owner),
     plane: text(row.plane),
-    covers: text(row.covers) as ReachRow["covers"],
-    discover: text(row.discover) as ReachRow["discover"],
-    read: text(row.read) as ReachRow["read"],
-    write: text(row.write) as ReachRow["write"],
-    manage: text(row.manage) as ReachRow["manage"],
-    use: text(row.use) as ReachRow["use"],
+    covers: row.scope_kind === "Class" ? "class" : row.subtree === true ? "subtree" : "scope",
+    discover: right(row.discover),
+    read: right(row.read),
+    write: right(row.write),
+    manage: right(row.manage),
+    // Nothing that gates the use of content is modelled yet: what can be read can be used.
+    use: right(row.read),
     tier: text(row.tier) as ReachRow["tier"],
     steps: row.tier === "latent" ? Number(row.hops) : null,
     certainty: text(row.certainty) as ReachRow["certainty"],
@@ -223,7 +241,7 @@ function finish(
     sensitive: share(row.sensitive),
     unlabeled_sensitive: share(row.unlabeled_sensitive),
     not_inspected: share(row.not_inspected),
-    usable: share(row.use === "yes" ? row.items : 0),
+    usable: share(row.read === true ? row.items : 0),
     cite_only: share(0),
     bytes_only: share(0),
     top_label: text(row.top_label).slice(6),

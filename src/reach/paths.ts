@@ -1,5 +1,6 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
+import { TIERS } from "../model.ts";
 
 export interface PathStep {
   kind: string;
@@ -11,9 +12,14 @@ export interface PathStep {
   grant?: { id: string; role: string; residual?: string; expires?: string };
 }
 
-/** A witness and the scope that it leads to. */
+/** What a row says of its witness. `grant`: the code of the grant; `steps`: relationships in all. */
 export interface Witness {
-  path: string;
+  agent: string;
+  mode: string;
+  tier: string;
+  hops: number;
+  steps: number;
+  grant: number;
   scope: string;
 }
 
@@ -21,41 +27,36 @@ export type Decoder = (witnesses: readonly Witness[]) => Promise<PathStep[][]>;
 
 const CODE = 5;
 
+/** A grant, who holds it, and how an agent came to the holder's rights. */
+interface Lead {
+  tier: string;
+  hops: number;
+  level: number;
+  /** A mark a level, a space, then codes of principals. */
+  path: string;
+  scope: Named;
+  grant: Required<PathStep>["grant"];
+}
+
 /**
- * Decodes witnesses: three digits of steps, then codes of agent, principals, granted scope and grant. The chain from
- * the granted scope down to the scope of the row is found in the graph.
+ * Decodes witnesses: the graph knows the way from an agent to the holder of each grant (HAS_RIGHTS_OF), and the chain
+ * from the granted scope down to the scope of the row.
  */
 export function createDecoder(query: GraphStore["query"]): Decoder {
   return async (witnesses) => {
-    const split = witnesses.map(({ path }) => path.slice(3).match(new RegExp(`.{${CODE}}`, "g")) ?? []);
-    const agents = await named(
+    const agents = await namedBy(query, "Agent", "id", new Set(witnesses.map(({ agent }) => agent)));
+    const leads = await leadsOf(query, [...agents.keys()]);
+    const up = await linksUp(
       query,
-      "Agent",
-      split.map((codes) => codes[0]!),
+      witnesses.flatMap((one) => {
+        const from = leads.get(keyOf(one))?.[0]?.scope.id;
+        return from === undefined || from === one.scope ? [] : [{ from, scope: one.scope }];
+      }),
     );
-    const principals = await named(
-      query,
-      "Principal",
-      split.flatMap((codes) => codes.slice(1, -2)),
-    );
-    const scopes = await named(
-      query,
-      "Scope",
-      split.map((codes) => codes.at(-2)!),
-    );
-    const holders = [...new Set(split.map((codes) => principals.get(codes.at(-3)!)?.id ?? ""))];
-    const grants = new Map<string, Required<PathStep>["grant"]>();
-    for (const row of await query(
-      "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE p.id IN $ids RETURN p.id AS holder, s.id AS scope, g.code AS code, g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires",
-      { ids: holders },
-    ))
-      grants.set(`${row.holder}\n${row.scope}\n${row.code}`, {
-        id: String(row.key).split("#")[0]!,
-        role: String(row.role ?? "grant"),
-        ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
-        ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
-      });
-    const found = split.map((codes) => {
+    const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
+    const codes = chosen.map((found) => (found === undefined ? [] : codesOf(found.lead.path)));
+    const principals = await namedBy(query, "Principal", "code", new Set(codes.flat()));
+    return chosen.map((found, index) => {
       const steps: PathStep[] = [];
       const add = (node: Named | undefined, kind: string, via?: string) => {
         if (node !== undefined)
@@ -66,38 +67,81 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
             ...(via === undefined ? {} : { via }),
           });
       };
-      add(agents.get(codes[0]!), "Agent");
-      for (const [index, code] of codes.slice(1, -2).entries())
-        add(principals.get(code), "Principal", index === 0 ? "ACTS_AS" : "MEMBER_OF");
-      add(scopes.get(codes.at(-2)!), "Scope", "GRANTED");
-      const last = steps.at(-1);
-      const holder = steps.at(-2)?.id;
-      const grant = last === undefined ? undefined : grants.get(`${holder}\n${last.id}\n${codes.at(-1)}`);
-      if (last !== undefined && grant !== undefined) last.grant = grant;
+      add(agents.get(witnesses[index]!.agent), "Agent");
+      if (found === undefined) return steps;
+      for (const [at, code] of codes[index]!.entries())
+        add(principals.get(code), "Principal", at === 0 ? "ACTS_AS" : "MEMBER_OF");
+      add(found.lead.scope, "Scope", "GRANTED");
+      steps.at(-1)!.grant = found.lead.grant;
+      for (const { child, via } of found.chain) add(child, "Scope", via);
       return steps;
     });
-    await goDown(query, found, witnesses);
-    return found;
   };
 }
 
+const keyOf = ({ agent, mode, grant }: Witness): string => `${agent}\n${mode}\n${grant}`;
+const codesOf = (path: string): string[] =>
+  path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
+
+/** Every grant of everybody whose rights these agents have. */
+async function leadsOf(query: GraphStore["query"], agents: readonly string[]): Promise<Map<string, Lead[]>> {
+  const leads = new Map<string, Lead[]>();
+  for (const row of await query(
+    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
+     RETURN a.id AS agent, h.mode AS mode, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
+     g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, s.id AS id, s.name AS name, s.kind AS kind`,
+    { agents: [...agents] },
+  )) {
+    const key = `${row.agent}\n${row.mode}\n${row.code}`;
+    const lead: Lead = {
+      tier: String(row.tier),
+      hops: Number(row.hops),
+      level: Number(row.level),
+      path: String(row.path),
+      scope: { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
+      grant: {
+        id: String(row.key).split("#")[0]!,
+        role: String(row.role ?? "grant"),
+        ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
+        ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
+      },
+    };
+    const same = leads.get(key);
+    if (same === undefined) leads.set(key, [lead]);
+    else same.push(lead);
+  }
+  return leads;
+}
+
+/** Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. */
+function choose(
+  witness: Witness,
+  leads: readonly Lead[],
+  up: ReadonlyMap<string, readonly Link[]>,
+): { lead: Lead; chain: Link[] } | undefined {
+  const [first] = leads;
+  if (first === undefined) return undefined;
+  const chain = first.scope.id === witness.scope ? [] : shortest(up, witness.scope, first.scope.id).reverse();
+  const rank = (tier: string) => TIERS.findIndex((each) => each === tier);
+  const level = witness.steps - 1 - chain.length;
+  const fitting = leads.filter(
+    (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops <= witness.hops && lead.level === level,
+  );
+  const lead = [...fitting].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1))[0] ?? first;
+  return { lead, chain };
+}
+
 interface Link {
-  parent: Named;
+  parent: string;
   child: Named;
   via: string;
 }
 
-/** Adds what lies between the granted scope and the scope of the row: up from the row, level by level. */
-async function goDown(
+/** What lies between granted scopes and the scopes of rows: up from the rows, level by level. */
+async function linksUp(
   query: GraphStore["query"],
-  found: PathStep[][],
-  witnesses: readonly Witness[],
-): Promise<void> {
-  const open = found.flatMap((steps, index) => {
-    const scope = witnesses[index]!.scope;
-    const from = steps.at(-1);
-    return from === undefined || from.id === scope ? [] : [{ steps, from: from.id, scope }];
-  });
+  open: readonly { from: string; scope: string }[],
+): Promise<ReadonlyMap<string, readonly Link[]>> {
   const up = new Map<string, Link[]>();
   let frontier = new Set(open.map(({ scope }) => scope));
   const stop = new Set(open.map(({ from }) => from));
@@ -105,7 +149,7 @@ async function goDown(
     const next = new Set<string>();
     for (const via of ["WITHIN", "INHERITS"] as const)
       for (const row of await query(
-        `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id IN $ids RETURN s.id AS child, s.name AS child_name, s.kind AS child_kind, p.id AS parent, p.name AS parent_name, p.kind AS parent_kind`,
+        `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id IN $ids RETURN s.id AS child, s.name AS child_name, s.kind AS child_kind, p.id AS parent`,
         { ids: [...frontier] },
       )) {
         const child = {
@@ -113,22 +157,14 @@ async function goDown(
           name: String(row.child_name ?? ""),
           kind: String(row.child_kind ?? ""),
         };
-        const parent = {
-          id: String(row.parent),
-          name: String(row.parent_name ?? ""),
-          kind: String(row.parent_kind ?? ""),
-        };
+        const parent = String(row.parent);
         up.set(child.id, [...(up.get(child.id) ?? []), { parent, child, via }]);
-        if (!up.has(parent.id) && !stop.has(parent.id)) next.add(parent.id);
+        if (!up.has(parent) && !stop.has(parent)) next.add(parent);
       }
     for (const id of frontier) if (!up.has(id)) up.set(id, []);
     frontier = next;
   }
-  for (const { steps, from, scope } of open) {
-    const chain = shortest(up, scope, from);
-    for (const { child, via } of chain.reverse())
-      steps.push({ kind: child.kind || "Scope", id: child.id, name: child.name || child.id, via });
-  }
+  return up;
 }
 
 /** Breadth first from a scope to one above it: the links, lowest first. */
@@ -136,7 +172,7 @@ function shortest(up: ReadonlyMap<string, readonly Link[]>, start: string, end: 
   const came = new Map<string, Link | undefined>([[start, undefined]]);
   for (const at of came.keys()) {
     if (at === end) break;
-    for (const link of up.get(at) ?? []) if (!came.has(link.parent.id)) came.set(link.parent.id, link);
+    for (const link of up.get(at) ?? []) if (!came.has(link.parent)) came.set(link.parent, link);
   }
   const links: Link[] = [];
   for (let link = came.get(end); link !== undefined; link = came.get(link.child.id)) links.unshift(link);
@@ -149,20 +185,20 @@ interface Named {
   kind: string;
 }
 
-async function named(
+async function namedBy(
   query: GraphStore["query"],
   kind: string,
-  codes: readonly string[],
+  by: "id" | "code",
+  wanted: ReadonlySet<string>,
 ): Promise<Map<string, Named>> {
-  const wanted = [...new Set(codes)];
-  if (wanted.length === 0) return new Map();
+  if (wanted.size === 0) return new Map();
   const rows = await query(
-    `MATCH (n:${kind}) WHERE n.code IN $codes RETURN n.code AS code, n.id AS id, n.name AS name, n.kind AS kind`,
-    { codes: wanted },
+    `MATCH (n:${kind}) WHERE n.${by} IN $wanted RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
+    { wanted: [...wanted] },
   );
   return new Map(
     rows.map((row) => [
-      String(row.code),
+      String(row.wanted),
       { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
     ]),
   );

@@ -1,8 +1,8 @@
 // rule: inherited
 // derives: INHERITED
 // growth: doubling
-// why: grants of people go down INHERITS only; broken inheritance replaces (reach.md 4.3, 3). Level 0 only where
-// something is granted.
+// why: grants of people go down INHERITS only; broken inheritance replaces (SharePoint). Level 0 only where something is
+// granted.
 MATCH (:Principal)-[g:LIST_GRANT]->(s:Scope)
 RETURN DISTINCT s.id, s.id, 0
 // and

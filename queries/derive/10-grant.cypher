@@ -1,0 +1,24 @@
+// rule: grant
+// derives: GRANT
+// why: what a containment grant is worth, worked out once a grant and not once an agent. Levels: 0 no, 1 unknown, 2 yes but
+// something unread could take it away, 3 yes. Special is what adds to a plain row of today: later tiers, keys, the right
+// to change permissions.
+MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
+WHERE g.flow = 'containment' AND (g.expires IS NULL OR g.expires > $time)
+WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
+  CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
+  CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
+  CASE WHEN g.listKeys OR g.regenerateKey OR g.accountSas OR g.serviceSas THEN 1 ELSE 0 END AS opens
+WITH p, x, g, sure, floor, tier, manages, opens,
+  CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN sure ELSE floor END AS discovers
+WHERE discovers > 0 OR opens = 1
+RETURN p.id, x.id, tier, CASE WHEN g.see THEN sure ELSE floor END, CASE WHEN g.read THEN sure ELSE floor END,
+  CASE WHEN g.write THEN sure ELSE floor END, CASE WHEN g.add THEN sure ELSE floor END,
+  CASE WHEN g.delete THEN sure ELSE floor END, CASE WHEN g.setAcl THEN sure ELSE floor END,
+  CASE WHEN g.own THEN sure ELSE floor END, CASE WHEN g.assign THEN sure ELSE floor END,
+  CASE WHEN g.listKeys THEN sure ELSE 0 END, CASE WHEN g.regenerateKey THEN sure ELSE 0 END,
+  CASE WHEN g.accountSas THEN sure ELSE 0 END, CASE WHEN g.serviceSas THEN sure ELSE 0 END,
+  discovers, CASE WHEN g.read THEN sure ELSE floor END,
+  CASE WHEN g.write OR g.add OR g.delete THEN sure ELSE floor END, CASE WHEN manages = 1 THEN sure ELSE floor END, opens,
+  CASE WHEN tier > 1 OR manages = 1 OR opens = 1 THEN 1 ELSE 0 END,
+  CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, floor, g.reason_code, g.code

@@ -1,0 +1,17 @@
+// rule: spot
+// derives: SPOT
+// why: the places at which containment may change anybody's rights: grants, denies and what lies just below a deny that
+// binds its scope alone, accounts that a key may open.
+MATCH (:Principal)-[:GRANT]->(s:Scope)
+RETURN DISTINCT s.id, s.id
+// and when: DENIED
+MATCH (:Principal)-[:DENIED]->(s:Scope)
+RETURN DISTINCT s.id, s.id
+// and when: DENIED
+MATCH (:Principal)-[d:DENIED]->(:Scope)<-[:WITHIN]-(s:Scope)
+WHERE d.children = false
+RETURN DISTINCT s.id, s.id
+// and
+MATCH (:Principal)-[g:GRANT]->(y:Scope)<-[:ABOVE]-(s:Scope)
+WHERE g.opens = 1 AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+RETURN DISTINCT s.id, s.id

@@ -1,0 +1,17 @@
+// rule: closure
+// derives: CLOSURE
+// when: CONTROLS
+// why: whoever becomes a principal gets its groups as well; only principals that can be controlled are asked about. The
+// step of control counts as level 1; eligible membership counts too, since what is a step away already is latent. `far` has
+// a mark a level, so that paths sort by length first.
+MATCH (:Principal)-[:CONTROLS]->(p:Principal)
+WHERE p.enabled IS NULL OR p.enabled
+RETURN p.id, p.id, 1, '~', min(p.code)
+// next level
+MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
+WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)
+WITH c, g, min(i.far) AS far, min(i.path) AS path
+OPTIONAL MATCH (c)-[known:CLOSURE]->(g)
+WITH c, g, far, path, known
+WHERE known.level IS NULL
+RETURN c.id, g.id, $level + 1, '~' + far, path + g.code

@@ -1,0 +1,29 @@
+// rule: latent
+// derives: STANDS_FOR
+// per: agents
+// when: CONTROLS
+// why: what the agent could make of itself, by the fewest steps of control, then the shortest path. Becoming somebody
+// whose rights it has already gives nothing. Application permissions come along only with an identity that it becomes.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[:CONTROLS]->(q:Principal)
+OPTIONAL MATCH (x)-[held:STANDS_FOR]->(q)
+WHERE held.tier = 1
+WITH x, i, q, count(held) AS helds
+WHERE helds = 0
+MATCH (q)-[c:CLOSURE]->(g:Principal)
+RETURN x.id, g.id, 4, 1, min(i.level + c.level),
+  max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END), min(c.far + i.path + c.path)
+// next level
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[:CONTROLS]->(q:Principal)
+WHERE i.hops = $level
+OPTIONAL MATCH (x)-[held:STANDS_FOR]->(q)
+WHERE held.tier = 1
+WITH x, i, q, count(held) AS helds
+WHERE helds = 0
+MATCH (q)-[c:CLOSURE]->(g:Principal)
+WITH x, g, min(i.level + c.level) AS level,
+  max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END) AS direct, min(c.far + i.path + c.path) AS path
+OPTIONAL MATCH (x)-[known:STANDS_FOR]->(g)
+WHERE known.tier = 4
+WITH x, g, level, direct, path, count(known) AS before
+WHERE before = 0
+RETURN x.id, g.id, 4, $level + 1, level, direct, path

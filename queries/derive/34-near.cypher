@@ -1,0 +1,24 @@
+// rule: near
+// derives: NEAR
+// per: agents
+// why: places of an actor that need more than one plain grant of today. First those that need it by themselves: several
+// grants, special ones, accounts that a key opens, denies and what lies just below a deny that binds its scope alone.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
+WHERE g.app = 0 OR i.direct = 1
+WITH x, s, count(*) AS grants, max(g.special) AS special, max(i.tier) AS tier
+WHERE grants > 1 OR special = 1 OR tier > 1
+RETURN x.id, s.id
+// and
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
+WHERE g.opens = 1 AND (g.app = 0 OR i.direct = 1)
+WITH DISTINCT x, y
+MATCH (y)<-[:ABOVE]-(s:Scope)
+WHERE s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+RETURN DISTINCT x.id, s.id
+// and when: DENIED
+MATCH (x:Actor)-[:DENIES]->(s:Scope)
+RETURN DISTINCT x.id, s.id
+// and when: DENIED
+MATCH (x:Actor)-[d:DENIES]->(:Scope)<-[:WITHIN]-(s:Scope)
+WHERE d.children = 0
+RETURN DISTINCT x.id, s.id

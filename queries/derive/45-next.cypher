@@ -1,0 +1,10 @@
+// rule: next
+// derives: NEXT
+// per: agents
+// why: the nearest row above decides what a row adds. WITH as in nested.
+MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE]->(y:Scope)
+WHERE b.level > 0
+WITH x, s, y, b.level AS level, r.tier AS tier
+MATCH (x)-[q:ROW]->(y)
+WHERE q.tier = tier AND q.subtree = 1
+RETURN x.id, s.id, tier, min(level)
