@@ -121,7 +121,7 @@ async function main(folder: string, started: Neo4jServer | undefined): Promise<v
     await say("no local copy: compared", async () => (await publish(connection, first)).written);
     const state = join(folder, "everything");
     await mkdir(state);
-    await keepState(state, first.files);
+    await keepState(state, first.files, undefined);
     await say("everything again, by MERGE", () => writeAllAgain(connection, state));
   } finally {
     await connection.close();

@@ -12,7 +12,7 @@ import { stateFiles } from "../src/graph/store-neo4j.ts";
 import { type Published, publish, readPublication } from "../src/graph/store-neo4j-publish.ts";
 import { connectNeo4j, type Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
 import { openInventory } from "../src/keep/inventory.ts";
-import { StoreError } from "../src/model.ts";
+import { type Row, StoreError } from "../src/model.ts";
 import { type CutProxy, cutProxy } from "./cut-proxy.ts";
 import { LIBRARY } from "./library.ts";
 import { ask, newTenant, plainDriver, serverOptions } from "./neo4j.ts";
@@ -83,7 +83,6 @@ const keptFolder = async (): Promise<string> => {
 /** Everything that the database holds of a tenant, in words. */
 async function contents(tenant: string, from = driver): Promise<string[]> {
   const label = tenantLabel(tenant);
-  const hide = { tenant: undefined };
   const nodes = await ask(
     from,
     `MATCH (n:\`${label}\`) RETURN [l IN labels(n) WHERE l <> $label] AS labels, properties(n) AS props`,
@@ -93,12 +92,25 @@ async function contents(tenant: string, from = driver): Promise<string[]> {
     from,
     `MATCH (f:\`${label}\`)-[r]->(t:\`${label}\`) RETURN f.forereach AS f, type(r) AS type, properties(r) AS props, t.forereach AS t`,
   );
-  const text = (value: object) =>
-    JSON.stringify(value, (_, one: unknown) => (isPlain(one) ? sortedKeys(one) : one));
-  return [
-    ...nodes.map((row) => text({ ...row, props: { ...(row.props as object), ...hide } })),
-    ...rels.map(text),
-  ].sort();
+  // Codes are names for principals and grants: what they name has to be equal, not they.
+  const names = new Map<unknown, string>();
+  for (const { props } of nodes as { props: Row }[])
+    if (props.code !== undefined) names.set(props.code, String(props.id));
+  for (const { f, t, type, props } of rels as { f: string; t: string; type: string; props: Row }[])
+    if (type === "GRANTED") names.set(props.code, `${f} ${t} ${props.key}`);
+  const decoded = (props: Row): Row => ({
+    ...props,
+    ...{ tenant: undefined, code: undefined },
+    ...(props.grant === undefined ? {} : { grant: names.get(props.grant) ?? "nothing" }),
+    ...(typeof props.path === "string"
+      ? { path: props.path.replace(/[0-9A-Z]{5}/g, (code) => ` ${names.get(code) ?? "nobody"}`) }
+      : {}),
+  });
+  const text = (row: Row) =>
+    JSON.stringify({ ...row, props: decoded(row.props as Row) }, (_, one: unknown) =>
+      isPlain(one) ? sortedKeys(one) : one,
+    );
+  return [...nodes, ...rels].map(text).sort();
 }
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -11,6 +11,7 @@ import { type Neo4jStore, openNeo4jStore } from "../src/graph/store-neo4j.ts";
 import type { Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
 import { openInventory } from "../src/keep/inventory.ts";
 import type { Params, Row } from "../src/model.ts";
+import { createDecoder } from "../src/reach/paths.ts";
 
 const rules = loadRules();
 
@@ -102,9 +103,27 @@ export async function fill(
   }
 }
 
-/** Every row of what rules derive, in an order of its own. */
+/** Every row of CAN_REACH with its witness as ids, in an order of its own. */
 export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> {
-  return store.query(
-    "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, s.id AS scope, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage, r.use AS use, r.certainty AS certainty, r.reason_code AS reason, r.steps AS steps ORDER BY agent, scope, mode, tier",
+  const rows = await store.query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+     RETURN a.id AS agent, s.id AS scope, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason,
+     r.subtree AS subtree, r.absorbed AS absorbed, r.top AS top, r.readable_items AS items, r.readable_sensitive AS sensitive,
+     r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant
+     ORDER BY agent, scope, mode, tier`,
   );
+  // The code of a grant is a name of its own in each store; the witness that it stands for is not.
+  const paths = await createDecoder((cypher, params) => store.query(cypher, params))(
+    rows.map((row) => ({
+      ...{
+        agent: String(row.agent),
+        mode: String(row.mode),
+        tier: String(row.tier),
+        scope: String(row.scope),
+      },
+      ...{ hops: Number(row.hops), steps: Number(row.steps), grant: Number(row.grant) },
+    })),
+  );
+  return rows.map(({ grant: _, ...row }, index) => ({ ...row, path: paths[index] }));
 }

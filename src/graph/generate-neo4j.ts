@@ -1,15 +1,14 @@
 /** The Neo4j dialect: what is published, under which labels, and the statements that write it. Pure text. */
 import {
   DERIVED,
-  DERIVED_KINDS,
   type DerivedKind,
   type Kind,
   NODE_KINDS,
   type NodeKind,
-  type PropType,
+  PUBLISHED_KINDS,
   REL_KINDS,
 } from "../schema.ts";
-import { type Column, DIALECTS, isKeyed, pairs, properties } from "./generate.ts";
+import { type Column, DIALECTS, derivedColumns, isKeyed, pairs, properties } from "./generate.ts";
 
 const { quote } = DIALECTS.neo4j;
 
@@ -23,6 +22,7 @@ const UNPUBLISHED: ReadonlySet<Kind> = new Set<Kind>(["Item", "PROTECTED_BY", "L
 const DERIVED_IDENTITY: Readonly<Partial<Record<DerivedKind, readonly string[]>>> = {
   HOLDS: ["types"],
   TALLY: ["below"],
+  HAS_RIGHTS_OF: ["mode", "via", "tier"],
   CAN_REACH: ["mode", "via", "tier"],
 };
 
@@ -30,7 +30,7 @@ const DERIVED_IDENTITY: Readonly<Partial<Record<DerivedKind, readonly string[]>>
 export interface PublishedTable {
   name: string;
   kind: Kind | DerivedKind;
-  ends: { from: NodeKind; to: NodeKind } | undefined;
+  ends: { from: string; to: string } | undefined;
   /** Columns that tell rows apart: `id`, or what tells relationships between the same two nodes apart. */
   identity: readonly string[];
   columns: readonly Column[];
@@ -38,6 +38,12 @@ export interface PublishedTable {
 
 const ID: Column = { name: "id", type: "string" };
 const KEY: Column = { name: "key", type: "string" };
+/** Codes by which witnesses name principals and grants; store-neo4j-codes.ts says how they differ from a snapshot's. */
+const CODES: Readonly<Partial<Record<Kind, Column>>> = {
+  Principal: { name: "code", type: "string" },
+  GRANTED: { name: "code", type: "int" },
+};
+const coded = (kind: Kind): Column[] => (CODES[kind] === undefined ? [] : [CODES[kind]]);
 
 const nodeTables = NODE_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).map(
   (kind): PublishedTable => ({
@@ -45,7 +51,7 @@ const nodeTables = NODE_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).map(
     kind,
     ends: undefined,
     identity: ["id"],
-    columns: [ID, ...properties(kind)],
+    columns: [ID, ...properties(kind), ...coded(kind)],
   }),
 );
 const relTables = REL_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).flatMap((kind) =>
@@ -55,21 +61,18 @@ const relTables = REL_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).flatMap((ki
       kind,
       ends,
       identity: isKeyed(kind) ? ["key"] : [],
-      columns: [...(isKeyed(kind) ? [KEY] : []), ...properties(kind)],
+      columns: [...(isKeyed(kind) ? [KEY] : []), ...properties(kind), ...coded(kind)],
     }),
   ),
 );
-const derivedTables = DERIVED_KINDS.filter((kind) => !("scratch" in DERIVED[kind])).map(
-  (kind): PublishedTable => {
-    const { from, to, props } = DERIVED[kind];
-    return {
-      name: kind,
-      kind,
-      ends: { from, to },
-      identity: DERIVED_IDENTITY[kind] ?? [],
-      columns: Object.entries<{ type: PropType }>(props).map(([name, { type }]) => ({ name, type })),
-    };
-  },
+const derivedTables = PUBLISHED_KINDS.map(
+  (kind): PublishedTable => ({
+    name: kind,
+    kind,
+    ends: DERIVED[kind],
+    identity: DERIVED_IDENTITY[kind] ?? [],
+    columns: derivedColumns(kind),
+  }),
 );
 
 /** Name of the file of a kind between two kinds of node, as the inventory's export has it. */
@@ -88,7 +91,7 @@ export const tenantLabel = (tenant: string): string =>
   `Tenant_${[...tenant].map((char) => (/[A-Za-z0-9]/.test(char) ? char : char === "-" ? "_" : `_x${char.codePointAt(0)!.toString(16)}_`)).join("")}`;
 
 /** Value of the mark `forereach` of a node: unique within its tenant. Relationships carry `true`. */
-export const nodeMark = (kind: NodeKind, id: string): string => `${kind} ${id}`;
+export const nodeMark = (kind: string, id: string): string => `${kind} ${id}`;
 
 /**
  * Constraints and indexes of a tenant. None binds what others wrote: uniqueness stands on the tenant's own label, and

@@ -5,9 +5,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, DuckDBListValue, type DuckDBValue } from "@duckdb/node-api";
-import type { NodeKind, PropType } from "../schema.ts";
+import type { PropType } from "../schema.ts";
 import { DIALECTS } from "./generate.ts";
 import { nodeMark, type Operation, PUBLISHED, type PublishedTable } from "./generate-neo4j.ts";
+import { makeCodes, recodedPaths } from "./store-neo4j-codes.ts";
 
 const { quote, text } = DIALECTS.duckdb;
 const TYPES: Readonly<Record<PropType, string>> = { ...DIALECTS.duckdb.types, "string[]": "VARCHAR[]" };
@@ -85,22 +86,60 @@ async function openDuck(spill: string): Promise<{ connection: DuckDBConnection; 
 
 /**
  * Copies what is published of the tables into a folder. `files` names the file of each table; derived kinds and kinds
- * of the inventory alike have one column a property.
+ * of the inventory alike have one column a property. Codes become those that were published before (`last`).
  */
-export async function keepState(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+export async function keepState(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  last: string | undefined,
+): Promise<void> {
   const { connection, close } = await openDuck(folder);
+  const rowsOf = (table: PublishedTable): string | undefined => {
+    const file = files.get(table.name);
+    if (file === undefined) return undefined;
+    const list = columnsOf(table).map(({ name, sql }) => `${quote(name)}::${sql} AS ${quote(name)}`);
+    return `SELECT ${list.join(", ")} FROM read_parquet(${text(file)})`;
+  };
+  const before = (table: PublishedTable): string => selectOf(last ?? folder, table);
   try {
+    await makeCodes(
+      connection,
+      {
+        principals: rowsOf(PRINCIPALS) ?? selectOf(folder, PRINCIPALS),
+        grants: rowsOf(GRANTS) ?? selectOf(folder, GRANTS),
+      },
+      { principals: before(PRINCIPALS), grants: before(GRANTS) },
+    );
     for (const table of PUBLISHED) {
-      const file = files.get(table.name);
-      if (file === undefined) continue;
-      const list = columnsOf(table).map(({ name, sql }) => `${quote(name)}::${sql} AS ${quote(name)}`);
-      await connection.run(
-        `COPY (SELECT ${list.join(", ")} FROM read_parquet(${text(file)})) TO ${text(parquetOf(folder, table))} (FORMAT parquet)`,
-      );
+      const rows = rowsOf(table);
+      if (rows !== undefined)
+        await connection.run(
+          `COPY (${recoded(table, rows)}) TO ${text(parquetOf(folder, table))} (FORMAT parquet)`,
+        );
     }
   } finally {
     close();
   }
+}
+
+const tableOf = (kind: string): PublishedTable => PUBLISHED.find((table) => table.kind === kind)!;
+const PRINCIPALS = tableOf("Principal");
+const GRANTS = tableOf("GRANTED");
+
+/** The rows with published codes in place of the snapshot's. */
+function recoded(table: PublishedTable, rows: string): string {
+  if (table === PRINCIPALS)
+    return `SELECT r.* REPLACE (c.code AS code) FROM (${rows}) r JOIN code_principal c USING (id)`;
+  if (table === GRANTS)
+    return `SELECT r.* REPLACE (c.code AS code) FROM (${rows}) r JOIN code_grant c ON c."from" = r."from" AND c."to" = r."to" AND c.key = r.key`;
+  if (table.kind === "CAN_REACH")
+    return `SELECT r.* REPLACE (c.code AS "grant") FROM (${rows}) r LEFT JOIN code_grant c ON c.was = r."grant"`;
+  if (table.kind === "HAS_RIGHTS_OF")
+    return recodedPaths(
+      rows,
+      columnsOf(table).map(({ name }) => name),
+    );
+  return rows;
 }
 
 /** Compares two folders of tables. `last` may be undefined: nothing was published. */
@@ -173,7 +212,7 @@ function rowOf(
   const row = new Map(names.map((name, index) => [name, plain(values[index]!)]));
   const wanted = operation === "remove" ? table.identity : table.columns.map(({ name }) => name);
   const p = Object.fromEntries(wanted.map((name) => [name, row.get(name)]));
-  if (table.ends === undefined) return { k: nodeMark(table.kind as NodeKind, String(row.get("id"))), p };
+  if (table.ends === undefined) return { k: nodeMark(table.kind, String(row.get("id"))), p };
   return {
     f: nodeMark(table.ends.from, String(row.get("from"))),
     t: nodeMark(table.ends.to, String(row.get("to"))),

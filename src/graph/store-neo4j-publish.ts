@@ -123,7 +123,6 @@ export async function publish(
   const next = join(folder, `state-${run}`);
   await mkdir(next, { mode: 0o700 });
   try {
-    await keepState(next, options.files);
     const before = await connection.write(async (ask) => {
       const [row] = await ask(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, { tenant });
       return row === undefined ? undefined : publicationOf(row);
@@ -140,7 +139,9 @@ export async function publish(
     let difference: Difference | undefined;
     try {
       if (before === undefined || known) {
-        difference = await compareStates(known ? join(folder, `state-${local.run}`) : undefined, next);
+        const last = known ? join(folder, `state-${local.run}`) : undefined;
+        await keepState(next, options.files, last);
+        difference = await compareStates(last, next);
         how = "difference";
         if (known && difference.changes.length === 0 && before.snapshot === options.snapshot)
           return { how: "unchanged", written: 0 };
@@ -151,7 +152,9 @@ export async function publish(
       await claim(connection, tenant, before?.run, run, options);
       if (difference === undefined) {
         onStage("comparing with what the server holds");
-        difference = await compareWithServer(connection, tenant, folder, next);
+        const held = await readBack(connection, tenant, folder);
+        await keepState(next, options.files, held);
+        difference = await compareStates(held, next);
       }
       const written = await writeAll(connection, run, difference, { batch: BATCH, onStage, ...options });
       await complete(connection, tenant, run);
@@ -279,13 +282,8 @@ async function keepAsLast(folder: string, local: Local): Promise<void> {
   await rename(join(folder, `${CURRENT}.new`), join(folder, CURRENT));
 }
 
-/** Reads everything of the tenant back into files, drops what no version of ours knows, and compares. */
-async function compareWithServer(
-  connection: Neo4jServerConnection,
-  tenant: string,
-  folder: string,
-  next: string,
-): Promise<Difference> {
+/** Reads everything of the tenant back into files of a folder, and drops what no version of ours knows. */
+async function readBack(connection: Neo4jServerConnection, tenant: string, folder: string): Promise<string> {
   const label = tenantLabel(tenant);
   const held = join(folder, `state-held-${randomUUID()}`);
   await mkdir(held, { mode: 0o700 });
@@ -297,7 +295,7 @@ async function compareWithServer(
     file.end();
     await once(file, "finish");
   }
-  return compareStates(held, next);
+  return held;
 }
 
 /** Kinds that an older version published and this one does not. */

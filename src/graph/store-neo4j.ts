@@ -8,10 +8,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withLabel } from "../ask/cypher-scope.ts";
 import { ConfigError, StoreError } from "../model.ts";
-import { DERIVED, type DerivedKind } from "../schema.ts";
-import { derivedColumns } from "./derive.ts";
-import { DIALECTS } from "./generate.ts";
-import { PUBLISHED, tableName, tenantLabel } from "./generate-neo4j.ts";
+import { DERIVED, type DerivedRel, PUBLISHED_KINDS } from "../schema.ts";
+import { DIALECTS, derivedColumns } from "./generate.ts";
+import { tableName, tenantLabel } from "./generate-neo4j.ts";
 import type { GraphSource, GraphStore } from "./store.ts";
 import {
   localBookmarks,
@@ -139,16 +138,12 @@ export async function stateFiles(
   const files = new Map<string, string>();
   for (const { kind, from, to, file } of source.tables)
     files.set(from === undefined || to === undefined ? kind : tableName(kind, { from, to }), file);
-  for (const kind of derivedKinds) files.set(kind, await exported(deriver, kind, folder));
+  for (const kind of PUBLISHED_KINDS) files.set(kind, await exported(deriver, kind, folder));
   return files;
 }
 
-const derivedKinds = PUBLISHED.map(({ kind }) => kind).filter((kind): kind is DerivedKind =>
-  Object.hasOwn(DERIVED, kind),
-);
-
 /** Writes a derived kind of the embedded graph to a file. */
-async function exported(deriver: GraphStore, kind: DerivedKind, folder: string): Promise<string> {
+async function exported(deriver: GraphStore, kind: DerivedRel, folder: string): Promise<string> {
   const { quote, text } = DIALECTS.embedded;
   const { from, to } = DERIVED[kind];
   const file = join(folder, `${kind}.parquet`);
