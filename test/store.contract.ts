@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { loadQueries } from "../src/ask/query.ts";
-import type { GraphStore } from "../src/graph/store.ts";
+import type { Gap, GraphStore } from "../src/graph/store.ts";
 import { LIBRARY } from "./library.ts";
 import { fill, reachOf, Stage } from "./neo4j.ts";
 import { asLines, tenants } from "./oracle/tenants.ts";
@@ -56,12 +56,16 @@ export function storeContract(open: (stage: Stage) => Promise<GraphStore>): void
     afterAll(() => all.end());
     beforeAll(async () => {
       [store, reference] = [await open(all), await all.embedded()];
-      await fill(store, LIBRARY, all);
-      await fill(reference, LIBRARY, all);
+      const gaps: Gap[] = [{ step: "azure.blobs", scope: "/sub2/acct", state: "denied", hides: "both" }];
+      await fill(store, LIBRARY, all, gaps);
+      await fill(reference, LIBRARY, all, gaps);
     });
     test.each(await loadQueries())("$id", async ({ text, params }) => {
-      const rows = await store.query(text, params);
-      expect(rows).toEqual(await reference.query(text, params));
+      const given = "threshold" in params ? { ...params, threshold: 5 } : params;
+      const rows = await store.query(text, given);
+      // A query that finds nothing here would be compared with nothing.
+      expect(rows.length).toBeGreaterThan(0);
+      expect(rows).toEqual(await reference.query(text, given));
     });
   });
 

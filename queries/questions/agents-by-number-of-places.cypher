@@ -8,9 +8,10 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
-RETURN a.id AS agent, a.name AS agent_name, count(DISTINCT s.id) AS places,
-       sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.write THEN 1 ELSE 0 END) AS writes,
-       sum(CASE WHEN r.manage THEN 1 ELSE 0 END) AS manages,
-       sum(CASE WHEN r.read IS NULL OR r.write IS NULL OR r.manage IS NULL THEN 1 ELSE 0 END) AS unknown
+WITH a, s, max(CASE WHEN r.read THEN 1 ELSE 0 END) AS reading, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing,
+     max(CASE WHEN r.manage THEN 1 ELSE 0 END) AS managing,
+     max(CASE WHEN r.read IS NULL OR r.write IS NULL OR r.manage IS NULL THEN 1 ELSE 0 END) AS open
+RETURN a.id AS agent, a.name AS agent_name, count(*) AS places, sum(reading) AS reads, sum(writing) AS writes,
+       sum(managing) AS manages, sum(open) AS unknown
 ORDER BY places DESC, agent
 LIMIT $most

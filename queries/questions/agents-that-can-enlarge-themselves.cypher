@@ -8,6 +8,6 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'latent' AND r.absorbed = false
-RETURN a.id AS agent, a.name AS agent_name, min(r.hops) AS fewest_steps, count(DISTINCT s.id) AS places,
-       sum(CASE WHEN r.write THEN 1 ELSE 0 END) AS writes
+WITH a, s, min(r.hops) AS near, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing
+RETURN a.id AS agent, a.name AS agent_name, min(near) AS fewest_steps, count(*) AS places, sum(writing) AS writes
 ORDER BY fewest_steps, places DESC, agent

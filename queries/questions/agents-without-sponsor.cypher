@@ -12,8 +12,8 @@ WITH a, count(sponsor) AS sponsors
 OPTIONAL MATCH (owner:Principal)-[:OWNS]->(a)
 WITH a, sponsors, count(owner) AS owners
 OPTIONAL MATCH (a)-[:ACTS_AS]->(:Principal)<-[:OWNS]-(o:Principal)
-WITH a, sponsors + owners + count(o) AS answering
-WHERE answering = 0 AND (a.owner IS NULL OR a.owner = '')
+WITH a, sponsors, owners, count(o) AS others
+WHERE sponsors + owners + others = 0 AND (a.owner IS NULL OR a.owner = '')
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(s:Scope)
 RETURN a.id AS agent, a.name AS agent_name, a.platform AS platform, a.estate AS estate, count(DISTINCT s.id) AS places
 ORDER BY places DESC, agent

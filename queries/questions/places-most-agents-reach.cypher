@@ -9,7 +9,8 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now'
-WITH s, count(DISTINCT a.id) AS agents, sum(CASE WHEN r.write THEN 1 ELSE 0 END) AS writers
+WITH s, a, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing
+WITH s, count(*) AS agents, sum(writing) AS writers
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
 WHERE t.below = 1
 RETURN s.id AS scope, s.name AS scope_name, s.kind AS scope_kind, agents, writers, t.items AS items,

@@ -7,6 +7,7 @@
 //   so that rows there are upper bounds.
 
 MATCH (s:Scope)-[b:BLIND]->(s)
+WITH s, max(b.denies) AS unread_denies
 OPTIONAL MATCH (a:Agent)-[:CAN_REACH]->(s)
-RETURN s.id AS scope, s.name AS scope_name, count(DISTINCT a.id) AS agents, max(b.denies) AS unread_denies
+RETURN s.id AS scope, s.name AS scope_name, count(DISTINCT a.id) AS agents, unread_denies
 ORDER BY agents DESC, scope

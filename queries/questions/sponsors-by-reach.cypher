@@ -8,6 +8,8 @@
 MATCH (p:Principal)-[:SPONSORS]->(a:Agent)
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
-RETURN p.id AS sponsor, p.name AS sponsor_name, count(DISTINCT a.id) AS agents, count(DISTINCT s.id) AS places,
-       coalesce(sum(r.readable_sensitive), 0) AS sensitive
+WITH p, a, s, sum(coalesce(r.readable_sensitive, 0)) AS found
+WITH p, a, count(s) AS stands, sum(found) AS sensitive_items
+RETURN p.id AS sponsor, p.name AS sponsor_name, count(*) AS agents, sum(stands) AS places,
+       sum(sensitive_items) AS sensitive
 ORDER BY places DESC, sponsor

@@ -5,7 +5,7 @@
 // columns: agent, agent_name, scope, scope_name, tier, read, write, manage, other_rows
 // params: grant_id=ra-5
 // why: Rows whose shortest path uses the grant: they go, or come by a longer way. other_rows is what the agent
-//   keeps at other places whatever happens here; forereach explain names other paths.
+//   keeps whatever happens here: rows with another grant on their witness; forereach explain names other paths.
 
 MATCH (p:Principal)-[g:GRANTED]->(:Scope)
 WHERE g.key = $grant_id

@@ -9,7 +9,8 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
-WITH r.grant AS witness, count(DISTINCT a.id) AS agents, count(*) AS rows
+WITH r.grant AS witness, a, count(*) AS places
+WITH witness, count(*) AS agents, sum(places) AS rows
 MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
 WHERE g.code = witness
 RETURN g.key AS grant_id, g.role AS role, p.id AS principal, p.name AS principal_name, s.id AS scope, s.name AS scope_name,
