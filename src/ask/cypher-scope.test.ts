@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { renameKinds, withLabel } from "./cypher-scope.ts";
+import { renameKinds, withColumns, withLabel } from "./cypher-scope.ts";
 
 test.each([
   ["MATCH (a:Agent) RETURN a", "MATCH (a:(Agent)&T) RETURN a"],
@@ -45,4 +45,14 @@ test("kinds are renamed as labels and types, and nowhere else", () => {
       (kind) => names[kind],
     ),
   ).toBe("MATCH (a:S_Agent|X)-[:S_OWNS]->(Agent) WHERE a.Agent = 'Agent' RETURN a.id // :Agent");
+});
+
+test.each([
+  ["MATCH (s) RETURN s.id, s.id, 0", "MATCH (s) RETURN s.id AS c0, s.id AS c1, 0 AS c2"],
+  [
+    "MATCH (s) RETURN DISTINCT s.id, f(1, 2) AS x ORDER BY x",
+    "MATCH (s) RETURN DISTINCT s.id AS c0, f(1, 2) AS x ORDER BY x",
+  ],
+])("columns of %s get names", (text, expected) => {
+  expect(withColumns(text)).toBe(expected);
 });

@@ -104,3 +104,28 @@ export function renameKinds(text: string, rename: (kind: string) => string | und
   }
   return done + text.slice(from);
 }
+
+/** The query with its columns called c0, c1, …: two columns of one name are refused by Neo4j. */
+export function withColumns(text: string): string {
+  const list = tokens(text, NEO4J);
+  let depth = 0;
+  const top = list.map((token) => {
+    if (["(", "[", "{"].includes(sign(token))) return depth++;
+    if ([")", "]", "}"].includes(sign(token))) depth--;
+    return depth;
+  });
+  const start = list.findLastIndex((token, index) => word(token) === "RETURN" && top[index] === 0);
+  const insertions: Insertion[] = [];
+  let first = start + (word(list[start + 1]) === "DISTINCT" ? 2 : 1);
+  let column = 0;
+  for (let at = first; at < list.length; at++) {
+    const end = list[at]!.kind === "end" || word(list[at]) === "ORDER";
+    if (top[at] !== 0 || (!end && sign(list[at]) !== ",")) continue;
+    const named = word(list[at - 2]) === "AS" && at - 2 > first;
+    insertions.push([list[at - 1]!.end, `${named ? "" : ` AS c${column}`}`]);
+    column++;
+    first = at + 1;
+    if (end) break;
+  }
+  return inserted(text, insertions);
+}

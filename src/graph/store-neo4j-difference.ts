@@ -209,7 +209,7 @@ function rowOf(
   names: readonly string[],
   values: readonly DuckDBValue[],
 ): BatchRow {
-  const row = new Map(names.map((name, index) => [name, plain(values[index]!)]));
+  const row = new Map(names.map((name, index) => [name, plainValue(values[index]!)]));
   const wanted = operation === "remove" ? table.identity : table.columns.map(({ name }) => name);
   const p = Object.fromEntries(wanted.map((name) => [name, row.get(name)]));
   if (table.ends === undefined) return { k: nodeMark(table.kind, String(row.get("id"))), p };
@@ -221,5 +221,5 @@ function rowOf(
 }
 
 /** Whole numbers stay bigint: the driver sends those as integers. */
-const plain = (value: DuckDBValue): unknown =>
+export const plainValue = (value: DuckDBValue): unknown =>
   value instanceof DuckDBListValue ? value.items.map((item) => (item === null ? "" : String(item))) : value;
