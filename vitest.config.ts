@@ -14,8 +14,6 @@ export default defineConfig({
     globalSetup: "test/e2e/build.ts",
     pool: "forks",
     maxWorkers: 2,
-    // Tests that kill processes depend on timing of a shared machine.
-    retry: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

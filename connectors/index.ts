@@ -2,5 +2,6 @@
 import type { Connector } from "../src/connector.ts";
 import { azure } from "./azure/index.ts";
 import { entra } from "./entra/index.ts";
+import { purview } from "./purview/index.ts";
 
-export const connectors: readonly Connector[] = [entra, azure];
+export const connectors: readonly Connector[] = [entra, azure, purview];

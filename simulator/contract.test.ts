@@ -101,6 +101,7 @@ describe.skipIf(!existsSync(CSDL))("Graph answers (skipped without ../shared/con
   const blueprint = guids.of(KIND.blueprint, 0);
   const lists: readonly (readonly [path: string, type: string])[] = [
     ["/organization", "graph.organization"],
+    ["/security/dataSecurityAndGovernance/sensitivityLabels", "graph.sensitivityLabel"],
     [
       "/users?$select=id,displayName,userPrincipalName,mail,accountEnabled,userType,onPremisesSyncEnabled,securityIdentifier,assignedLicenses,identityParentId,department,createdDateTime,creationType,employeeId",
       "graph.user",

@@ -155,6 +155,8 @@ function everything(tenant: Tenant, what: DeltaKind): Source {
 function changes(tenant: Tenant, what: DeltaKind, { since, start }: Position): Source {
   const { directory, events, world } = tenant;
   const touched = new Map<number, Map<number, boolean>>();
+  // Told whole, like those that are new: a reader may have begun while it was away.
+  const whole = new Set<number>();
   for (const event of events.slice(since, start)) {
     const member = event.kind === "member";
     const mine =
@@ -164,6 +166,7 @@ function changes(tenant: Tenant, what: DeltaKind, { since, start }: Position): S
     if (!mine) continue;
     const members = touched.get(event.index) ?? new Map<number, boolean>();
     if (member) members.set(event.member, event.removed);
+    else if (event.restored === true) whole.add(event.index);
     touched.set(event.index, members);
   }
   const kind = what === "users" ? KIND.user : what === "groups" ? KIND.group : KIND.agent;
@@ -171,7 +174,13 @@ function changes(tenant: Tenant, what: DeltaKind, { since, start }: Position): S
     const object = objectOf(tenant, { kind, index });
     if (!object)
       return { object: { id: world.guids.of(kind, index), "@removed": { reason: "changed" } }, members: [] };
-    const reported = [...members].map(
+    const told = whole.has(index)
+      ? [
+          ...directory.members(index).map((member): [number, boolean] => [member, false]),
+          ...directory.leftMembers(index).map((member): [number, boolean] => [member, true]),
+        ]
+      : [...members];
+    const reported = told.map(
       ([member, removed]): Json => ({
         ...directory.reference(member),
         ...(removed ? { "@removed": { reason: "deleted" } } : {}),

@@ -12,6 +12,8 @@ export interface Changed {
   displayName?: string;
   accountEnabled?: boolean;
   removed?: boolean;
+  /** Removed for good. */
+  purged?: boolean;
 }
 
 export class Directory {
@@ -157,7 +159,7 @@ export class Directory {
   }
 
   /** Packed members of a group, `from` up to `count` slots on. A slot of a removed user is left out. */
-  members(g: number, from = 0, count = Number.POSITIVE_INFINITY): number[] {
+  members(g: number, from = 0, count = Number.POSITIVE_INFINITY, withGone = false): number[] {
     const removed = this.#removedMembers.get(g);
     const added = this.#addedMembers.get(g) ?? [];
     const nested = this.#nested.count(g);
@@ -171,9 +173,28 @@ export class Directory {
           : slot < nested + users
             ? packRef(KIND.user, this.#userAt(g, slot - nested))
             : added[slot - nested - users]!;
-      if (!removed?.has(member) && !this.#isGone(member)) out.push(member);
+      if (!removed?.has(member) && (withGone || !this.isGone(member))) out.push(member);
     }
     return out;
+  }
+
+  /** Groups that a user is in, though the user or the group may be removed. Looks through all groups. */
+  groupsWith(member: number): number[] {
+    const groups = Array.from({ length: this.#world.size.groups }, (_, g) => g);
+    return groups.filter((g) => this.members(g, 0, Number.POSITIVE_INFINITY, true).includes(member));
+  }
+
+  /** Members that left a group. */
+  leftMembers(g: number): number[] {
+    return [...(this.#removedMembers.get(g) ?? [])];
+  }
+
+  removedUsers(): number[] {
+    return [...this.changedUsers].flatMap(([i, { removed, purged }]) => (removed && !purged ? [i] : []));
+  }
+
+  removedGroups(): number[] {
+    return [...this.changedGroups].flatMap(([g, { removed }]) => (removed ? [g] : []));
   }
 
   /** Number of member slots: memberships, those of removed members included. */
@@ -187,7 +208,8 @@ export class Directory {
     return (mix(this.#world.seed, 29, g) + slot * this.#step) % users;
   }
 
-  #isGone(member: number): boolean {
+  /** Removed, for good or not. */
+  isGone(member: number): boolean {
     const { kind, index } = unpackRef(member);
     if (kind === KIND.user) return this.changedUsers.get(index)?.removed === true;
     if (kind === KIND.group) return this.changedGroups.get(index)?.removed === true;
@@ -207,9 +229,10 @@ export class Directory {
 
   /** True if the group did not have the member yet. */
   addMember(g: number, member: number): boolean {
-    if (this.members(g).includes(member)) return false;
+    const has = () => this.members(g, 0, Number.POSITIVE_INFINITY, true).includes(member);
+    if (has()) return false;
     this.#removedMembers.get(g)?.delete(member);
-    if (!this.members(g).includes(member)) {
+    if (!has()) {
       const added = this.#addedMembers.get(g);
       if (added) added.push(member);
       else this.#addedMembers.set(g, [member]);

@@ -1,7 +1,7 @@
 /** Blobs of a simulated tenant: names, types, labels and sensitive content, each derived from its number. */
 import { FILE_TOPICS, FOLDERS, SENSITIVE_TYPES } from "./names.ts";
 import { chance, mix, pick, shareOf, shares } from "./random.ts";
-import { KIND, type World } from "./world.ts";
+import { type Json, KIND, type World } from "./world.ts";
 
 /** Sensitivity labels of the tenant, least sensitive first. */
 export const LABELS = ["Public", "General", "Confidential", "Highly Confidential"] as const;
@@ -63,6 +63,16 @@ export class Files {
 
   labelId(n: number): string {
     return this.#world.guids.of(KIND.label, n);
+  }
+
+  /** The taxonomy as Graph lists it; one label has one below it. */
+  taxonomy(): Json[] {
+    const label = (n: number, displayName: string, sublabels: readonly Json[] = []): Json => ({
+      ...{ id: this.labelId(n), name: displayName, displayName, description: null, priority: n },
+      ...{ hasProtection: n >= 3, isEndpointProtectionEnabled: false, actionSource: "manual", sublabels },
+    });
+    const last = LABELS.length - 1;
+    return LABELS.map((name, n) => label(n, name, n === last ? [label(n + 1, `${name}, board only`)] : []));
   }
 
   file(index: number): SimulatedFile {

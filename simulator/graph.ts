@@ -178,6 +178,11 @@ export const GRAPH_ROUTES: readonly GraphRoute[] = [
     ),
   },
   {
+    path: "/security/dataSecurityAndGovernance/sensitivityLabels",
+    units: 1,
+    answer: list((tenant) => listOf(tenant.files.taxonomy())),
+  },
+  {
     path: "/users",
     units: 2,
     answer: list((tenant) => ({

@@ -13,8 +13,8 @@ export interface ServerOptions extends HandlerOptions {
   port?: number;
   /** A loopback address; the simulator accepts any token, so it must not be open to others. */
   host?: "127.0.0.1" | "::1";
-  /** Called as each request arrives, with its number from 1. */
-  onRequest?: (number: number) => void;
+  /** Called as each request arrives, with its number from 1. The answer waits for what it returns. */
+  onRequest?: (number: number) => unknown;
 }
 
 export interface RunningSimulator {
@@ -33,8 +33,8 @@ export async function startSimulator(options: ServerOptions): Promise<RunningSim
   const simulator = createSimulatorHandler(options);
   let requests = 0;
   const server = createServer((request, response) => {
-    onRequest(++requests);
-    void serve(simulator, request, response);
+    const ready = onRequest(++requests);
+    void serve(simulator, request, response, ready);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -59,8 +59,10 @@ async function serve(
   simulator: Simulator,
   request: IncomingMessage,
   response: ServerResponse,
+  ready: unknown,
 ): Promise<void> {
   try {
+    await ready;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const headers = Object.fromEntries(

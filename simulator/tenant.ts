@@ -9,11 +9,11 @@ import { sizeOf, type TenantOptions, type TenantSize } from "./options.ts";
 import { Places } from "./places.ts";
 import { mix } from "./random.ts";
 import { SERVICES } from "./services.ts";
-import { createWorld, KIND, packRef, type World } from "./world.ts";
+import { createWorld, KIND, packRef, unpackRef, type World } from "./world.ts";
 
 /** One thing that changed: what a delta call reports. */
 export type Event =
-  | { readonly kind: "user" | "group" | "agent"; readonly index: number }
+  | { readonly kind: "user" | "group" | "agent"; readonly index: number; readonly restored?: boolean }
   | { readonly kind: "member"; readonly index: number; readonly member: number; readonly removed: boolean };
 
 export interface Tenant {
@@ -28,7 +28,7 @@ export interface Tenant {
   readonly contents: Contents;
   /** Everything that changed since the tenant was made, oldest first. */
   readonly events: readonly Event[];
-  /** Makes `n` changes: renames, disables, removals, joiners, leavers. The same calls make the same changes. */
+  /** Makes `n` changes: people and groups come, go and return, members move. The same calls make the same changes. */
   change(n: number): void;
 }
 
@@ -73,37 +73,84 @@ function* joined(world: World): Generator<readonly [number, number]> {
 
 function changeOnce(world: World, directory: Directory, applications: Applications, salt: number): Event[] {
   const { seed, size } = world;
-  const bits = mix(seed, 110, salt);
-  const user = mix(seed, 111, salt) % Math.max(1, size.users);
-  const group = mix(seed, 112, salt) % Math.max(1, size.groups);
-  const changeUser = (change: object): Event[] => {
-    directory.changedUsers.set(user, { ...directory.changedUsers.get(user), ...change });
-    return [{ kind: "user", index: user }];
-  };
-  const turn = bits % 10;
   if (size.users === 0 || size.groups === 0) return [];
-  if (turn < 2) return changeUser({ displayName: `Renamed ${salt}` });
-  if (turn === 2) return changeUser({ accountEnabled: bits % 3 === 0 });
-  if (turn === 3) return changeUser({ removed: true });
-  if (turn === 4) return [{ kind: "user", index: directory.addUser() }];
-  if (turn === 5) {
-    directory.changedGroups.set(group, {
-      ...directory.changedGroups.get(group),
-      displayName: `Renamed group ${salt}`,
-    });
-    return [{ kind: "group", index: group }];
-  }
+  const bits = mix(seed, 110, salt);
+  const user = mix(seed, 111, salt) % size.users;
+  const group = mix(seed, 112, salt) % size.groups;
+  const variant = mix(seed, 115, salt) % 3;
+  const turn = bits % 10;
+  if (turn < 4)
+    return changeUser(directory, user, turn < 2 ? "rename" : turn === 2 ? "disable" : "remove", salt);
+  if (turn === 4)
+    return variant === 0
+      ? [{ kind: "user", index: directory.addUser() }]
+      : changeUser(directory, user, variant === 1 ? "restore" : "purge", salt);
+  if (turn === 5) return changeGroup(directory, group, variant, salt);
   if (turn === 6 && size.agents > 0) {
     const agent = mix(seed, 113, salt) % size.agents;
     if (!applications.disabledAgents.delete(agent)) applications.disabledAgents.add(agent);
     return [{ kind: "agent", index: agent }];
   }
+  if (directory.isGone(packRef(KIND.group, group))) return [];
   const members = directory.members(group);
-  if (turn === 7 && members.length > 0) {
+  if (turn < 9 && members.length > 0) {
     const member = members[mix(seed, 114, salt) % members.length]!;
     directory.removeMember(group, member);
-    return [{ kind: "member", index: group, member, removed: true }];
+    const left: Event = { kind: "member", index: group, member, removed: true };
+    return turn === 7 ? [left] : [left, ...join(directory, mix(seed, 116, salt) % size.groups, member)];
   }
-  const member = packRef(KIND.user, user);
+  return join(directory, group, packRef(KIND.user, user));
+}
+
+function join(directory: Directory, group: number, member: number): Event[] {
+  const { kind } = unpackRef(member);
+  // Of all that moves only users may join any group.
+  if (kind !== KIND.user || directory.isGone(member) || directory.isGone(packRef(KIND.group, group)))
+    return [];
   return directory.addMember(group, member) ? [{ kind: "member", index: group, member, removed: false }] : [];
+}
+
+/**
+ * A removed user can be restored, with all memberships, until the user is purged. Groups tell of members that leave
+ * only then. https://learn.microsoft.com/graph/delta-query-groups
+ */
+function changeUser(
+  directory: Directory,
+  chosen: number,
+  change: "rename" | "disable" | "remove" | "restore" | "purge",
+  salt: number,
+): Event[] {
+  const back = change === "restore" || change === "purge";
+  const user = back ? directory.removedUsers()[salt % Math.max(1, directory.removedUsers().length)] : chosen;
+  if (user === undefined) return [];
+  const known = directory.changedUsers.get(user);
+  if (known?.purged) return [];
+  const after = {
+    ...known,
+    ...(change === "rename" ? { displayName: `Renamed ${salt}` } : {}),
+    ...(change === "disable" ? { accountEnabled: salt % 3 === 0 } : {}),
+    ...(change === "remove" ? { removed: true } : {}),
+    ...(change === "restore" ? { removed: false } : {}),
+    ...(change === "purge" ? { purged: true } : {}),
+  };
+  const member = packRef(KIND.user, user);
+  const left = change === "purge" ? directory.groupsWith(member) : [];
+  directory.changedUsers.set(user, after);
+  for (const group of left) directory.removeMember(group, member);
+  return [
+    { kind: "user", index: user },
+    ...left.map((group): Event => ({ kind: "member", index: group, member, removed: true })),
+  ];
+}
+
+/** A group goes with its memberships and comes back with them. */
+function changeGroup(directory: Directory, chosen: number, variant: number, salt: number): Event[] {
+  const removed = directory.removedGroups();
+  const group = variant === 2 ? removed[salt % Math.max(1, removed.length)] : chosen;
+  if (group === undefined) return [];
+  directory.changedGroups.set(group, {
+    ...directory.changedGroups.get(group),
+    ...(variant === 0 ? { displayName: `Renamed group ${salt}` } : { removed: variant === 1 }),
+  });
+  return [{ kind: "group", index: group, restored: variant === 2 }];
 }

@@ -352,9 +352,12 @@ export interface Answers {
   findScope(wanted: string): Promise<string>;
   top(limit: number): Promise<Row[]>;
   totals(): Promise<Row>;
+  /** Names of the labels whose order is known, most sensitive first. */
+  labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
-  query(cypherOrName: string, params: Params): Promise<Row[]>;
+  /** Rows as they come, a bounded number of them in memory. */
+  query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
   close(): Promise<void>;
 }
 
@@ -386,6 +389,12 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
       const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
       return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
     },
+    async labels() {
+      const rows = await query(
+        "MATCH (l:Label) WHERE l.priority IS NOT NULL AND l.kind = 'Sensitivity' RETURN l.name AS name ORDER BY l.priority DESC, name",
+      );
+      return rows.map(({ name }) => String(name));
+    },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];
       for await (const row of reachRows(query, meta, decoder, { agents: [agent], scope, expand: true }))
@@ -399,12 +408,12 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
       for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
-    async query(cypherOrName, params) {
+    async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return runQuery(query, saved, params);
+      if (saved !== undefined) return yield* await runQuery(query, saved, params);
       checkQuery(cypherOrName, published ? "neo4j" : "embedded");
-      if (published) return store.query(cypherOrName, params);
-      return runIsolated(join(folder, "graph"), cypherOrName, params);
+      if (published) return yield* await store.query(cypherOrName, params);
+      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };

@@ -3,19 +3,12 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import { collect, date, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
+import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
-import {
-  ConfigError,
-  ForereachError,
-  Interrupted,
-  LEVELS,
-  MODES,
-  SEVERITIES,
-  StoreError,
-  TIERS,
-} from "./model.ts";
+import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
 import { packageRoot } from "./root.ts";
 
 /** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
@@ -62,8 +55,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       ...(process.stdin.isTTY && process.stderr.isTTY ? { askPassword } : {}),
     };
   };
-  const answering = async (run: (answers: AnswersOf) => Promise<void>) =>
-    withAnswers(await folderOf(), run, await storeOptions());
+  const jsonLog = (): boolean => program.opts<Global>().jsonLog === true;
+  const answering = async (folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> =>
+    withAnswers(folder, run, jsonLog(), await storeOptions());
   const command = `forereach ${argv.slice(2).join(" ")}`;
 
   program
@@ -95,7 +89,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       const folder = join(program.opts<Global>().data, "demo");
       const screen = screenOf();
       await runDemo({ folder, seed, signal, screen });
-      code = await showSummary(folder, page, screen);
+      code = await showSummary(folder, page, screen, jsonLog());
     });
 
   program
@@ -197,7 +191,11 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .command("scan")
     .description("crawl, inventory, graph, reach, findings")
-    .option("--replay <FILE>", "answers from recorded exchanges instead of a tenant")
+    .addOption(
+      new Option("--replay <FILE>", "answers from recorded exchanges instead of a tenant").conflicts(
+        "simulator",
+      ),
+    )
     .option("--simulator <URL>", "a tenant served by `forereach simulate`", loopback)
     .option("--record <FILE>", "record the exchanges, without secrets")
     .option("--full", "read everything anew; default: only changes where the tenant can tell them")
@@ -246,16 +244,13 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           ...screen.events,
         });
         screen.done();
-        code = await showSummary(folder, undefined, screen, published);
+        code = await showSummary(folder, undefined, screen, jsonLog(), published);
+        const open = meta.findings.filter(({ status }) => status === "new" || status === "open");
         const bar =
           options.failOn === undefined ? Number.POSITIVE_INFINITY : SEVERITIES.indexOf(options.failOn);
-        if (
-          meta.findings.some(
-            ({ status, severity }) =>
-              (status === "new" || status === "open") && SEVERITIES.indexOf(severity) >= bar,
-          )
-        )
-          code = EXIT.findings;
+        const unread = code === EXIT.incomplete;
+        if (open.some(({ severity }) => SEVERITIES.indexOf(severity) >= bar)) code = EXIT.findings;
+        screen.summary({ exit: code, findings: open.length, incomplete: unread });
       },
     );
 
@@ -297,7 +292,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           mode?: string[];
         },
       ) => {
-        code = await answering(async (answers) => {
+        code = await answering(await folderOf(), async (answers) => {
           const { reachCommand } = await import("./faces/reach-command.ts");
           return reachCommand(answers, { ...options, agent, command, version });
         });
@@ -308,9 +303,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("the other way round: which agents and people get there")
     .argument("<SCOPE>", "id or name of a place")
     .action(async (wanted: string, options: Output) => {
-      code = await answering(async (answers) => {
+      code = await answering(await folderOf(), async (answers) => {
         const { whoCommand } = await import("./faces/reach-command.ts");
-        await whoCommand(answers, wanted, options.format ?? "table");
+        await whoCommand(answers, wanted, { ...options, command, version });
       });
     });
 
@@ -319,11 +314,12 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("why an agent gets somewhere: the shortest path")
     .argument("<AGENT>", "id or name")
     .argument("<SCOPE>", "id or name of a place")
-    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]).default("table"))
-    .action(async (agent: string, scope: string, { format }: { format: "table" | "json" }) => {
-      code = await answering(async (answers) => {
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]))
+    .option("--out <FILE>", "write to a file (.json, or text)")
+    .action(async (agent: string, scope: string, options: { format?: "table" | "json"; out?: string }) => {
+      code = await answering(await folderOf(), async (answers) => {
         const { explainCommand } = await import("./faces/reach-command.ts");
-        await explainCommand(answers, agent, scope, format);
+        await explainCommand(answers, agent, scope, options);
       });
     });
 
@@ -336,9 +332,13 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         cypher: string,
         { param, ...options }: Output & { param: Record<string, string | number | boolean> },
       ) => {
-        code = await answering(async (answers) => {
-          const rows = await answers.query(cypher, param);
-          await printAnswer(rows, Object.keys(rows[0] ?? {}), options.format ?? "table", options.out);
+        code = await answering(await folderOf(), async (answers) => {
+          const { deliver, formatOf } = await import("./faces/output.ts");
+          formatOf(options);
+          const rows = answers.query(cypher, param);
+          await deliver({
+            ...{ ...options, answers, rows, columns: undefined, schemaVersion: 1, command, version },
+          });
         });
       },
     );
@@ -363,7 +363,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("findings")
     .description("what the last scan found")
     .action(async () => {
-      code = await answering(async ({ meta }) => printFindings(meta.findings));
+      code = await answering(await folderOf(), async ({ meta }) => printFindings(meta.findings));
     });
 
   const coverage = program
@@ -374,7 +374,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     )
     .option("--all", "complete parts too")
     .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
-      code = await answering(async (answers) => printCoverage(answers.meta, format, all === true));
+      code = await answering(await folderOf(), async (answers) =>
+        printCoverage(answers.meta, format, all === true),
+      );
     });
   coverage
     .command("accept")
@@ -421,27 +423,25 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       else process.stdout.write((await import("./graph/generate.ts")).schemaPage());
     });
 
+  program
+    .command("completion")
+    .description("a script that completes commands and flags in your shell")
+    .addArgument(new Argument("<SHELL>", "which shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { completionScript } = await import("./faces/completion.ts");
+      process.stdout.write(completionScript(program, shell));
+    });
+
+  for (const each of [...program.commands, ...coverage.commands])
+    each.addHelpText("after", examplesOf(each.name()));
+
   try {
     await program.parseAsync([...argv]);
     return signal.aborted ? EXIT.interrupted : code;
   } catch (error) {
-    return explainError(error, signal);
+    return explainError(error, signal, jsonLog());
   }
 }
-
-const EXAMPLES = `
-Examples:
-  forereach demo                                  what it does, in half a minute, without a cloud
-  forereach init TENANT-ID && forereach check     set it up
-  forereach scan                                  read the tenant
-  forereach reach "Invoice bot"                   what one agent can reach
-  forereach reach --all --out reach.csv           everything, for auditors
-  forereach who invoices                          which agents get to a container
-  forereach explain "Invoice bot" invoices        why
-
-Exit codes: 0 all read or accepted; 1 findings at or above --fail-on; 2 the call or the configuration is wrong;
-3 incomplete: a part that nobody accepted could not be read; 4 a store or provider failed; 130 interrupted.
-`;
 
 type AnswersOf = Awaited<ReturnType<typeof import("./app.ts").openAnswers>>;
 
@@ -449,6 +449,7 @@ type AnswersOf = Awaited<ReturnType<typeof import("./app.ts").openAnswers>>;
 async function withAnswers(
   folder: string,
   run: (answers: AnswersOf) => Promise<void>,
+  jsonLog: boolean,
   options: Parameters<typeof import("./app.ts").openAnswers>[1] = {},
 ): Promise<number> {
   const { openAnswers } = await import("./app.ts");
@@ -456,8 +457,10 @@ async function withAnswers(
   try {
     await run(answers);
     if (answers.gaps.length === 0) return EXIT.ok;
+    const parts = answers.gaps.length;
+    const text = `Incomplete: ${parts} part${parts === 1 ? " was" : "s were"} not read completely (forereach coverage). What is not listed is unknown there, not absent.`;
     process.stderr.write(
-      `Incomplete: ${answers.gaps.length} part${answers.gaps.length === 1 ? " was" : "s were"} not read completely (forereach coverage). What is not listed is unknown there, not absent.\n`,
+      `${jsonLog ? JSON.stringify({ time: new Date().toISOString(), type: "incomplete", parts, text }) : text}\n`,
     );
     return EXIT.incomplete;
   } finally {
@@ -469,78 +472,34 @@ async function showSummary(
   folder: string,
   page: string | undefined,
   screen: Screen,
-  options: Parameters<typeof withAnswers>[2] = {},
+  jsonLog: boolean,
+  options: Parameters<typeof withAnswers>[3] = {},
 ): Promise<number> {
-  return withAnswers(
-    folder,
-    async (answers) => {
-      screen.done();
-      await printTop(answers, page);
-    },
-    options,
-  );
+  const show = async (answers: AnswersOf) => {
+    screen.done();
+    await printTop(answers, page, folder === ".forereach" ? "forereach" : `forereach --data ${folder}`);
+  };
+  return withAnswers(folder, show, jsonLog, options);
 }
 
-function explainError(error: unknown, signal: AbortSignal): number {
+function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const say = (code: string, message: string, fix?: string) =>
+    process.stderr.write(
+      jsonLog
+        ? `${JSON.stringify({ time: new Date().toISOString(), type: "error", code, message, fix })}\n`
+        : `${message}\n${fix === undefined ? "" : `→ ${fix}\n`}`,
+    );
   if (error instanceof Interrupted || signal.aborted) {
-    process.stderr.write("Interrupted. What was read is kept; run the same command again to go on.\n");
+    say("interrupted", "Interrupted. What was read is kept; run the same command again to go on.");
     return EXIT.interrupted;
   }
   if (error instanceof ForereachError) {
-    process.stderr.write(`${error.message}\n${error.fix === undefined ? "" : `→ ${error.fix}\n`}`);
-    return error instanceof ConfigError || error.code === "query-failed"
-      ? EXIT.usage
-      : error instanceof StoreError
-        ? EXIT.store
-        : EXIT.store;
+    say(error.code, error.message, error.fix);
+    return error instanceof ConfigError || error.code === "query-failed" ? EXIT.usage : EXIT.store;
   }
-  process.stderr.write(`Internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  say("internal", `Internal error: ${error instanceof Error ? error.stack : String(error)}`);
   return EXIT.store;
-}
-
-function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
-  return Number(text);
-}
-function loopback(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "http:" || !/^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-    throw new InvalidArgumentError("Not the address of a simulator, such as http://127.0.0.1:8080.");
-  return url.origin;
-}
-/** One server speaks for all services. */
-const endpointsAt = (url: string) => ({ graph: url, arm: url, blob: `${url}/blob` });
-function date(text: string): string {
-  // Date.parse takes the 31st of any month; written back it is another day.
-  const parsed = new Date(`${text}T00:00:00Z`);
-  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== text)
-    throw new InvalidArgumentError("Not a date like 2027-03-31.");
-  return text;
-}
-const listOf =
-  (known: readonly string[]) =>
-  (text: string): string[] => {
-    const values = text.split(",").map((value) => value.trim());
-    const wrong = values.find((value) => !known.includes(value));
-    if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${known.join(", ")}.`);
-    return values;
-  };
-function collect(
-  text: string,
-  before: Record<string, string | number | boolean>,
-): Record<string, string | number | boolean> {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError("Write NAME=VALUE.");
-  const parsed =
-    value === "true"
-      ? true
-      : value === "false"
-        ? false
-        : /^-?\d+(\.\d+)?$/.test(value)
-          ? Number(value)
-          : value;
-  return { ...before, [name]: parsed };
 }
 
 // Inventory, graph and exports are for their owner only, whatever opens them.

@@ -366,6 +366,15 @@ const worth = {
   writes: lvl("write"),
   manages: lvl("manage"),
 } as const;
+/** The same as a plain row shows it: 1, 0, or absent where it is unknown. */
+const shown = {
+  canDiscover: int("1 or 0; absent: unknown"),
+  canRead: int("1 or 0; absent: unknown"),
+  canWrite: int("1 or 0; absent: unknown"),
+  canManage: int("1 or 0; absent: unknown"),
+  certainty: str("exact, upper-bound or unknown"),
+  counts: int("1 if it reads, so that items count"),
+} as const;
 const app = int("1 if it is an application permission, which no group hands on");
 const reason = str("Why not exact");
 const code = int("Code of the grant: its rank by place, key and principal");
@@ -385,7 +394,7 @@ const part = {
 /** Nodes that rules derive. All are scratch. */
 export const DERIVED_NODES = {
   Actor: {
-    about: "An agent in one mode: rights of two modes never mix",
+    about: "An agent in one mode, by one lender: rights of two never mix",
     props: {
       agent: str("Id of the agent"),
       mode: str("app, agent-user, on-behalf-of, maker or key"),
@@ -409,6 +418,7 @@ export const DERIVED = {
       special: int("1 if it adds to a plain row of today"),
       app,
       floor: int("1 if what it gives besides is unknown"),
+      ...shown,
       reason,
       code,
     },
@@ -418,7 +428,15 @@ export const DERIVED = {
     from: "Principal",
     to: "Scope",
     scratch: true,
-    props: { tier, ...worth, special: int("1 if it adds to a plain row of today"), app, reason, code },
+    props: {
+      tier,
+      ...worth,
+      special: int("1 if it adds to a plain row of today"),
+      app,
+      ...shown,
+      reason,
+      code,
+    },
   },
   ABOVE: {
     about: "A scope and every scope that contains it, itself included at level 0",
@@ -448,6 +466,20 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  LISTS: {
+    about: "Places with an access list that gives something, and whatever contains one (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of containment from such a list, and one") },
+  },
+  CROWDED: {
+    about: "A place where one actor may come by several ways, or one that is not plain (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   MIXED: {
     about: "Scopes with containment grants and access lists below (a loop on the scope)",
     from: "Scope",
@@ -464,6 +496,25 @@ export const DERIVED = {
       level: int("The step of control, and steps of membership"),
       far: str("A mark a level"),
       path: str("Codes on the way"),
+    },
+  },
+  CALLS: {
+    about: "Agents that an agent calls, at first or second hand, and that act with rights of their own",
+    from: "Agent",
+    to: "Agent",
+    scratch: true,
+    props: { level: int("Calls"), far: str("A mark a call") },
+  },
+  LENT: {
+    about: "A principal with whose rights an agent acts",
+    from: "Agent",
+    to: "Principal",
+    scratch: true,
+    props: {
+      mode: str("app, maker or key"),
+      via: str("MCP server or agent that lends them, or empty"),
+      level: int("Relationships on the way"),
+      far: str("A mark each"),
     },
   },
   STANDS_FOR: {
@@ -506,6 +557,13 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: {},
+  },
+  OVER: {
+    about: "What contains a marked place, where ABOVE does not say it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of containment") },
   },
   POINT: {
     about: "A containment grant of an actor at a marked place",
@@ -647,7 +705,7 @@ export const DERIVED = {
     from: "Scope",
     to: "Scope",
     props: {
-      below: int("1: with everything below; 0: the scope alone"),
+      below: int("0: the scope alone; 1: with everything below; 2: both, since nothing below holds items"),
       items: int("Items"),
       labeled: int("With a sensitivity label"),
       unlabeled: int("Looked at, without a label"),
@@ -714,6 +772,8 @@ export type DerivedRel = keyof typeof DERIVED;
 export type DerivedKind = DerivedNode | DerivedRel;
 export const DERIVED_NODE_KINDS = Object.keys(DERIVED_NODES) as readonly DerivedNode[];
 export const DERIVED_REL_KINDS = Object.keys(DERIVED) as readonly DerivedRel[];
+/** Derived by counting, which is the work of the inventory; the others by rules. */
+export type CountedKind = "HOLDS" | "TALLY";
 export const isDerivedNode = (kind: string): kind is DerivedNode => Object.hasOwn(DERIVED_NODES, kind);
 /** Relationships that stay when the rules have run. */
 export const PUBLISHED_KINDS: readonly DerivedRel[] = DERIVED_REL_KINDS.filter(
@@ -771,5 +831,7 @@ export const planeId = (plane: string): string => `plane:${plane}`;
 /** A grant whose effect no rule models yet: a place of its own, so that it is said and never mixed up. */
 export const unmodelledId = (plane: string, scope: string): string => `unknown:${plane}:${scope}`;
 
+/** A sensitivity label is known by a GUID; files write it in either case. */
+export const labelId = (id: string): string => id.toLowerCase();
 export const UNLABELED = "unlabeled";
 export const LABEL_UNKNOWN = "label-unknown";

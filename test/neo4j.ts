@@ -107,11 +107,11 @@ export async function fill(
 export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> {
   const rows = await store.query(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-     RETURN a.id AS agent, s.id AS scope, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+     RETURN a.id AS agent, s.id AS scope, r.mode AS mode, coalesce(r.via, '') AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason,
      r.subtree AS subtree, r.absorbed AS absorbed, r.top AS top, r.readable_items AS items, r.readable_sensitive AS sensitive,
      r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant
-     ORDER BY agent, scope, mode, tier`,
+     ORDER BY agent, scope, mode, via, tier`,
   );
   // The code of a grant is a name of its own in each store; the witness that it stands for is not.
   const paths = await createDecoder((cypher, params) => store.query(cypher, params))(
@@ -119,6 +119,7 @@ export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> 
       ...{
         agent: String(row.agent),
         mode: String(row.mode),
+        via: String(row.via ?? ""),
         tier: String(row.tier),
         scope: String(row.scope),
       },

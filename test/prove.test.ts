@@ -1,55 +1,131 @@
 /**
- * The oracle against the product: many random tenants in one database, row for row. `FOREREACH_WORLDS` sets how
- * many (250), `FOREREACH_SEED` where they start, `FOREREACH_SHOWN` how many of those that differ are shrunk.
+ * The product against the oracle. `FOREREACH_WORLDS` sets how many random tenants (1,000), `FOREREACH_SEED` where they
+ * start; `npm run prove` says more of those that differ, and tries the rules themselves.
  */
-import { readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { evaluate, type Put } from "./oracle/evaluate.ts";
-import { asLines, TIME, tenants } from "./oracle/tenants.ts";
-import { byPrefix, differences, disagreement, product, shrink } from "./prove.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { connectors } from "../connectors/index.ts";
+import { evaluate, type OracleRow } from "./oracle/evaluate.ts";
+import { TIME, tenants } from "./oracle/tenants.ts";
+import { mutantsOf } from "./prove/clauses.ts";
+import { byPrefix, disagreement, shrink, tenantOf } from "./prove/compare.ts";
+import { featuresOf, type Met, meet, pairs } from "./prove/features.ts";
+import { hits, LEAST_SHARE } from "./prove/hits.ts";
+import { product, RULES } from "./prove/product.ts";
+import { LEAST_PAIRS, newRun, summary, tenantAt, tryTenants } from "./prove/random.ts";
+import { completeness, STEPS } from "./prove/withhold.ts";
+import { rowLines, type World, worldOf, worldText } from "./prove/world.ts";
 
-const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 250);
+const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 1_000);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
-const SHOWN = Number(process.env.FOREREACH_SHOWN ?? 3);
-const PER_DATABASE = 200;
+/** Many tenants take a while on a busy machine. */
+const PATIENCE = { timeout: 3_600_000 };
 const FOLDER = join(import.meta.dirname, "worlds");
 
-describe("the product agrees with the oracle", () => {
-  test(`on ${WORLDS} random tenants, row for row`, { timeout: 3_600_000 }, async () => {
-    const worlds = tenants(WORLDS, SEED);
-    const failing: Put[][] = [];
-    let rows = 0;
-    for (let from = 0; from < worlds.length; from += PER_DATABASE) {
-      const part = worlds.slice(from, from + PER_DATABASE);
-      const found = byPrefix(await product(part.flat()));
-      for (const [index, world] of part.entries()) {
-        const law = evaluate(world, TIME);
-        rows += law.length;
-        if (differences(law, found.get(`t${from + index}:`) ?? []).length > 0) failing.push(world);
-      }
-    }
+describe("the product agrees with the definition", () => {
+  test(`on ${WORLDS} random tenants, row for row`, PATIENCE, async () => {
+    const run = newRun(SEED, 0);
+    for await (const _ of tryTenants(run, WORLDS));
     const shown: string[] = [];
-    for (const world of failing.sort((a, b) => a.length - b.length).slice(0, SHOWN)) {
-      const least = await shrink(world);
-      shown.push([...(await disagreement(least)), ...asLines(least)].join("\n"));
+    for (const place of run.mismatches.slice(0, 3)) {
+      const least = await shrink(tenantAt(SEED, place));
+      shown.push(
+        worldText(`tenant ${place}`, "differs", least, tenantOf(least)),
+        ...(await disagreement(least)),
+      );
     }
-    expect(
-      failing.length,
-      `${failing.length} of ${worlds.length} tenants differ; the smallest:\n\n${shown.join("\n\n")}\n`,
-    ).toBe(0);
-    expect(rows).toBeGreaterThan(WORLDS);
+    expect(run.mismatches, `${summary(run)}; the first:\n\n${shown.join("\n")}\n`).toEqual([]);
+    expect(run.rows).toBeGreaterThan(WORLDS);
+  });
+});
+
+describe("worlds", () => {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
+  const worlds = new Map<string, World>();
+  let said = new Map<string, OracleRow[]>();
+  const prefixOf = (file: string): string => `w${files.indexOf(file)}:`;
+  beforeAll(async () => {
+    for (const file of files)
+      worlds.set(file, worldOf(readFileSync(join(FOLDER, file), "utf8"), prefixOf(file), file));
+    said = byPrefix(await product([...worlds.values()].flatMap(({ records }) => records)));
+  }, PATIENCE.timeout);
+  const world = (file: string): World => worlds.get(file)!;
+
+  test.each(files)("%s: the definition says so", (file) => {
+    expect(rowLines(evaluate(world(file).records, TIME), prefixOf(file)).sort()).toEqual(world(file).rows);
+  });
+  test.each(files)("%s: so does the product", (file) => {
+    expect(rowLines(said.get(prefixOf(file)) ?? [], prefixOf(file)).sort()).toEqual(world(file).rows);
+  });
+  // Alone, other relationships are missing altogether; the engine has stumbled over that.
+  test.each(files.filter((file) => file.startsWith("alone-")))(
+    "%s: the product, alone",
+    PATIENCE,
+    async (file) => {
+      expect(await disagreement(world(file).records)).toEqual([]);
+    },
+  );
+});
+
+describe("the random tenants have in them what rules are about", () => {
+  test(`${LEAST_PAIRS} percent of all pairs of features meet in one of 500`, PATIENCE, () => {
+    const met: Met = {};
+    for (const world of tenants(500, SEED)) meet(met, featuresOf(world));
+    const { all, unmet } = pairs(met);
+    expect(unmet.length, unmet.join("; ")).toBeLessThanOrEqual((all * (100 - LEAST_PAIRS)) / 100);
   });
 
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl"));
-  for (const file of files)
-    test(`on the world ${file}`, async () => {
-      const text = await readFile(join(FOLDER, file), "utf8");
-      const records = text
-        .split("\n")
-        .filter((row) => row !== "")
-        .map((row): Put => JSON.parse(row).put);
-      expect(await disagreement(records)).toEqual([]);
-    });
+  test("every statement of every rule derives something in one of a hundred", PATIENCE, async () => {
+    const rare = (await hits(tenants(300, SEED))).filter(({ share }) => share < LEAST_SHARE);
+    expect(rare).toEqual([]);
+  });
+});
+
+describe("what was not read changes no sure answer", () => {
+  test.each(STEPS)("%s", PATIENCE, async (step) => {
+    const { withheld, broken } = await completeness(step, connectors, 25, SEED);
+    expect(broken).toEqual([]);
+    expect(withheld).toBeGreaterThan(10);
+  });
+});
+
+describe("clauses", () => {
+  const of = (text: string): string[] =>
+    mutantsOf({
+      ...RULES[0]!,
+      id: "r",
+      first: [{ text, when: undefined }],
+      again: undefined,
+    }).map(({ rule }) => rule.first[0]!.text);
+
+  test("operands of a condition go and turn, comparisons shift, bounds of slices stay", () => {
+    expect(of("MATCH (a:A) WHERE a.x > 1 AND (a.y IS NULL OR a.y) AND a.code < $to RETURN a.id")).toEqual([
+      "MATCH (a:A) WHERE true AND (a.y IS NULL OR a.y) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE NOT (a.x > 1) AND (a.y IS NULL OR a.y) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x >= 1 AND (a.y IS NULL OR a.y) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x > 1 AND true AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x > 1 AND (false OR a.y) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x > 1 AND (NOT (a.y IS NULL) OR a.y) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x > 1 AND (a.y IS NULL OR false) AND a.code < $to RETURN a.id",
+      "MATCH (a:A) WHERE a.x > 1 AND (a.y IS NULL OR NOT (a.y)) AND a.code < $to RETURN a.id",
+    ]);
+  });
+
+  test("steps of a pattern go at both ends and turn round, a min becomes a max", () => {
+    expect(of("MATCH (a:A)-[x:X]->(b:B)<-[y:Y]-(c:C) RETURN min(c.id)")).toEqual([
+      "MATCH (a:A)-[x:X]->(b:B) RETURN min(c.id)",
+      "MATCH (b:B)<-[y:Y]-(c:C) RETURN min(c.id)",
+      "MATCH (a:A)<-[x:X]-(b:B)<-[y:Y]-(c:C) RETURN min(c.id)",
+      "MATCH (a:A)-[x:X]->(b:B)-[y:Y]->(c:C) RETURN min(c.id)",
+      "MATCH (a:A)-[x:X]->(b:B)<-[y:Y]-(c:C) RETURN max(c.id)",
+    ]);
+  });
+
+  test("a condition of a CASE goes and turns, a value of one does not", () => {
+    expect(of("MATCH (a:A) RETURN CASE a.x WHEN 1 THEN 2 END, CASE WHEN a.y THEN 1 ELSE 0 END")).toEqual([
+      "MATCH (a:A) RETURN CASE a.x WHEN 1 THEN 2 END, CASE WHEN false THEN 1 ELSE 0 END",
+      "MATCH (a:A) RETURN CASE a.x WHEN 1 THEN 2 END, CASE WHEN NOT (a.y) THEN 1 ELSE 0 END",
+    ]);
+  });
 });

@@ -49,7 +49,10 @@ export function createGroups(how: "delta" | "list"): Step {
     produces: ["Principal", "MEMBER_OF"],
     needs: [GROUP_MEMBERS, HIDDEN_MEMBERS],
     reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
-    hides: "grants",
+    // Memberships of people who are gone are told apart by what the list of people says now.
+    follows: ["entra.users"],
+    // A deny of a group binds whoever is in it: memberships that nobody read may take away, too.
+    hides: "both",
     delta: true,
     async *crawl(c, pass) {
       const paths = {

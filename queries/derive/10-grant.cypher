@@ -21,4 +21,9 @@ RETURN p.id, x.id, tier, CASE WHEN g.see THEN sure ELSE floor END, CASE WHEN g.r
   discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.write OR g.add OR g.delete THEN sure ELSE floor END, CASE WHEN manages = 1 THEN sure ELSE floor END, opens,
   CASE WHEN tier > 1 OR manages = 1 OR opens = 1 THEN 1 ELSE 0 END,
-  CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, floor, g.reason_code, g.code
+  CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, floor,
+  CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.read THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN manages = 1 THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.unknown THEN 'unknown' WHEN sure = 2 THEN 'upper-bound' ELSE 'exact' END, CASE WHEN g.read THEN 1 ELSE 0 END, g.reason_code, g.code

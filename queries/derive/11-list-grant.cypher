@@ -11,4 +11,9 @@ WITH p, x, g, sure, floor, tier, manages,
 WHERE discovers > 0
 RETURN p.id, x.id, tier, discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.write OR g.add OR g.delete THEN sure ELSE floor END, CASE WHEN manages = 1 THEN sure ELSE floor END,
-  CASE WHEN tier > 1 OR manages = 1 THEN 1 ELSE 0 END, CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, g.reason_code, g.code
+  CASE WHEN tier > 1 OR manages = 1 THEN 1 ELSE 0 END, CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END,
+  CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.read THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN manages = 1 THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
+  CASE WHEN g.unknown THEN 'unknown' WHEN sure = 2 THEN 'upper-bound' ELSE 'exact' END, CASE WHEN g.read THEN 1 ELSE 0 END, g.reason_code, g.code

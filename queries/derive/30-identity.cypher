@@ -4,10 +4,9 @@
 // why: an agent has the rights of its own identity and of every group that this identity is in; through eligible
 // membership they are potential. A disabled identity has none (identity reference, 9.5). `path`: a mark a level, then codes,
 // so that paths sort by length, then by the ids on the way.
-MATCH (a:Agent)-[s:ACTS_AS]->(p:Principal)
-WHERE s.mode = 'app' AND a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled')
-  AND (p.enabled IS NULL OR p.enabled)
-RETURN a.id + ' ' + s.mode, p.id, 1, 0, 1, 1, '~ ' + min(p.code)
+MATCH (a:Agent)-[l:LENT]->(p:Principal)
+WHERE p.enabled IS NULL OR p.enabled
+RETURN a.id + '|' + l.mode + '|' + l.via, p.id, 1, 0, min(l.level), 1, min(l.far + ' ' + p.code)
 // next level
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

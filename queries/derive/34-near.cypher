@@ -3,11 +3,15 @@
 // per: agents
 // why: places of an actor that need more than one plain grant of today. First those that need it by themselves: several
 // grants, special ones, accounts that a key opens, denies and what lies just below a deny that binds its scope alone.
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:CROWDED]->(s)
 WHERE g.app = 0 OR i.direct = 1
-WITH x, s, count(*) AS grants, max(g.special) AS special, max(i.tier) AS tier
-WHERE grants > 1 OR special = 1 OR tier > 1
+WITH x, s, count(*) AS grants, max(g.special) AS special
+WHERE grants > 1 OR special = 1
 RETURN x.id, s.id
+// and
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
+WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1)
+RETURN DISTINCT x.id, s.id
 // and
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
 WHERE g.opens = 1 AND (g.app = 0 OR i.direct = 1)

@@ -4,11 +4,15 @@
 // when: LIST_GRANT
 // why: the same for access lists: several paths, later tiers, the right to change the list; and, where containment grants
 // meet lists, those grants, every place with a list and what lies just below it, to which the list is perhaps not handed on.
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)-[:CROWDED]->(s)
 WHERE g.app = 0 OR i.direct = 1
-WITH x, s, count(*) AS grants, max(g.special) AS special, max(i.tier) AS tier
-WHERE grants > 1 OR special = 1 OR tier > 1
+WITH x, s, count(*) AS grants, max(g.special) AS special
+WHERE grants > 1 OR special = 1
 RETURN x.id, s.id
+// and
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)
+WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1)
+RETURN DISTINCT x.id, s.id
 // and when: BOTH
 MATCH (x:Actor)-[:BOTH]->(x)
 WITH DISTINCT x

@@ -3,7 +3,7 @@
 // per: agents
 // when: DENIED
 // why: a deny binds its scope and, unless it says otherwise, everything below. WITH as in nested.
-MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, y, b
 MATCH (x)-[d:DENIES]->(y)
 WHERE b.level = 0 OR d.children = 1

@@ -2,7 +2,7 @@
 // derives: PART
 // per: agents
 // why: what each path gives at a marked place. First grants at or above it of which no deny takes anything.
-MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, b, y
 MATCH (x)-[q:POINT]->(y)
 OPTIONAL MATCH (x)-[t:TAKEN]->(s)
@@ -12,7 +12,7 @@ RETURN x.id, s.id, q.tier, q.hops, 1, q.discovers, q.reads, q.writes, q.manages,
   q.grant
 // and when: TAKEN
 // Then what denies leave of the others: primitive actions become the four rights. WITH as in nested.
-MATCH (x:Actor)-[t:TAKEN]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[t:TAKEN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, t, s, b, y
 MATCH (x)-[q:POINT]->(y)
 WHERE q.bound = 1
@@ -34,7 +34,7 @@ RETURN x.id, s.id, q.tier, q.hops, 1,
   reads, writes, manages, q.reason, q.rank + 1000 * b.level, q.path, q.grant
 // and
 // Keys open the whole account, whatever denies say about what lies in it.
-MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE]-(s:Scope)
+MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[:MARK]->(s)
 RETURN x.id, s.id, k.tier, k.hops, 1, k.sure, 0 + k.sure, k.sure + 0, 1 * k.sure, k.reason, k.rank + 1000 * b.level, k.path,

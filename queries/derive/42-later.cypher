@@ -3,7 +3,7 @@
 // per: agents
 // why: whoever changes permissions at a place can give itself the rest there and below, whatever is denied deeper down:
 // latent, one step more. WITH as in nested.
-MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, b, y
 MATCH (x)-[p:PART]->(y)
 WHERE p.manage > 1 AND (p.subtree = 1 OR b.level = 0)

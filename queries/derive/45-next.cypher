@@ -2,7 +2,7 @@
 // derives: NEXT
 // per: agents
 // why: the nearest row above decides what a row adds. WITH as in nested.
-MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:ROW]->(y)

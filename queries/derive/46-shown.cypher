@@ -7,7 +7,7 @@ MATCH (x:Actor)-[r:ROW]->(s:Scope)
 OPTIONAL MATCH (x)-[n:NEXT]->(s)
 WHERE n.tier = r.tier
 WITH x, s, r, coalesce(n.level, 0) AS above
-OPTIONAL MATCH (s)-[b:ABOVE]->(y:Scope)
+OPTIONAL MATCH (s)-[b:ABOVE|OVER]->(y:Scope)
 WHERE above > 0 AND b.level = above
 WITH x, s, r, y
 OPTIONAL MATCH (x)-[q:ROW]->(y)

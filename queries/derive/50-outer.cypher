@@ -2,7 +2,7 @@
 // derives: OUTER
 // per: agents
 // why: items are counted by the nearest row that is shown. WITH as in nested.
-MATCH (x:Actor)-[r:SHOWN]->(s:Scope)-[b:ABOVE]->(y:Scope)
+MATCH (x:Actor)-[r:SHOWN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE r.absorbed = 0 AND b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:SHOWN]->(y)

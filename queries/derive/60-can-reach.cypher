@@ -6,7 +6,7 @@ MATCH (x:Actor)-[q:SHOWN]->(s:Scope)
 OPTIONAL MATCH (x)-[v:WITNESS]->(s) WHERE v.tier = q.tier
 OPTIONAL MATCH (x)-[o:OUTER]->(s) WHERE o.tier = q.tier
 OPTIONAL MATCH (x)-[l:LESS]->(s) WHERE l.tier = q.tier
-OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below = q.subtree
+OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 - q.subtree
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, q.tier AS tier, v.hops AS hops, q.discover AS d,
   q.read AS r, q.write AS w, q.manage AS m, v.reason AS reason, q.subtree AS subtree, q.absorbed AS absorbed, o.level AS outer,
@@ -18,5 +18,5 @@ RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' WHEN 2 THEN 'conditi
   hops, CASE d WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS discovers, CASE r WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS reads, CASE w WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS writes, CASE m WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS manages,
   CASE WHEN d = 1 OR r = 1 OR w = 1 OR m = 1 THEN 'unknown' WHEN d = 2 OR r = 2 OR w = 2 OR m = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END AS certainty,
   CASE WHEN reason IS NOT NULL THEN reason WHEN blind = 1 THEN 'denies-unread' ELSE NULL END AS why, subtree, absorbed, CASE WHEN outer IS NULL THEN 1 ELSE 0 END AS top,
-  items, sensitive, unlabeled, rank % 1000000 / 1000 AS steps, grant
+  items AS readable, sensitive AS readableSensitive, unlabeled AS readableUnlabeled, rank % 1000000 / 1000 AS steps, grant
 ORDER BY agent

@@ -12,7 +12,7 @@ WHERE r.tier = 'now'
 WITH s, a, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing
 WITH s, count(*) AS agents, sum(writing) AS writers
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below = 1
+WHERE t.below <> 0
 RETURN s.id AS scope, s.name AS scope_name, s.kind AS scope_kind, agents, writers, t.items AS items,
        t.sensitive AS sensitive
 ORDER BY agents DESC, scope

@@ -9,7 +9,7 @@
 MATCH (s:Scope)
 WHERE s.publicAccess IS NOT NULL AND s.publicAccess <> 'None'
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below = 0
+WHERE t.below <> 1
 RETURN s.id AS scope, s.name AS scope_name, s.publicAccess AS public_access, t.items AS items, t.labeled AS labeled,
        t.sensitive AS sensitive
 ORDER BY scope

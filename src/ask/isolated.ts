@@ -2,13 +2,16 @@
  * Runs a query that a person wrote in a process of its own: the engine may take long, much memory, or fall over, and
  * none of that may touch the program. Started as a child, this file is that process.
  */
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { on } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openEmbeddedStore } from "../graph/store-embedded.ts";
-import { ConfigError, type Params, type Row, StoreError } from "../model.ts";
+import { openEngine } from "../graph/engine.ts";
+import { ConfigError, type ForereachError, type Params, type Row, StoreError } from "../model.ts";
 
 export interface Limits {
-  /** Milliseconds. */
+  /** Milliseconds that the engine may take; time in which nobody asks for rows does not count. */
   time: number;
   rows: number;
   /** Bytes of the engine's pool. */
@@ -25,30 +28,54 @@ interface Task {
 }
 type Message = { rows: Row[] } | { done: true } | { error: { code: string; message: string } };
 
+/** Rows that cross at a time. The child sends more only when asked, so two such groups are all that memory holds. */
 const ROWS_A_MESSAGE = 1_000;
 
 /**
- * Throws ConfigError `query-failed` if the engine does not take the query, `query-too-long` or `query-too-large` at a
- * limit, StoreError `query-crashed` if the engine fell over.
+ * Rows as the engine finds them. Throws ConfigError `query-failed` if the engine does not take the query,
+ * `query-too-long` or `query-too-large` at a limit, `query-crashed` if the engine fell over. Who stops reading ends
+ * the process.
  */
-export function runIsolated(
+export async function* runIsolated(
   folder: string,
   cypher: string,
   params: Params,
   limits = QUERY_LIMITS,
-): Promise<Row[]> {
+): AsyncGenerator<Row> {
+  const child = fork(fileURLToPath(import.meta.url), ["child"], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  try {
+    const task: Task = { folder, cypher, params, limits };
+    let left = limits.time;
+    let count = 0;
+    for (let ask: Task | "more" = task; ; ask = "more") {
+      const asked = performance.now();
+      const message = await answerOf(child, ask, left, limits);
+      left -= performance.now() - asked;
+      if ("error" in message) throw failure(message.error);
+      if ("done" in message) return;
+      count += message.rows.length;
+      if (count > limits.rows)
+        throw new ConfigError(
+          "query-too-large",
+          `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
+          "narrow it, or add LIMIT",
+        );
+      yield* message.rows;
+    }
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/** Sends, and waits for the one message that answers it, or for the end of the process or of the time. */
+function answerOf(child: ChildProcess, ask: Task | "more", time: number, limits: Limits): Promise<Message> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ["child"], {
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
-    const rows: Row[] = [];
-    let settled = false;
     const end = (finish: () => void) => {
-      if (settled) return;
-      settled = true;
       clearTimeout(timer);
-      child.kill("SIGKILL");
+      child.removeAllListeners();
       finish();
     };
     const timer = setTimeout(
@@ -62,43 +89,17 @@ export function runIsolated(
             ),
           ),
         ),
-      limits.time,
+      Math.max(0, time),
     );
-    child.on("message", (message: Message) => {
-      if ("rows" in message) {
-        // One at a time: a spread of many arguments would overflow the stack.
-        for (const row of message.rows) rows.push(row);
-        if (rows.length > limits.rows)
-          end(() =>
-            reject(
-              new ConfigError(
-                "query-too-large",
-                `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
-                "narrow it, or add LIMIT",
-              ),
-            ),
-          );
-      } else if ("error" in message) {
-        const { code, message: text } = message.error;
-        end(() =>
-          reject(
-            code === "query-failed"
-              ? new ConfigError(code, text, "forereach schema lists kinds and properties")
-              : new StoreError(code, text, "forereach scan"),
-          ),
-        );
-      } else end(() => resolve(rows));
-    });
+    child.on("message", (message: Message) => end(() => resolve(message)));
     child.on("error", (cause) =>
       end(() =>
         reject(
-          new StoreError("query-crashed", `the query process did not start: ${cause.message}`, undefined, {
-            cause,
-          }),
+          new StoreError("query-crashed", `the query process failed: ${cause.message}`, undefined, { cause }),
         ),
       ),
     );
-    child.on("exit", () =>
+    const crashed = () =>
       end(() =>
         reject(
           new ConfigError(
@@ -107,24 +108,56 @@ export function runIsolated(
             "write it another way: OPTIONAL MATCH with count instead of EXISTS, no IN on a missing list",
           ),
         ),
-      ),
-    );
-    const task: Task = { folder, cypher, params, limits };
-    child.send(task);
+      );
+    child.on("exit", crashed);
+    // It may have ended while nobody listened.
+    if (child.exitCode !== null || child.signalCode !== null) crashed();
+    else child.send(ask);
   });
 }
 
-if (process.argv[2] === "child" && process.send !== undefined)
-  process.once("message", async (task: Task) => {
-    const send = (message: Message) => new Promise<void>((done) => process.send!(message, () => done()));
-    try {
-      const store = openEmbeddedStore({ folder: task.folder, pool: task.limits.memory });
-      const rows = await store.query(task.cypher, task.params);
-      for (let i = 0; i < rows.length; i += ROWS_A_MESSAGE)
-        await send({ rows: rows.slice(i, i + ROWS_A_MESSAGE) });
-      await send({ done: true });
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "query-failed";
-      await send({ error: { code, message: error instanceof Error ? error.message : String(error) } });
+const failure = ({ code, message }: { code: string; message: string }): ForereachError =>
+  code === "query-failed"
+    ? new ConfigError(code, message, "forereach schema lists kinds and properties")
+    : new StoreError(code, message, "forereach scan");
+
+/** The file that the store's pointer names. Throws StoreError `no-graph`. */
+async function currentGraph(folder: string): Promise<string> {
+  try {
+    return join(folder, (await readFile(join(folder, "current"), "utf8")).trim());
+  } catch (cause) {
+    throw new StoreError("no-graph", `there is no graph in ${folder} yet`, "forereach scan", { cause });
+  }
+}
+
+async function serve(send: (message: Message) => void): Promise<void> {
+  const requests = on(process, "message")[Symbol.asyncIterator]();
+  try {
+    const first = await requests.next();
+    const { folder, cypher, params, limits } = (first.value as [Task])[0];
+    const engine = await openEngine({
+      ...{ path: await currentGraph(folder), pool: limits.memory, readOnly: true },
+    });
+    let rows: Row[] = [];
+    for await (const row of engine.stream(cypher, params)) {
+      rows.push(row);
+      if (rows.length < ROWS_A_MESSAGE) continue;
+      send({ rows });
+      rows = [];
+      await requests.next();
     }
+    if (rows.length > 0) {
+      send({ rows });
+      await requests.next();
+    }
+    send({ done: true });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "query-failed";
+    send({ error: { code, message: error instanceof Error ? error.message : String(error) } });
+  }
+}
+
+if (process.argv[2] === "child" && process.send !== undefined)
+  await serve((message) => {
+    process.send!(message);
   });

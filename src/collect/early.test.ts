@@ -85,6 +85,16 @@ test("builds after three minutes from whatever there is, and then ever less ofte
   await early.stop();
 });
 
+test("a first build that lacked something is followed by one as soon as that is read", async () => {
+  const { set, built, end, early } = watched();
+  await set(20);
+  await set(180);
+  end("a.agents", "a.grants", "a.places");
+  await set(200);
+  expect(built).toEqual([["a.agents", "a.grants", "a.places", "a.items"], ["a.items"]]);
+  await early.stop();
+});
+
 test("builds nothing for a crawl that ends within seconds", async () => {
   const { set, built, end, early } = watched();
   end("a.agents", "a.grants", "a.places");

@@ -47,15 +47,20 @@ export function publishEarly({
     known = resolve;
   });
 
-  const run = async () => {
+  /** Waits so long, or until agents, grants and places are read. */
+  const orEnough = async (ms: number) => {
     const waited = new AbortController();
-    const either = AbortSignal.any([signal, waited.signal]);
-    await clock.sleep(EARLIEST_MS, signal);
-    await Promise.race([enough, clock.sleep(LATEST_MS - EARLIEST_MS, either)]);
+    await Promise.race([enough, clock.sleep(ms, AbortSignal.any([signal, waited.signal]))]);
     waited.abort();
+  };
+  const run = async () => {
+    await clock.sleep(EARLIEST_MS, signal);
+    await orEnough(LATEST_MS - EARLIEST_MS);
     for (let wait = LATEST_MS; !signal.aborted; wait *= 2) {
+      const lacking = needed.size > 0;
       await publish([...unread.values()]).catch(onFailure);
-      await clock.sleep(wait, signal);
+      // An answer without agents, grants or places may be empty: the next comes as soon as they are there.
+      await (lacking ? orEnough(wait) : clock.sleep(wait, signal));
     }
   };
   // Only an aborted sleep rejects: the end of the watch.

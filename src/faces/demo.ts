@@ -1,8 +1,11 @@
 /** The simulated tenant: `forereach demo` scans it, `forereach simulate` serves it. */
+import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { demoTenant } from "../../simulator/demo.ts";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
 import { startSimulator } from "../../simulator/server.ts";
 import { createTenant } from "../../simulator/tenant.ts";
+import type { Serving } from "../../simulator/worker.ts";
 import { acceptGap, scan } from "../app.ts";
 import type { Screen } from "./screen.ts";
 
@@ -18,20 +21,24 @@ const ACCEPTED_UNTIL = "2099-12-31";
 
 /** Scans a tenant that throttles, breaks off and refuses one part; accepts that one part. */
 export async function runDemo({ folder, seed, signal, screen }: DemoOptions): Promise<void> {
-  const { refusedContainer, ...tenant } = demoTenant(seed);
   await rm(folder, { recursive: true, force: true });
-  const simulator = await startSimulator(tenant);
+  const file = new URL(`../../simulator/worker${extname(import.meta.url)}`, import.meta.url);
+  const simulator = new Worker(file, { workerData: seed });
+  let refusedContainer: string;
   try {
+    // Rejects if the thread fails.
+    const [serving] = (await once(simulator, "message")) as [Serving];
+    ({ refusedContainer } = serving);
     await scan({
       folder,
       signal,
       mode: "full",
       early: false,
-      from: { kind: "simulator", endpoints: simulator.endpoints, size: "L" },
+      from: { kind: "simulator", endpoints: serving.endpoints, size: "L" },
       ...screen.events,
     });
   } finally {
-    await simulator.stop();
+    await simulator.terminate();
   }
   await acceptGap(
     folder,

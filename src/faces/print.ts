@@ -5,7 +5,7 @@ import type { AgentLine, CoverageLine, ReportView } from "../../reports/index.ts
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
-import { ConfigError, type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
+import { type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
 import type { PathStep } from "../reach/paths.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
 import { type Format, formatRows } from "./format.ts";
@@ -22,31 +22,27 @@ async function* each(rows: readonly Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
+/** A short list that is known as a whole: coverage, findings, permissions. */
 export async function printAnswer(
   rows: readonly Row[],
   columns: readonly string[],
-  format: Format,
-  out?: string,
+  format: Exclude<Format, "parquet">,
 ): Promise<void> {
   const named = columns.map((name) => ({ name }));
-  if (out !== undefined) {
-    const { exportRows } = await import("./export.ts");
-    const { files } = await exportRows({
-      format: format === "table" ? "csv" : format,
-      out,
-      rows: each(rows),
-      columns: named,
-    });
-    process.stdout.write(`Wrote ${rows.length.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
-  } else if (format === "parquet")
-    throw new ConfigError("needs-out", "Parquet goes to a file", "--out FILE.parquet");
-  else await write(formatRows(format, each(rows), named, width()));
+  await write(formatRows(format, each(rows), named, width()));
 }
 
 const number = (value: unknown): string => Number(value ?? 0).toLocaleString("en-US");
 
-/** The summary: who reaches most, by which path, and what was not looked at. */
-export async function printTop(answers: Answers, page: string | undefined): Promise<void> {
+/**
+ * The summary: who reaches most, by which path, and what was not looked at. `typed` is how the next command begins:
+ * it must find the same data.
+ */
+export async function printTop(
+  answers: Answers,
+  page: string | undefined,
+  typed = "forereach",
+): Promise<void> {
   const { meta } = answers;
   const totals = await answers.totals();
   const lines = await ranked(answers, 20);
@@ -77,16 +73,20 @@ export async function printTop(answers: Answers, page: string | undefined): Prom
     ],
     "table",
   );
+  process.stdout.write(
+    "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
+      "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
+  );
   sayCoverage(meta);
   if (page !== undefined) {
     const draft = await draftText(page, renderHtml(await viewOf(answers, undefined)));
     await draft.publish();
     process.stdout.write(`\nThe same as a page: ${resolve(page)}\n`);
   }
-  const first = lines[0]?.line;
+  const [first] = lines;
   if (first !== undefined)
     process.stdout.write(
-      `Next: forereach reach "${first.name}"   forereach explain "${first.name}" SCOPE   forereach coverage\n`,
+      `\nNext:\n  ${typed} reach "${first.line.name}"\n  ${typed} explain "${first.line.name}" "${first.steps.at(-1)?.id ?? ""}"\n  ${typed} coverage\n`,
     );
 }
 
@@ -108,7 +108,7 @@ function sayCoverage(meta: GraphMeta): void {
     });
   }
   process.stdout.write(
-    `\nNot read completely (what is there is unknown, not absent): ${gaps.length} parts, ${gaps.length - open.length} of them accepted or by choice.\n`,
+    `\nNot read completely (what is there is unknown, not absent): ${gaps.length} part${gaps.length === 1 ? "" : "s"}, ${gaps.length - open.length} of them accepted or left out by choice.\n`,
   );
   for (const [step, { state, parts, reason }] of byStep)
     process.stdout.write(
@@ -128,6 +128,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
     agents === undefined
       ? await answers.top(limit)
       : agents.slice(0, limit).map((id) => ({ agent_id: id }) as Row);
+  const order = await answers.labels();
   const rows = new Map<string, ReachRow[]>();
   for await (const row of answers.reach({ agents: top.map((row) => String(row.agent_id)), tiers: ["now"] }))
     if (row.read !== "no") rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
@@ -146,9 +147,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
         ? undefined
         : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
     };
-    const labels = own
-      .filter((each) => each.read === "yes" && each.top_label !== "")
-      .map((each) => each.top_label);
+    const there = new Set(own.filter((each) => each.read === "yes").map((each) => each.top_label));
     return [
       {
         line: {
@@ -159,7 +158,7 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
           sensitive: sum("readable_sensitive"),
           unlabeledSensitive: sum("readable_unlabeled_sensitive"),
           items: sum("readable_items"),
-          topLabel: labels[0] ?? "",
+          topLabel: order.find((label) => there.has(label)) ?? "",
           widestScope: `${best.scope_name} (${best.scope_kind})`,
           completeness:
             WORST_FIRST.find((state) => own.some((each) => each.completeness === state)) ?? "complete",
@@ -170,6 +169,23 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
     ];
   });
 }
+
+/** Coverage as reports and companions of files print it. */
+export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
+  meta.coverage.map(
+    (row): CoverageLine => ({
+      step: row.step,
+      scope: row.scope,
+      state: row.state,
+      reason: row.reason,
+      fix: row.fix,
+      acceptedReason: row.accepted?.reason,
+      acceptedUntil: row.accepted?.until,
+      hides: row.hides,
+      agentsConcerned:
+        row.state === "complete" ? undefined : row.scope === "" ? "all" : `agents that reach ${row.scope}`,
+    }),
+  );
 
 /** The page: ranked agents, a picture of one path, what was not looked at. */
 export async function viewOf(answers: Answers, agents: readonly string[] | undefined): Promise<ReportView> {
@@ -182,20 +198,7 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
     tenant: `${meta.tenantName} (${meta.tenant})`,
     snapshot: meta.snapshot,
     time: meta.time,
-    coverage: meta.coverage.map(
-      (row): CoverageLine => ({
-        step: row.step,
-        scope: row.scope,
-        state: row.state,
-        reason: row.reason,
-        fix: row.fix,
-        acceptedReason: row.accepted?.reason,
-        acceptedUntil: row.accepted?.until,
-        hides: row.hides,
-        agentsConcerned:
-          row.state === "complete" ? undefined : row.scope === "" ? "all" : `agents that reach ${row.scope}`,
-      }),
-    ),
+    coverage: coverageLines(meta),
     agents: lines.map(({ line }) => line),
     paths:
       longest === undefined

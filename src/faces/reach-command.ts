@@ -6,22 +6,16 @@ import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
 import type { PathStep } from "../reach/paths.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
-import { exportRows } from "./export.ts";
-import { type Format, formatRows } from "./format.ts";
-import { printAnswer, printTop, viewOf, write } from "./print.ts";
+import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
+import { printTop, viewOf } from "./print.ts";
 
-export interface ReachCommand {
+export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
   all?: boolean;
   expand?: boolean;
   scope?: string;
   tier?: readonly string[];
   mode?: readonly string[];
-  format?: Format;
-  out?: string;
-  excel?: boolean;
-  command: string;
-  version: string;
 }
 
 /** Columns that fit a terminal. */
@@ -43,18 +37,18 @@ const FOR_PEOPLE = [
 
 export async function reachCommand(answers: Answers, options: ReachCommand): Promise<void> {
   const { agent, out } = options;
-  const extension = out === undefined ? "" : extname(out).slice(1).toLowerCase();
-  const format = options.format ?? formatOf(extension);
+  const page = out !== undefined && options.format === undefined && extname(out).toLowerCase() === ".html";
+  const format = page ? "table" : formatOf(options);
   const agents = agent === undefined ? undefined : await answers.findAgents(agent);
   const scope = options.scope === undefined ? undefined : await answers.findScope(options.scope);
-  if (extension === "html" && out !== undefined) {
+  if (page) {
     const draft = await draftText(out, renderHtml(await viewOf(answers, agents)));
     await draft.publish();
     process.stdout.write(`Wrote ${out}.\n`);
     return;
   }
   const narrowed = agents !== undefined || scope !== undefined || options.all === true;
-  if (!narrowed && out === undefined && format === "table") return printTop(answers, undefined);
+  if (!narrowed && format === "table") return printTop(answers, undefined);
   const top = narrowed ? agents : (await answers.top(20)).map((row) => String(row.agent_id));
   const rows = answers.reach({
     ...(top === undefined ? {} : { agents: top }),
@@ -63,118 +57,103 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
     ...(options.mode === undefined ? {} : { modes: options.mode }),
     ...(options.expand === undefined ? {} : { expand: options.expand }),
   });
-  if (out === undefined) {
-    if (format === "parquet")
-      throw new ConfigError("needs-out", "Parquet goes to a file", "--out reach.parquet");
-    if (format !== "table") return write(formatRows(format, rows, REACH_COLUMNS));
-    await write(
-      formatRows(
-        "table",
-        rows,
-        FOR_PEOPLE.map((name) => ({ name })),
-        { limit: 200, ...widthOf() },
-      ),
-    );
-    if (scope !== undefined) sayUnknown(answers, scope);
-    return;
-  }
-  const view = await viewOf(answers, []);
-  const { meta } = answers;
-  const { rows: count, files } = await exportRows({
-    format,
-    out,
-    rows,
-    columns: REACH_COLUMNS,
-    ...(options.excel === undefined ? {} : { excel: options.excel }),
-    about: {
-      view,
-      evidence: {
-        schemaVersion: REACH_SCHEMA_VERSION,
-        controlTotals: [],
-        configHash: meta.configHash,
-        toolVersion: options.version,
-        command: options.command,
-      },
-    },
+  await deliver({
+    ...options,
+    ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
+    ...{ forPeople: FOR_PEOPLE, limit: 200 },
   });
-  process.stdout.write(`Wrote ${count.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
+  if (scope !== undefined && format === "table") sayUnknown(answers, scope);
 }
 
-const formatOf = (extension: string): Format =>
-  extension === "csv" || extension === "json" || extension === "parquet"
-    ? extension
-    : extension === "jsonl"
-      ? "json"
-      : "table";
-
-const widthOf = (): { width?: number } =>
-  process.stdout.columns === undefined ? {} : { width: process.stdout.columns };
-
-/** An empty answer about a place that was not read is unknown, never no. */
-function sayUnknown(answers: Answers, scope: string): void {
+/** Steps that were not read completely at a place, or above it. */
+function unreadAt(answers: Answers, scope: string): string[] {
   const concerned = answers.meta.coverage.filter(
     ({ state, scope: part }) =>
       state !== "complete" && (part === scope || part === "" || scope.startsWith(`${part}/`)),
   );
-  if (concerned.length === 0) return;
-  process.stdout.write(
-    `Not read completely here: ${[...new Set(concerned.map(({ step }) => step))].join(", ")}. Agents that are not listed are unknown, not excluded.\n`,
-  );
+  return [...new Set(concerned.map(({ step }) => step))];
 }
 
-export async function whoCommand(answers: Answers, wanted: string, format: Format): Promise<void> {
+/** An empty answer about a place that was not read is unknown, never no. */
+function unknownAt(answers: Answers, scope: string): string {
+  const steps = unreadAt(answers, scope);
+  return steps.length === 0
+    ? ""
+    : `Not read completely here: ${steps.join(", ")}. Agents that are not listed are unknown, not excluded.\n`;
+}
+
+const sayUnknown = (answers: Answers, scope: string): void => {
+  process.stdout.write(unknownAt(answers, scope));
+};
+
+/** Rights of people are not worked out yet: what they hold is said, and the cells of rights are empty. */
+const WHO_COLUMNS = [
+  ...["who", "kind", "read", "write", "manage", "tier", "by", "id", "discover", "mode", "covers", "scope_id"],
+  ...["certainty", "reason_code", "completeness", "gap_steps", "grant_id", "expires", "snapshot"],
+].map((name) => ({ name }));
+
+const FOR_PEOPLE_WHO = ["who", "kind", "read", "write", "manage", "tier", "certainty", "by", "id"];
+
+/** Version of the columns of `who`. */
+const WHO_SCHEMA_VERSION = 1;
+
+export async function whoCommand(
+  answers: Answers,
+  wanted: string,
+  options: OutputOptions & Made,
+): Promise<void> {
+  const format = formatOf(options);
   const scope = await answers.findScope(wanted);
   const { agents, people } = await answers.who(scope);
-  const rows: Row[] = [
-    ...agents.map((row) => ({
-      who: row.agent_name,
-      kind: "agent",
-      id: row.agent_id,
-      read: row.read,
-      write: row.write,
-      manage: row.manage,
-      tier: row.tier,
-      by: row.path,
-    })),
-    ...people.map((row) => ({
-      who: row.name ?? row.id,
-      kind: row.kind ?? "principal",
-      id: row.id,
-      read: "",
-      write: "",
-      manage: "",
-      tier: "",
-      by: [row.role, row.through === "" ? "" : `through ${String(row.through)}`, `at ${String(row.scope)}`]
-        .filter(Boolean)
-        .join(" "),
-    })),
-  ];
-  await printAnswer(rows, ["who", "kind", "read", "write", "manage", "tier", "by", "id"], format);
+  const rows = async function* (): AsyncGenerator<Row> {
+    for (const row of agents)
+      yield { ...row, who: row.agent_name, kind: "agent", id: row.agent_id, by: row.path };
+    for (const row of people)
+      yield {
+        ...{ who: row.name ?? row.id, kind: row.kind ?? "principal", id: row.id, scope_id: row.scope },
+        ...{ by: holding(row), snapshot: answers.meta.snapshot },
+      };
+  };
+  await deliver({
+    ...options,
+    ...{ answers, rows: rows(), columns: WHO_COLUMNS, schemaVersion: WHO_SCHEMA_VERSION },
+    ...{ forPeople: FOR_PEOPLE_WHO },
+  });
   if (format === "table") sayUnknown(answers, scope);
 }
 
+const holding = (row: Row): string =>
+  [row.role, row.through === "" ? "" : `through ${String(row.through)}`, `at ${String(row.scope)}`]
+    .filter(Boolean)
+    .join(" ");
+
+/** As text, or with `json` as one object; to a file where one is named. */
 export async function explainCommand(
   answers: Answers,
   wantedAgent: string,
   wantedScope: string,
-  format: "table" | "json",
+  { format, out }: { format?: "table" | "json"; out?: string },
 ): Promise<void> {
   const found = await answers.findAgents(wantedAgent);
   if (found.length !== 1)
     throw new ConfigError("ambiguous", `"${wantedAgent}" fits ${found.length} agents`, "give one id or name");
   const scope = await answers.findScope(wantedScope);
   const { rows, path } = await answers.explain(found[0]!, scope);
-  if (format === "json") {
-    process.stdout.write(`${JSON.stringify({ agent: found[0], scope, rows, path: path ?? null })}\n`);
-    return;
+  const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
+  const text = json
+    ? `${JSON.stringify({ agent: found[0], scope, rows, path: path ?? null, unread: unreadAt(answers, scope) })}\n`
+    : `${path === undefined ? "No path was read from this agent to this place.\n" : `${rows.map(sayRow).join("\n")}\n\n${drawPath(path)}`}${unknownAt(answers, scope)}`;
+  if (out === undefined) process.stdout.write(text);
+  else {
+    const draft = await draftText(
+      out,
+      (async function* () {
+        yield text;
+      })(),
+    );
+    await draft.publish();
+    process.stdout.write(`Wrote ${out}.\n`);
   }
-  if (path === undefined) {
-    process.stdout.write("No path was read from this agent to this place.\n");
-    sayUnknown(answers, scope);
-    return;
-  }
-  process.stdout.write(`${rows.map(sayRow).join("\n")}\n\n${drawPath(path)}`);
-  sayUnknown(answers, scope);
 }
 
 const sayRow = (row: ReachRow): string => {

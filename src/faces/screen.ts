@@ -5,6 +5,8 @@ import { createProgress, formatProgress } from "../collect/progress.ts";
 export interface Screen {
   events: AppEvents;
   note(text: string): void;
+  /** What a scan came to: the exit code, and what else applied. For programs that read the log. */
+  summary(outcome: { exit: number; findings: number; incomplete: boolean }): void;
   done(): void;
 }
 
@@ -49,7 +51,11 @@ export function createScreen({
       },
     },
     note(text) {
-      if (!quiet) stderr.write(`${text}\n`);
+      if (jsonLog) line({ time: new Date().toISOString(), type: "note", text });
+      else if (!quiet) stderr.write(`${text}\n`);
+    },
+    summary(outcome) {
+      if (jsonLog) line({ time: new Date().toISOString(), type: "summary", ...outcome });
     },
     done() {
       if (live) draw("");

@@ -76,7 +76,7 @@ const derivedTables = PUBLISHED_KINDS.map(
 );
 
 /** Name of the file of a kind between two kinds of node, as the inventory's export has it. */
-export function tableName(kind: Kind, ends: { from: NodeKind; to: NodeKind }): string {
+export function tableName(kind: string, ends: { from: NodeKind; to: NodeKind }): string {
   return `${kind}.${ends.from}.${ends.to}`;
 }
 

@@ -1,5 +1,6 @@
 /** Text made from the schema: DDL of the inventory and of the graph stores, bulk loads, the schema page. Pure. */
 import {
+  type CountedKind,
   DERIVED,
   DERIVED_NODES,
   type DerivedKind,
@@ -194,7 +195,12 @@ export const derivedColumns = (kind: DerivedKind): Column[] =>
   ).map(([name, { type }]) => ({ name, type }));
 
 /** Loads one exported Parquet file into the embedded engine; columns go by position. */
-export const embeddedCopy = (table: { kind: Kind; from?: NodeKind; to?: NodeKind; file: string }): string => {
+export const embeddedCopy = (table: {
+  kind: Kind | CountedKind;
+  from?: NodeKind;
+  to?: NodeKind;
+  file: string;
+}): string => {
   const { quote, text } = DIALECTS.embedded;
   const pair =
     table.from !== undefined && table.to !== undefined

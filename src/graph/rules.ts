@@ -18,9 +18,9 @@ export interface Rule {
   when: string | undefined;
   /**
    * `agents`: runs for one slice of the agents after the other (`$from` to `$to` bound their codes), so that memory
-   * does not grow with their number. `items`: runs where the items are, for slices of the scopes.
+   * does not grow with their number.
    */
-  per: "agents" | "items" | undefined;
+  per: "agents" | undefined;
   /** Run once, in order. */
   first: readonly Statement[];
   /**
@@ -67,8 +67,8 @@ export function parseRule(text: string, name: string): Rule {
   if (!isDerivedNode(derives) && !Object.hasOwn(DERIVED, derives))
     throw new ConfigError("bad-rule", `${name}: derives "${derives}", which the schema does not know`);
   const per = head.get("per");
-  if (per !== undefined && per !== "agents" && per !== "items")
-    throw new ConfigError("bad-rule", `${name}: per "${per}", not agents or items`);
+  if (per !== undefined && per !== "agents")
+    throw new ConfigError("bad-rule", `${name}: per "${per}", not agents`);
   const again = statements.filter((s) => s.next);
   if (statements.length === 0 || again.length > 1)
     throw new ConfigError("bad-rule", `${name}: needs a statement, and at most one "next level"`);

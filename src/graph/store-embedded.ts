@@ -29,12 +29,12 @@ export interface EmbeddedOptions {
 
 const POOL = 512 * 1024 * 1024;
 const POINTER = "current";
-/** So many items are counted at a time; their classes fit the pool. */
-const ITEMS_A_SLICE = 500_000;
 /** So many derived rows may wait in the pool before they are written. */
-const ROWS_A_CHECKPOINT = 250_000;
+const ROWS_A_CHECKPOINT = 2_000_000;
+/** So many derived rows are loaded at a time. */
+const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time. */
-const AGENTS_A_SLICE = Number(process.env.SLICE ?? 2_500);
+const AGENTS_A_SLICE = 2_500;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
@@ -121,7 +121,6 @@ async function* runRules(
     ...tables,
     write: (kind, statement) => (isScratch(kind) ? tables : files).write(kind, statement),
   };
-  const items = await firstOf(engine, "Scope", ITEMS_A_SLICE, "MATCH (i:Item) RETURN count(*) AS n");
   const agents = await agentSlices(engine, seed);
   const perAgent = rules.filter((rule) => rule.per === "agents");
   let unwritten = 0;
@@ -135,10 +134,13 @@ async function* runRules(
     }
     return { rule: rule.id, rows, ms: performance.now() - start };
   };
-  for (const rule of rules.filter((each) => each.per !== "agents"))
-    for (const bounds of rule.per === "items" ? slicesOf(items) : [EVERYTHING])
-      yield run(rule, { ...bounds, time }, tables);
-  const own = [...new Set(perAgent.map((rule) => rule.derives))].filter(isScratch);
+  const shared = rules.filter((rule) => rule.per !== "agents");
+  for (const rule of shared) yield run(rule, { ...EVERYTHING, time }, tables);
+  // What shared rules derive, too, holds for the next slice.
+  const kept = new Set(shared.map((rule) => rule.derives));
+  const own = [...new Set(perAgent.map((rule) => rule.derives))].filter(
+    (kind) => isScratch(kind) && !kept.has(kind),
+  );
   for (const [index, bounds] of agents.entries()) {
     if (index > 0) await renew(engine, own);
     for (const rule of perAgent) yield run(rule, { ...bounds, time }, target);
@@ -148,34 +150,23 @@ async function* runRules(
   yield* files.load();
 }
 
-/** Codes that start slices in which about `most` of what `counting` counts lie. */
-async function firstOf(
-  engine: EngineConnection,
-  kind: "Agent" | "Scope",
-  most: number,
-  counting: string,
-): Promise<string[]> {
-  const parts = Math.ceil(Number((await engine.run(counting))[0]?.n ?? 0) / most);
-  if (parts <= 1) return [""];
-  const codes = (await engine.run(`MATCH (n:${kind}) RETURN n.code AS code ORDER BY code`)).map((row) =>
-    String(row.code),
-  );
-  return Array.from(
-    { length: Math.min(parts, codes.length) },
-    (_, i) => codes[Math.floor((codes.length * i) / parts)]!,
-  );
-}
-
+/** Bounds of slices of agents; for a seed, one an agent. */
 async function agentSlices(
   engine: EngineConnection,
   seed: Seed | undefined,
 ): Promise<{ from: string; to: string }[]> {
-  if (seed === undefined)
-    return slicesOf(await firstOf(engine, "Agent", AGENTS_A_SLICE, "MATCH (a:Agent) RETURN count(*) AS n"));
-  const rows = await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
-    ids: [...seed.agents],
-  });
-  return rows.map((row) => ({ from: String(row.code), to: `${String(row.code)}~` }));
+  const rows =
+    seed === undefined
+      ? await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")
+      : await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
+          ids: [...seed.agents],
+        });
+  const codes = rows.map((row) => String(row.code));
+  if (seed !== undefined) return codes.map((code) => ({ from: code, to: `${code}~` }));
+  const parts = Math.max(1, Math.ceil(codes.length / AGENTS_A_SLICE));
+  return slicesOf(
+    Array.from({ length: parts }, (_, i) => codes[Math.floor((codes.length * i) / parts)] ?? ""),
+  );
 }
 
 async function renew(engine: EngineConnection, kinds: readonly DerivedKind[]): Promise<void> {
@@ -227,12 +218,32 @@ function tablesOf(engine: EngineConnection): RuleTarget {
   };
 }
 
+interface RowFile {
+  file: string;
+  rows: number;
+}
+
+/** Files for one load each: so many rows fit the pool, and every further load into a table costs more. */
+function batches(files: readonly RowFile[]): string[][] {
+  const found: string[][] = [];
+  let room = 0;
+  for (const { file, rows } of files) {
+    if (rows > room) {
+      found.push([]);
+      room = ROWS_A_LOAD;
+    }
+    found.at(-1)!.push(file);
+    room -= rows;
+  }
+  return found;
+}
+
 /** Rows that rules leave behind, as files until `load` puts them into their tables. */
 function filesIn(
   engine: EngineConnection,
   exchange: string,
 ): Pick<RuleTarget, "write"> & { load(): AsyncGenerator<DerivedRows> } {
-  const written = new Map<DerivedKind, { files: string[]; rows: number }>();
+  const written = new Map<DerivedKind, { files: RowFile[]; rows: number }>();
   const columnsOf = async (file: string) =>
     Object.keys((await engine.run(`LOAD FROM '${file}' RETURN * LIMIT 1`))[0] ?? {});
   const rowsIn = async (file: string) =>
@@ -243,14 +254,21 @@ function filesIn(
       const file = join(exchange, `${kind}-${files.length}.parquet`);
       await engine.run(`COPY (${statement}) TO '${file}'`);
       const added = await rowsIn(file);
-      written.set(kind, { files: added === 0 ? files : [...files, file], rows: rows + added });
+      written.set(kind, {
+        files: added === 0 ? files : [...files, { file, rows: added }],
+        rows: rows + added,
+      });
       return added;
     },
     async *load() {
       for (const [kind, { files, rows }] of written) {
         if (rows === 0) continue;
         const start = performance.now();
-        await engine.run(derivedCopy(kind, files, await columnsOf(files[0]!)));
+        const names = await columnsOf(files[0]!.file);
+        for (const some of batches(files)) {
+          await engine.run(derivedCopy(kind, some, names));
+          await engine.run("CHECKPOINT");
+        }
         const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
         if (stored !== rows)
           throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);

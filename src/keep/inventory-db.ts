@@ -28,6 +28,8 @@ const BOOKKEEPING = [
   `CREATE TABLE IF NOT EXISTS _gap (owner_step VARCHAR, owner_scope VARCHAR, layer BIGINT,
     step VARCHAR, scope VARCHAR, state VARCHAR, reason VARCHAR, fix VARCHAR)`,
   "CREATE TABLE IF NOT EXISTS _accepted (step VARCHAR, scope VARCHAR, reason VARCHAR, until VARCHAR)",
+  // Principals that a partition said are gone, while memberships of theirs may still stand in another.
+  "CREATE TABLE IF NOT EXISTS _tombstone (step VARCHAR, scope VARCHAR, id VARCHAR, PRIMARY KEY (step, scope, id))",
   `CREATE TABLE IF NOT EXISTS _scan (id VARCHAR, fingerprint VARCHAR, started_at VARCHAR, ended_at VARCHAR,
     state VARCHAR)`,
 ];
@@ -150,8 +152,8 @@ export class Database {
         memory_limit: options.memoryLimit ?? "512MB",
         ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
         ...(inMemory ? {} : { temp_directory: `${file}.tmp` }),
-        // Compressing what was written costs more than writing it: do it seldom.
-        checkpoint_threshold: "128MB",
+        // Rows stay in memory until then, whatever the limit says; compressing them costs more than writing them.
+        checkpoint_threshold: "32MB",
         autoinstall_known_extensions: "false",
         autoload_known_extensions: "false",
       });
@@ -323,6 +325,7 @@ const migrate = async (connection: DuckDBConnection, path: string, readOnly: boo
   }
   const complete = (layout: Layout) =>
     ALL_KINDS.every((kind) => inventoryColumns(kind).every(({ name }) => layout.get(kind)?.includes(name)));
+  for (const statement of version === VERSION ? BOOKKEEPING : []) await connection.run(statement);
   if (version === VERSION && complete(await readLayout(connection))) return;
   await connection.run("BEGIN TRANSACTION");
   for (const statement of [...BOOKKEEPING, ...inventoryDdl()]) await connection.run(statement);

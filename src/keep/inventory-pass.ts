@@ -6,7 +6,17 @@ import type { OpenPass } from "./inventory.ts";
 import { coverageOf, saveCoverage } from "./inventory-coverage.ts";
 import { asText, type Database, type Writer } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
-import { countRows, fold, GONE, goneOf } from "./inventory-sql.ts";
+import {
+  BURY,
+  buryMissing,
+  countRows,
+  fold,
+  GONE,
+  goneOf,
+  HIDDEN,
+  keepHidden,
+  outlives,
+} from "./inventory-sql.ts";
 
 export const asLayer = (value: unknown): bigint | undefined =>
   typeof value === "bigint" ? value : undefined;
@@ -243,7 +253,9 @@ export class InventoryPass implements OpenPass {
         : base !== undefined
           ? await count(writer, base, kinds)
           : 0;
-    if (ending === "replace" && live !== undefined) await dropLayer(writer, live, liveKinds);
+    const keeps =
+      staged !== undefined && liveKinds.includes("MEMBER_OF") && outlives("MEMBER_OF", this.#step);
+    if (keeps) kinds.add("MEMBER_OF");
     const layer = base ?? staged;
     const now = this.#now();
     const since = base === undefined ? this.#startedAt : (asText(known?.observed_from) ?? this.#startedAt);
@@ -268,6 +280,16 @@ export class InventoryPass implements OpenPass {
         String(records),
       ],
     );
+    if (ending === "replace" && live !== undefined) {
+      // A list that can also tell changes is of those that others name as members; who is not in it is gone.
+      if (staged !== undefined && this.#staged.token !== undefined)
+        await writer.run(buryMissing(live, staged), place);
+      if (keeps) {
+        await writer.run(HIDDEN);
+        await writer.run(keepHidden(live, staged));
+      }
+      await dropLayer(writer, live, liveKinds);
+    }
     await this.#settleGaps(writer, keepGaps);
     if (this.#positioned) await writer.run("DELETE FROM _pass WHERE step = $1 AND scope = $2", place);
   }
@@ -287,17 +309,20 @@ export class InventoryPass implements OpenPass {
     for (const kind of kinds) {
       // Kinds that the pass did not write change only by the removal of their endpoints.
       const written = this.#staged.kinds.has(kind);
+      const touching = gone && !outlives(kind, this.#step);
       if (written && base === undefined) {
-        const [row] = await writer.rows(countRows(kind, staged, this.#staged.removals, gone));
+        const [row] = await writer.rows(countRows(kind, staged, this.#staged.removals, touching));
         if (row?.plain === true) {
           records += Number(row.n);
           continue;
         }
       }
-      if (written || (gone && !additive && isRelKind(kind)))
-        for (const statement of fold(kind, { staged, base, additive, gone })) await writer.run(statement);
+      if (written || (touching && !additive && isRelKind(kind)))
+        for (const statement of fold(kind, { staged, base, additive, gone: touching }))
+          await writer.run(statement);
       records += await count(writer, base ?? staged, [kind]);
     }
+    if (gone && !additive) await writer.run(BURY, this.#place);
     if (this.#staged.removals) await writer.run("DROP TABLE _gone");
     return records;
   }

@@ -7,11 +7,14 @@ import { DIALECTS, endpoints, exportColumns, isCoded, pairs, properties } from "
 import type { Row } from "../model.ts";
 import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "../schema.ts";
 import type { GraphTable } from "./inventory.ts";
+import { countItems } from "./inventory-counts.ts";
 import { rowsOf } from "./inventory-db.ts";
 import { asKinds } from "./inventory-pass.ts";
 import {
   aliasesOf,
   duplicates,
+  HIDDEN,
+  inSight,
   liveRows,
   mergedNodes,
   mergedRels,
@@ -65,6 +68,7 @@ export class View {
   async resolve(): Promise<void> {
     const rels = REL_KINDS.filter((kind) => this.#partitions(kind) > 0);
     await this.#collectAliases(rels);
+    await this.#connection.run(HIDDEN);
     for (const kind of rels) await this.#resolveRels(kind);
     await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
     for (const kind of rels)
@@ -125,6 +129,8 @@ export class View {
       await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind)}`);
       rows = table;
     }
+    if (kind === "MEMBER_OF" && (await many(this.#connection, "SELECT count(*) AS n FROM _hidden")) > 0)
+      rows = inSight(rows);
     const dup = await this.#duplicatesOf(
       kind,
       rows,
@@ -261,9 +267,11 @@ export class FrozenView {
       await this.#connection.run(
         `COPY (SELECT ${columns.join(", ")} FROM (${select}) x ${code}) TO ${text(file)} (FORMAT parquet)`,
       );
-      tables.push({ kind: kind as GraphTable["kind"], ...ends, file, rows });
+      tables.push({ kind, ...ends, file, rows });
     }
-    return tables;
+    return kinds === undefined
+      ? [...tables, ...(await countItems(this.#connection, tables, target))]
+      : tables;
   }
 
   /** Ranks of ids over all coded nodes; DuckDB compares text bytewise. */

@@ -27,6 +27,43 @@ export const goneOf = (kind: NodeKind, staged: bigint): string =>
   `INSERT INTO _gone SELECT '${kind}', id, max(_seq) FROM ${quote(kind)}
    WHERE _layer = ${staged} AND _removed GROUP BY id`;
 
+/**
+ * A membership ends with the member and with the group, but not for good: who is restored is a member again, and no
+ * answer says so. So it stays when an end is removed, out of sight until that end is back (HIDDEN).
+ * https://learn.microsoft.com/graph/delta-query-groups
+ */
+export const outlives = (kind: Kind, step: string): boolean =>
+  kind === "MEMBER_OF" && !step.startsWith("import.");
+
+/** Remembers the principals that a pass removed; after `_gone` is filled. Parameters: step and scope. */
+export const BURY = `INSERT OR IGNORE INTO _tombstone
+  SELECT DISTINCT $1, $2, id FROM _gone WHERE kind = 'Principal'`;
+/** Remembers those that a new list of principals no longer has. Parameters: step and scope. */
+export const buryMissing = (live: bigint, staged: bigint): string =>
+  `INSERT OR IGNORE INTO _tombstone SELECT $1, $2, id FROM "Principal" WHERE _layer = ${live}
+   AND id NOT IN (SELECT id FROM "Principal" WHERE _layer = ${staged})`;
+/** Forgets those of whom no membership is left. */
+export const FORGET_BURIED = `DELETE FROM _tombstone
+  WHERE id NOT IN (SELECT "from" FROM "MEMBER_OF" UNION SELECT "to" FROM "MEMBER_OF")`;
+/**
+ * Takes memberships that are out of sight over into the layer that replaces theirs: no new list can have them. After
+ * HIDDEN.
+ */
+export const keepHidden = (live: bigint, staged: bigint): string =>
+  `INSERT INTO "MEMBER_OF" SELECT o.* REPLACE (${staged}::BIGINT AS _layer) FROM "MEMBER_OF" o
+   ANTI JOIN (SELECT * FROM "MEMBER_OF" WHERE _layer = ${staged}) n ON ${equal(REL_KEY, "n", "o")}
+   WHERE o._layer = ${live}
+     AND (o."from" IN (SELECT id FROM _hidden) OR o."to" IN (SELECT id FROM _hidden))`;
+/** Principals that are gone: the partition that said so has not had them since. */
+export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t.id
+  FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope
+  ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id`;
+/** Memberships without those of a hidden end in partitions that changes are told to: others are listed anew each time. */
+export const inSight = (rows: string): string =>
+  `(SELECT * FROM ${rows} m WHERE m.rank NOT IN
+     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE p.token IS NOT NULL)
+   OR (m."from" NOT IN (SELECT id FROM _hidden) AND m."to" NOT IN (SELECT id FROM _hidden)))`;
+
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
   OR (NOT _to_alias AND (_to_kind, "to") IN (SELECT kind, id FROM _gone)))`;
 

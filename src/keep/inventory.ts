@@ -6,13 +6,14 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Cursor, Page } from "../connector.ts";
 import { properties } from "../graph/generate.ts";
 import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
-import type { Change, NodeKind, NodeRecord, RelKind } from "../schema.ts";
+import type { Change, CountedKind, NodeKind, NodeRecord, RelKind } from "../schema.ts";
 import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
 import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
 import { importLines } from "./inventory-import.ts";
 import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
+import { FORGET_BURIED } from "./inventory-sql.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
 export interface OpenPass {
@@ -47,7 +48,7 @@ export interface CoverageRow extends Coverage {
 
 /** One kind as files for a bulk load. Column order: node `id, <props>`; relationship `from, to, key?, <props>`. */
 export interface GraphTable {
-  kind: NodeKind | RelKind;
+  kind: NodeKind | RelKind | CountedKind;
   from?: NodeKind;
   to?: NodeKind;
   /** Absolute path of a Parquet file. */
@@ -107,7 +108,7 @@ export interface InventoryOptions extends DatabaseOptions {
   now?: () => Date;
 }
 
-const DEFAULT_ORDER = ["entra", "azure", "sharepoint", "purview", "mcp", "import"];
+const DEFAULT_ORDER = ["entra", "purview", "azure", "sharepoint", "mcp", "import"];
 /** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
@@ -325,6 +326,7 @@ class DuckDbInventory implements Inventory {
         "UPDATE _scan SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'",
         [id, state, this.#now()],
       );
+      await writer.run(FORGET_BURIED);
       if (changed !== 1) throw new StoreError("no-scan", `no scan ${id} is running`, "run: forereach scan");
     });
   }

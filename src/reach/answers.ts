@@ -56,6 +56,7 @@ export async function* reachRows(
       wanted.map((row) => ({
         agent: String(row.agent_id),
         mode: String(row.mode),
+        via: text(row.via),
         tier: String(row.tier),
         hops: Number(row.hops),
         steps: Number(row.steps),
@@ -70,7 +71,7 @@ export async function* reachRows(
 const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE a.id IN $ids
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below = CASE WHEN r.subtree THEN 1 ELSE 0 END
+WHERE t.below <> CASE WHEN r.subtree THEN 0 ELSE 1 END
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
   s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
@@ -88,7 +89,7 @@ export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.
 const byKey = (a: Row, b: Row): number =>
   bytewise(String(a.agent_id), String(b.agent_id)) ||
   bytewise(String(a.mode), String(b.mode)) ||
-  bytewise(String(a.via), String(b.via)) ||
+  bytewise(text(a.via), text(b.via)) ||
   bytewise(String(a.scope_id), String(b.scope_id)) ||
   bytewise(String(a.tier), String(b.tier));
 
@@ -265,7 +266,7 @@ function finish(
 /** Planes in which some items were listed; elsewhere nobody counted, which is not zero. */
 async function countedPlanes(query: Query): Promise<Set<string>> {
   const rows = await query(
-    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below = 0 RETURN DISTINCT s.plane AS plane",
+    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below <> 1 RETURN DISTINCT s.plane AS plane",
   );
   return new Set(rows.map((row) => text(row.plane)));
 }

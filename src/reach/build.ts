@@ -61,7 +61,8 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     const tables = await snapshot.export(files);
     const unread = options.unread ?? [];
     const coverage = withUnread(snapshot.coverage, unread).map((row) => ({ ...row, hides: hides(row.step) }));
-    const gaps = coverage.filter(({ state }) => state !== "complete" && state !== "skipped");
+    // What was skipped by choice may hide denies and conditions as well as what was refused: rules see both.
+    const gaps = coverage.filter(({ state }) => state !== "complete");
     onStage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
     await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
     for await (const { rule, rows } of store.derive(loadRules()))

@@ -16,6 +16,8 @@ export interface PathStep {
 export interface Witness {
   agent: string;
   mode: string;
+  /** MCP server or agent that lends the rights, or empty. */
+  via: string;
   tier: string;
   hops: number;
   steps: number;
@@ -79,7 +81,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
   };
 }
 
-const keyOf = ({ agent, mode, grant }: Witness): string => `${agent}\n${mode}\n${grant}`;
+const keyOf = ({ agent, mode, via, grant }: Witness): string => `${agent}\n${mode}\n${via}\n${grant}`;
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
 
@@ -88,11 +90,11 @@ async function leadsOf(query: GraphStore["query"], agents: readonly string[]): P
   const leads = new Map<string, Lead[]>();
   for (const row of await query(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
-     RETURN a.id AS agent, h.mode AS mode, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
      g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, s.id AS id, s.name AS name, s.kind AS kind`,
     { agents: [...agents] },
   )) {
-    const key = `${row.agent}\n${row.mode}\n${row.code}`;
+    const key = `${row.agent}\n${row.mode}\n${row.via ?? ""}\n${row.code}`;
     const lead: Lead = {
       tier: String(row.tier),
       hops: Number(row.hops),
@@ -122,7 +124,7 @@ function choose(
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain = first.scope.id === witness.scope ? [] : shortest(up, witness.scope, first.scope.id).reverse();
-  const rank = (tier: string) => TIERS.findIndex((each) => each === tier);
+  const rank = (tier: string) => TIERS.findIndex((each) => tier === each);
   const level = witness.steps - 1 - chain.length;
   const fitting = leads.filter(
     (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops <= witness.hops && lead.level === level,

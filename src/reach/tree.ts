@@ -15,7 +15,7 @@ export interface ScopeTree {
 export async function createTree(query: GraphStore["query"]): Promise<ScopeTree> {
   const scopes = new Map<string, Row>();
   for (const row of await query(
-    "MATCH (s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below = 0 OPTIONAL MATCH (s)-[b:BLIND]->(s) RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane, t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected, t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps",
+    "MATCH (s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(s) RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane, t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected, t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps",
   ))
     scopes.set(String(row.scope_id), row);
   const parents = new Map<string, string[]>();

@@ -13,8 +13,15 @@ test("the demo says who reaches most and what was not read, and writes a page th
   const table = stdout.slice(stdout.indexOf("Agents that can read most sensitive items now:")).split("\n");
   expect(table[1]).toMatch(/agent +owner +sensitive +unlabeled sensitive +items +coverage +by which path/);
   expect(table.slice(3, 23).every((line) => line.includes(" → "))).toBe(true);
-  expect(stdout).toMatch(/^Not read completely .*: 1 parts, 1 of them accepted/m);
+  expect(stdout).toMatch(/^Not read completely .*: 1 part, 1 of them accepted/m);
   expect(stdout).toMatch(/^ +denied +azure\.blobs: /m);
+
+  // What it says to type next finds the demo's data.
+  const [, ...next] = /^ {2}forereach (--data \S+) explain "([^"]+)" "([^"]+)"$/m.exec(stdout) ?? [];
+  expect(next[0]).toBe(`--data ${join(folder, "demo")}`);
+  expect(await run(["explain", next[1]!, next[2]!], { folder: join(folder, "demo") })).toMatchObject({
+    ...{ code: 0, stdout: expect.stringContaining("to revoke: ") as string },
+  });
 
   const html = readFileSync(page, "utf8");
   expect(html).toContain("azure.blobs");

@@ -32,7 +32,12 @@ test("Ctrl-C ends with 130 and one message, and a rerun goes on instead of start
   let scan: Started | undefined;
   const simulator = await serve({
     tenant: smallTenant(),
-    onRequest: (number) => number === interruptAt && scan?.child.kill("SIGINT"),
+    onRequest(number) {
+      if (number !== interruptAt) return undefined;
+      scan?.child.kill("SIGINT");
+      // Unanswered until it has stopped, so that how far it came does not depend on who is faster.
+      return scan?.ended;
+    },
   });
   const argv = ["scan", "--simulator", simulator.url];
   scan = start(argv, { folder });
@@ -62,11 +67,13 @@ test("a second scan at the same time is refused with 4, and the first is not dis
   const simulator = await serve({
     tenant: smallTenant(),
     // A request of the first: its inventory is open.
-    onRequest: (number) => {
-      if (number === 5) rival = start(["scan", "--simulator", simulator.url], { folder });
+    onRequest(number) {
+      if (number !== 5) return undefined;
+      rival = start(["scan", "--simulator", simulator.url], { folder });
+      // Answered when the second has been turned away.
+      return rival.ended;
     },
   });
-  // Long enough for the second to come to the door.
   const first = await run(["scan", "--simulator", simulator.url], { folder });
   expect(first).toMatchObject({ code: 0, stderr: "" });
   const { code, stdout, stderr } = (await rival?.ended) ?? {};

@@ -35,7 +35,10 @@ export interface OracleRow extends Record<Right, Answer> {
   agent: string;
   scope: string;
   tier: Tier;
-  /** Steps of CONTROLS, and one more where `manage` is turned into read and write; 0 outside of latent. */
+  /**
+   * Steps of CONTROLS on the witness path, and one more where `manage` is turned into read and write; 0 outside of
+   * latent.
+   */
   hops: number;
   certainty: Certainty;
   /** Relationships on the witness path, containment down to the scope included. */
@@ -64,6 +67,17 @@ const compareIds = (a: readonly string[], b: readonly string[]): number => {
   }
   return a.length - b.length;
 };
+/**
+ * The witness of several paths comes first: fewest steps of control, fewest relationships, fewest memberships, then
+ * the smallest principals, granted scope and key. (With the principals the granted one is decided, too.)
+ */
+const compareOffers = (a: Offer, b: Offer): number =>
+  a.hops - b.hops ||
+  a.steps - b.steps ||
+  a.ids.length - b.ids.length ||
+  compareIds(a.ids, b.ids) ||
+  compareBytes(a.witness.at(-1)!, b.witness.at(-1)!) ||
+  compareBytes(a.key, b.key);
 const worst = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) >= TIERS.indexOf(b) ? a : b);
 
 /** A principal with whose rights the agent can act, and the way there. */
@@ -85,8 +99,9 @@ interface Offer extends Record<Right, Answer> {
   hops: number;
   certainty: Certainty;
   steps: number;
-  /** Every id on the way, the scopes between the grant and the scope included: decides between equally long paths. */
+  /** Agent and principals. */
   ids: readonly string[];
+  /** The same, and the granted scope. */
   witness: readonly string[];
   key: string;
 }
@@ -250,7 +265,9 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
       )
         continue;
       const acl = props.flow === "acl";
-      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment.
+      const tier = worst(identity.tier, asTier(props.tier));
+      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who becomes
+      // somebody else is not bound by what is denied to it.
       const bound = acl ? undefined : identity.own;
       const granted = (actions: readonly string[], scope: string): boolean => {
         const held = actions.filter((action) => props[action] === true);
@@ -263,11 +280,11 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
         const scope = way.at(-1)!;
         const offer: Offer = {
           ...rights,
-          tier: worst(identity.tier, asTier(props.tier)),
+          tier,
           hops: identity.hops,
           certainty: props.certainty === "upper-bound" ? "upper-bound" : "exact",
           steps: identity.ids.length + way.length - 1,
-          ids: [...identity.ids, ...way],
+          ids: identity.ids,
           witness: [...identity.ids, grant.to.id],
           key: String(props.key ?? ""),
         };
@@ -290,7 +307,6 @@ function offers(world: World, agent: string): Map<string, Offer[]> {
               tier: "latent",
               hops: identity.hops + 1,
               steps: offer.steps + inside.length - 1,
-              ids: [...offer.ids, ...inside.slice(1)],
             });
           }
       };
@@ -344,15 +360,13 @@ function rowsAt(agent: string, scope: string, here: readonly Offer[]): OracleRow
           : Math.min(...giving.map((offer) => CERTAINTIES.indexOf(offer.certainty)));
       certainty = Math.max(certainty, best);
     }
-    const witness = [...givers].sort(
-      (a, b) => a.steps - b.steps || compareIds(a.ids, b.ids) || compareBytes(a.key, b.key),
-    )[0];
+    const witness = [...givers].sort(compareOffers)[0];
     if (witness === undefined) continue;
     rows.push({
       agent,
       scope,
       tier,
-      hops: Math.min(...[...givers].map((offer) => offer.hops)),
+      hops: witness.hops,
       ...rights,
       certainty: CERTAINTIES[certainty]!,
       steps: witness.steps,

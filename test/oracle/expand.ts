@@ -3,66 +3,100 @@
  * covers its subtree speaks for every scope below that has no row of its own in that tier; there, what an
  * earlier tier already gives is taken away.
  */
-import { type Answer, type Certainty, type OracleRow, TIERS, type Tier } from "./evaluate.ts";
+import { type Answer, type Certainty, compareBytes, type OracleRow, TIERS, type Tier } from "./evaluate.ts";
 
-/** A row as the graph holds it. Numbers may be bigint. */
-export interface CompactRow {
+/** A row as the graph holds it: a right that is null is unknown. Numbers may be bigint. */
+export interface CompactRow extends Record<Right, boolean | null> {
   agent: string;
   scope: string;
   tier: Tier;
   hops: number | bigint;
-  discover: Answer;
-  read: Answer;
-  write: Answer;
-  manage: Answer;
   certainty: Certainty;
-  covers: "scope" | "subtree" | "class";
+  subtree: boolean;
   steps: number | bigint;
-  path: string;
+  grant: number | bigint;
 }
-export interface Named {
-  sort: "agent" | "principal" | "scope";
+export interface NamedPrincipal {
   code: string;
   id: string;
 }
 export interface NamedGrant {
+  code: number | bigint;
   principal: string;
   scope: string;
-  code: string;
   key: string;
+  flow: string;
+  tier: Tier | null;
+  /** Rights that it gives by itself, without a step of giving oneself more. */
+  gives: readonly Right[];
+}
+/** How an agent comes to a principal’s rights. `path`: marks and a space, then codes of principals. */
+export interface Holding {
+  agent: string;
+  principal: string;
+  tier: Tier;
+  hops: number | bigint;
+  level: number | bigint;
+  path: string;
 }
 
+export type Right = "discover" | "read" | "write" | "manage";
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
 const RANK: Record<Answer, number> = { no: 0, unknown: 1, yes: 2 };
-/** Digits in front of a path, and characters of one code in it. */
-const DIGITS = 3;
+/** Characters of one code. */
 const CODE = 5;
+const answer = (right: boolean | null): Answer => (right === null ? "unknown" : right ? "yes" : "no");
+const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ? a : b);
 
-/** `parents` is WITHIN, child to parent. Throws where a path does not lead back to ids. */
+/** `parents` is WITHIN and `sources` INHERITS, each from below. Throws where a row’s grant does not lead back to its agent. */
 export function expand(
   rows: readonly CompactRow[],
-  names: readonly Named[],
+  principals: readonly NamedPrincipal[],
   grants: readonly NamedGrant[],
+  holdings: readonly Holding[],
   parents: ReadonlyMap<string, string>,
+  sources: ReadonlyMap<string, string>,
 ): OracleRow[] {
-  const idOf = new Map(names.map(({ sort, code, id }) => [`${sort} ${code}`, id]));
-  const keyOf = new Map(grants.map((g) => [JSON.stringify([g.principal, g.scope, g.code]), g.key]));
-  const decode = (path: string): { steps: number; witness: string[]; key: string } => {
-    const codes = path.slice(DIGITS).match(new RegExp(`.{${CODE}}`, "gs")) ?? [];
-    const found = (sort: string, code: string | undefined): string => {
-      const id = idOf.get(`${sort} ${code}`);
-      if (id === undefined) throw new Error(`path ${path}: no ${sort} has the code ${code}`);
+  const idOf = new Map(principals.map(({ code, id }) => [code, id]));
+  const grantOf = new Map(grants.map((grant) => [Number(grant.code), grant]));
+  const held = new Map<string, Holding[]>();
+  for (const one of holdings) {
+    const key = JSON.stringify([one.agent, one.principal]);
+    held.set(key, [...(held.get(key) ?? []), one]);
+  }
+  const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
+    let steps = 0;
+    for (let at: string | undefined = from; at !== undefined; at = by.get(at), steps++)
+      if (at === to) return steps;
+    throw new Error(`${from} does not lie in ${to}`);
+  };
+  /** Through which principals the row’s grant comes to its agent: what fits its tier, hops and steps. */
+  const witness = (row: CompactRow): { ids: string[]; key: string } => {
+    // A row that gives nothing only ends what the row above it says.
+    if (RIGHTS.every((right) => row[right] === false)) return { ids: [], key: "" };
+    const grant = grantOf.get(Number(row.grant));
+    if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
+    const level =
+      Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
+    const fits = (held.get(JSON.stringify([row.agent, grant.principal])) ?? []).filter((one) => {
+      if (Number(one.level) !== level) return false;
+      const extra = Number(row.hops) - Number(one.hops);
+      // One step more than control takes: the right to change permissions, turned into the others.
+      if (extra === 1) return row.tier === "latent" && grant.gives.includes("manage");
+      const fit = extra === 0 && later(one.tier, grant.tier ?? "now") === row.tier;
+      return fit && grant.gives.some((right) => row[right] !== false);
+    });
+    const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
+    if (first === undefined)
+      throw new Error(`${row.agent} at ${row.scope}, ${row.tier}: no way to ${grant.principal} in ${level}`);
+    const codes = first.match(new RegExp(`.{${CODE}}`, "gs")) ?? [];
+    const ids = codes.map((code) => {
+      const id = idOf.get(code);
+      if (id === undefined) throw new Error(`no principal has the code ${code}`);
       return id;
-    };
-    const principals = codes.slice(1, -2).map((code) => found("principal", code));
-    const scope = found("scope", codes.at(-2));
-    const key = keyOf.get(JSON.stringify([principals.at(-1), scope, codes.at(-1)]));
-    if (key === undefined) throw new Error(`path ${path}: no grant has the code ${codes.at(-1)}`);
-    return {
-      steps: Number(path.slice(0, DIGITS)) - 100,
-      witness: [found("agent", codes[0]), ...principals, scope],
-      key,
-    };
+    });
+    if (ids.at(-1) !== grant.principal) throw new Error(`${first} does not end at ${grant.principal}`);
+    return { ids: [row.agent, ...ids, grant.scope], key: grant.key };
   };
 
   const children = new Map<string, string[]>();
@@ -76,37 +110,33 @@ export function expand(
   }
 
   const cells = new Map<string, Map<Tier, OracleRow>>();
-  const say = (row: CompactRow, scope: string, distance: number): void => {
-    const { steps, witness, key } = decode(row.path);
-    if (steps !== Number(row.steps)) throw new Error(`steps ${row.steps} but path ${row.path}`);
-    const { agent, tier, discover, read, write, manage, certainty } = row;
+  const say = (row: CompactRow, scope: string, further: number): void => {
+    const { agent, tier, certainty } = row;
+    const { ids, key } = witness(row);
     const cell = cells.get(JSON.stringify([agent, scope])) ?? new Map<Tier, OracleRow>();
     cells.set(JSON.stringify([agent, scope]), cell);
-    const rights = { discover, read, write, manage };
-    const hops = Number(row.hops);
     cell.set(tier, {
       agent,
       scope,
       tier,
-      hops,
-      ...rights,
+      hops: Number(row.hops),
+      discover: answer(row.discover),
+      read: answer(row.read),
+      write: answer(row.write),
+      manage: answer(row.manage),
       certainty,
-      steps: steps + distance,
-      witness,
+      steps: Number(row.steps) + further,
+      witness: ids,
       key,
     });
-    if (row.covers === "scope") return;
-    for (const child of children.get(scope) ?? [])
-      if (own.get(place(row, child))?.covers === undefined) say(row, child, distance + 1);
-      else if (own.get(place(row, child))?.covers === "scope") passBy(row, child, distance + 1);
+    if (!row.subtree) return;
+    for (const child of children.get(scope) ?? []) goOn(row, child, further + 1);
   };
-  /** Below a place with a row for itself alone, the row above goes on. */
-  const passBy = (row: CompactRow, scope: string, distance: number): void => {
-    for (const child of children.get(scope) ?? []) {
-      const here = own.get(place(row, child));
-      if (here === undefined) say(row, child, distance + 1);
-      else if (here.covers === "scope") passBy(row, child, distance + 1);
-    }
+  /** At a place with a row for itself alone the row above does not count, but it goes on below. */
+  const goOn = (row: CompactRow, scope: string, distance: number): void => {
+    const here = own.get(place(row, scope));
+    if (here === undefined) say(row, scope, distance);
+    else if (!here.subtree) for (const child of children.get(scope) ?? []) goOn(row, child, distance + 1);
   };
   for (const row of rows) say(row, row.scope, 0);
 

@@ -15,7 +15,8 @@ const EXPIRES = [
   "2026-01-01T00:00:00.001Z",
   "2026-02-01T00:00:00Z",
 ];
-const ACTIONS = [
+/** Primitive actions that grants and denies name. */
+export const ACTIONS = [
   "see",
   "read",
   "write",
@@ -36,9 +37,11 @@ const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "Storage
 const nat = fc.nat({ max: 9_999 });
 /** True once in `times`. */
 const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
+/** Often the first: what many share meets more often. */
+const first = fc.oneof({ weight: 2, arbitrary: nat }, { weight: 1, arbitrary: fc.constant(0) });
 const name = fc.constantFrom(...NAMES);
 const expires = fc.oneof(
-  { weight: 7, arbitrary: fc.constant(undefined) },
+  { weight: 5, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.constantFrom(...EXPIRES) },
 );
 const actions = fc.oneof(
@@ -53,33 +56,45 @@ const shape = fc.record({
     fc.record({
       name,
       disabled: once(12),
-      own: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      own: fc.array(first, { minLength: 1, maxLength: 2 }),
       sameId: fc.boolean(),
       stored: once(6),
     }),
     { minLength: 2, maxLength: 4 },
   ),
   principals: fc.array(
-    fc.record({ name, sort: fc.constantFrom("Group", "Group", "ServicePrincipal"), disabled: once(15) }),
+    fc.record({
+      name,
+      sort: fc.constantFrom("Group", "Group", "ServicePrincipal"),
+      enabled: fc.constantFrom(undefined, undefined, true, false),
+    }),
     { minLength: 3, maxLength: 8 },
   ),
   scopes: fc.array(
     fc.record({
       name,
       parent: nat,
-      root: once(8),
-      azure: fc.nat({ max: 2 }).map((n) => n > 0),
-      inherits: fc.nat({ max: 3 }).map((n) => n > 0),
+      root: once(6),
+      azure: fc.nat({ max: 4 }).map((n) => n > 1),
+      inherits: fc.nat({ max: 4 }).map((n) => n > 1),
       kind: fc.constantFrom(...SCOPE_KINDS),
       sharedKey: fc.constantFrom(undefined, undefined, true, false),
     }),
     { minLength: 4, maxLength: 12 },
   ),
-  members: fc.array(fc.record({ from: nat, to: nat, potential: once(4), expires }), { maxLength: 12 }),
-  controls: fc.array(fc.record({ from: nat, to: nat }), { maxLength: 4 }),
+  members: fc.array(
+    fc.record({
+      from: first,
+      to: nat,
+      tier: fc.constantFrom(undefined, undefined, "now", "potential"),
+      expires,
+    }),
+    { maxLength: 12 },
+  ),
+  controls: fc.array(fc.record({ from: nat, to: nat }), { maxLength: 5 }),
   grants: fc.array(
     fc.record({
-      to: nat,
+      to: first,
       at: nat,
       key: name,
       actions,
@@ -87,7 +102,7 @@ const shape = fc.record({
       application: once(4),
       everyone: once(25),
       unknown: once(12),
-      tier: fc.constantFrom(undefined, "now", "now", "conditional", "potential"),
+      tier: fc.constantFrom(undefined, undefined, "now", "now", "now", "conditional", "potential", "latent"),
       certainty: fc.constantFrom(undefined, undefined, "exact", "upper-bound"),
       expires,
     }),
@@ -98,14 +113,25 @@ const shape = fc.record({
       of: nat,
       at: nat,
       actions,
-      everyone: once(4),
+      /** It takes from a grant, at its scope, of its principal or of some group, the first of its actions. */
+      aimed: fc.boolean(),
+      everyone: once(7),
       children: fc.constantFrom(undefined, true, false),
-      excluded: fc.array(nat, { maxLength: 2 }),
+      excluded: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<number[]>([]) },
+        { weight: 1, arbitrary: fc.array(nat, { maxLength: 2 }) },
+      ),
     }),
     { maxLength: 4 },
   ),
-  /** Which of two features that the definition does not say how to combine this tenant has. */
-  denying: fc.boolean(),
+  items: fc.array(
+    fc.record({ at: nat, label: fc.nat({ max: 2 }), types: fc.constantFrom(undefined, "", "IBAN") }),
+    {
+      maxLength: 6,
+    },
+  ),
+  /** Denies, or agents with two identities: the definition does not say whose denies bind which. */
+  denying: fc.nat({ max: 3 }).map((n) => n > 0),
 });
 export type Shape = typeof shape extends fc.Arbitrary<infer T> ? T : never;
 
@@ -135,15 +161,11 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   };
   const principals = drawn.principals.map((one, index) => ({
     ref: { kind: "Principal", id: `${prefix}${one.name}p${index}` },
-    // The first is a service principal, so that every agent has somebody to be.
     kind: index === 0 ? "ServicePrincipal" : one.sort,
-    disabled: one.disabled,
+    // The first is a service principal, so that every agent has somebody to be; mostly it may act.
+    enabled: one.enabled === false && index === 0 && one.name !== "a" ? undefined : one.enabled,
   }));
-  for (const { ref, kind, disabled } of principals)
-    puts.push({
-      ...ref,
-      props: present({ kind, enabled: kind === "Group" ? undefined : disabled ? false : undefined }),
-    });
+  for (const { ref, kind, enabled } of principals) puts.push({ ...ref, props: present({ kind, enabled }) });
   const everyone = { kind: "Principal", id: "everyone" };
   if (drawn.denies.some((deny) => deny.everyone) || drawn.grants.some((grant) => grant.everyone))
     puts.push({ ...everyone, props: { kind: "Everyone" } });
@@ -158,8 +180,8 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         : `${prefix}${one.name}a${index}`;
     const agent = { kind: "Agent", id };
     puts.push({ ...agent, props: { status: one.disabled ? "disabled" : "enabled" } });
-    // One identity of its own an agent: denies that bind only one of several are not told apart yet.
-    for (const principal of own.slice(0, 1)) relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
+    for (const principal of drawn.denying ? own.slice(0, 1) : own)
+      relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
     if (one.stored)
       relate("ACTS_AS", agent, pick(principals, one.own[0]! + 1).ref, { mode: "maker", key: "maker" });
   }
@@ -186,7 +208,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   if (groups.length > 0)
     for (const one of drawn.members)
       relate("MEMBER_OF", pick(principals, one.from).ref, pick(groups, one.to).ref, {
-        tier: one.potential && !drawn.denying ? "potential" : undefined,
+        tier: one.tier,
         expires: one.expires,
       });
   for (const one of drawn.controls)
@@ -208,20 +230,62 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   }
   const places = scopes.filter((scope) => scope.azure);
   if (drawn.denying && places.length > 0)
-    for (const [index, one] of drawn.denies.entries())
-      relate("DENIED", one.everyone ? everyone : pick(principals, one.of).ref, pick(places, one.at).ref, {
-        key: `deny${index}`,
-        children: one.children,
-        excluded: one.excluded.map((chosen) => pick(principals, chosen).ref.id),
-        ...flags(one.actions),
+    for (const [index, one] of drawn.denies.entries()) {
+      const grant = pick(drawn.grants, one.at);
+      const aimed = one.aimed && pick(scopes, grant.at).azure;
+      relate(
+        "DENIED",
+        one.everyone
+          ? everyone
+          : aimed && groups.length > 0 && one.of % 3 === 0
+            ? pick(groups, one.of).ref
+            : pick(principals, aimed ? grant.to : one.of).ref,
+        aimed ? pick(scopes, grant.at).ref : pick(places, one.at).ref,
+        {
+          key: `deny${index}`,
+          children: one.children,
+          excluded: one.excluded.map((chosen: number) => pick(principals, chosen).ref.id),
+          ...flags(aimed ? grant.actions.slice(0, 1 + (one.of % 2)) : one.actions),
+        },
+      );
+    }
+  const labels = ["secret", "unlabeled", "label-unknown"].map((label) => ({
+    kind: "Label",
+    id: `${prefix}${label}`,
+  }));
+  if (drawn.items.length > 0)
+    for (const [index, label] of labels.entries())
+      puts.push({
+        ...label,
+        props: present({
+          kind: ["Sensitivity", "None", "Unknown"][index],
+          priority: index === 0 ? 9 : undefined,
+        }),
       });
+  for (const [index, one] of drawn.items.entries()) {
+    const item = { kind: "Item", id: `${prefix}i${index}` };
+    puts.push({ ...item, props: present({ kind: "File", size: 10, types: one.types }) });
+    relate("PROTECTED_BY", item, pick(scopes, one.at).ref, {});
+    relate("LABELED", item, labels[one.label]!, {});
+  }
   return puts;
 }
 
-/** Random tenants from a seed, ids disjoint; the same seed gives the same tenants. */
-export function tenants(count: number, seed: number): Put[][] {
-  return fc.sample(shape, { numRuns: count, seed }).map((drawn, index) => recordsOf(drawn, `t${index}:`));
+/** So many are drawn at a time: the first of a draw are simpler than the last. */
+const DRAW = 100;
+
+/** Random tenants from a seed, ids disjoint; the same seed gives the same tenant at a place, wherever one starts. */
+export function tenants(count: number, seed: number, from = 0): Put[][] {
+  const found: Put[][] = [];
+  for (let draw = Math.floor(from / DRAW); draw * DRAW < from + count; draw++)
+    for (const [index, drawn] of fc.sample(shape, { numRuns: DRAW, seed: seed * 1_009 + draw }).entries()) {
+      const at = draw * DRAW + index;
+      if (at >= from && at < from + count) found.push(recordsOf(drawn, tenantPrefix(at)));
+    }
+  return found;
 }
+/** What all ids of the tenant at this place start with. */
+export const tenantPrefix = (at: number): string => `t${at}:`;
 
 /** A tenant as an import file. */
 export const asLines = (records: Iterable<Put>): string[] =>

@@ -1,0 +1,108 @@
+/** Where rows go: to the terminal as they come, or to a file with its companions. The same for every command. */
+import { extname } from "node:path";
+import type { Answers } from "../app.ts";
+import { ConfigError, type Row } from "../model.ts";
+import { exportRows } from "./export.ts";
+import { type Format, formatRows, type OutputColumn } from "./format.ts";
+import { coverageLines, write } from "./print.ts";
+
+export interface OutputOptions {
+  format?: Format;
+  out?: string;
+  excel?: boolean;
+}
+
+/** What a manifest says of the run that made a file. */
+export interface Made {
+  command: string;
+  version: string;
+}
+
+export interface OutputRequest extends OutputOptions, Made {
+  answers: Answers;
+  rows: AsyncIterable<Row>;
+  /** All of them, as files and programs get them; undefined: those of the first row. */
+  columns: readonly OutputColumn[] | undefined;
+  /** Those that fit a terminal; default: all. */
+  forPeople?: readonly string[];
+  /** Rows that a table shows before it says how many more there are. */
+  limit?: number;
+  /** Version of the columns, for the manifest. */
+  schemaVersion: number;
+}
+
+const BY_EXTENSION: Readonly<Record<string, Format>> = {
+  csv: "csv",
+  json: "json",
+  jsonl: "json",
+  parquet: "parquet",
+};
+
+/** The format that was asked for, by name or by the end of the file's. Throws ConfigError before anything is read. */
+export function formatOf({ format, out, excel }: OutputOptions): Format {
+  const extension = out === undefined ? "" : extname(out).slice(1).toLowerCase();
+  const found = format ?? (out === undefined ? "table" : BY_EXTENSION[extension]);
+  if (found === undefined)
+    throw new ConfigError(
+      "bad-extension",
+      `what to write to ${out} is not clear from its name`,
+      `name it .csv, .json, .jsonl or .parquet, or add --format`,
+    );
+  if (found === "parquet" && out === undefined)
+    throw new ConfigError("needs-out", "Parquet goes to a file", "--out FILE.parquet");
+  if (found === "table" && out !== undefined)
+    throw new ConfigError("needs-format", "a table is for the terminal", "--format csv, or no --out");
+  if (excel === true && found !== "csv")
+    throw new ConfigError("needs-csv", "--excel is about CSV", "--format csv, or --out FILE.csv");
+  return found;
+}
+
+/** Prints or writes the rows. Throws ConfigError or StoreError; then no file has changed its content. */
+export async function deliver(request: OutputRequest): Promise<void> {
+  const { answers, out, excel } = request;
+  const format = formatOf(request);
+  const { columns, rows } = await columnsOf(request);
+  if (out === undefined) {
+    const shown = format === "table" ? request.forPeople?.map((name) => ({ name })) : undefined;
+    const width = process.stdout.columns === undefined ? {} : { width: process.stdout.columns };
+    const limit = request.limit === undefined ? {} : { limit: request.limit };
+    return write(
+      formatRows(format as Exclude<Format, "parquet">, rows, shown ?? columns, { ...width, ...limit }),
+    );
+  }
+  const { meta } = answers;
+  const { rows: count, files } = await exportRows({
+    ...{ format, out, rows, columns },
+    ...(excel === undefined ? {} : { excel }),
+    about: {
+      view: {
+        title: "What the agents can reach",
+        tenant: `${meta.tenantName} (${meta.tenant})`,
+        ...{ snapshot: meta.snapshot, time: meta.time, coverage: coverageLines(meta) },
+      },
+      evidence: {
+        ...{ schemaVersion: request.schemaVersion, controlTotals: [], configHash: meta.configHash },
+        ...{ toolVersion: request.version, command: request.command },
+      },
+    },
+  });
+  process.stdout.write(`Wrote ${count.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
+}
+
+/** The columns, looked up in the first row where nobody named them; that row is not lost. */
+async function columnsOf(
+  request: OutputRequest,
+): Promise<{ columns: readonly OutputColumn[]; rows: AsyncIterable<Row> }> {
+  if (request.columns !== undefined) return { columns: request.columns, rows: request.rows };
+  const source = request.rows[Symbol.asyncIterator]();
+  const first = await source.next();
+  const rows = async function* () {
+    try {
+      for (let next = first; next.done !== true; next = await source.next()) yield next.value;
+    } finally {
+      await source.return?.();
+    }
+  };
+  const names = first.done === true ? [] : Object.keys(first.value);
+  return { columns: names.map((name) => ({ name })), rows: rows() };
+}

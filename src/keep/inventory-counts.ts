@@ -1,0 +1,76 @@
+/**
+ * Counts items by scope, label and sensitive types, and by scope with all below: HOLDS and TALLY. The inventory counts
+ * because it holds the items: a graph store need not, and both stores get the same numbers.
+ */
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { DIALECTS } from "../graph/generate.ts";
+import type { GraphTable } from "./inventory.ts";
+import { rowsOf } from "./inventory-db.ts";
+
+const { text } = DIALECTS.duckdb;
+
+/** Which item counts for what. A label whose priority was not read is never called the top one. */
+const SUMS = `sum(items)::BIGINT AS items,
+  sum(CASE WHEN sort NOT IN ('None', 'Unknown') THEN items ELSE 0 END)::BIGINT AS labeled,
+  sum(CASE WHEN sort = 'None' THEN items ELSE 0 END)::BIGINT AS unlabeled,
+  sum(CASE WHEN sort = 'Unknown' THEN items ELSE 0 END)::BIGINT AS label_unknown,
+  sum(CASE WHEN types <> '' THEN items ELSE 0 END)::BIGINT AS sensitive,
+  sum(CASE WHEN types <> '' AND sort = 'None' THEN items ELSE 0 END)::BIGINT AS unlabeled_sensitive,
+  sum(items - inspected)::BIGINT AS not_inspected,
+  coalesce(max(CASE WHEN sort NOT IN ('None', 'Unknown') THEN 100000 + priority || name END), '') AS top_label`;
+
+/**
+ * Writes both from the exported files into `dir`. `below` of a TALLY is 0 for a scope alone, 1 for it with everything
+ * below, and 2 where these are the same. No items: no files.
+ */
+export async function countItems(
+  connection: DuckDBConnection,
+  tables: readonly GraphTable[],
+  dir: string,
+): Promise<GraphTable[]> {
+  const file = (kind: string) => tables.find((table) => table.kind === kind)?.file;
+  const [items, labels, protectedBy, labeled] = ["Item", "Label", "PROTECTED_BY", "LABELED"].map(file);
+  if (items === undefined || labels === undefined || protectedBy === undefined || labeled === undefined)
+    return [];
+  const within = file("WITHIN");
+  const parents =
+    within === undefined
+      ? "SELECT NULL::VARCHAR AS child, NULL::VARCHAR AS parent WHERE false"
+      : `SELECT "from" AS child, "to" AS parent FROM ${text(within)}`;
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE _holds AS
+     SELECT p."to" AS "from", l."to" AS "to", coalesce(i.types, '') AS types, count(*) AS items,
+       coalesce(sum(i.size), 0)::BIGINT AS bytes, count(i.types) AS inspected
+     FROM ${text(items)} i JOIN ${text(protectedBy)} p ON p."from" = i.id JOIN ${text(labeled)} l ON l."from" = i.id
+     GROUP BY ALL`,
+  );
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE _tally AS
+     WITH RECURSIVE kinds AS (SELECT id, coalesce(kind, '') AS sort, priority, coalesce(name, id) AS name FROM ${text(labels)}),
+     own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN kinds k ON k.id = h."to"),
+     parents AS (${parents}),
+     up AS (SELECT DISTINCT scope, scope AS place FROM own
+            UNION SELECT up.scope, p.parent FROM up JOIN parents p ON p.child = up.place),
+     inner_places AS (SELECT place FROM up GROUP BY place HAVING count(*) > 1 OR min(scope) <> place)
+     SELECT scope AS "from", scope AS "to",
+       CASE WHEN scope IN (SELECT place FROM inner_places) THEN 0 ELSE 2 END::BIGINT AS below, ${SUMS}
+     FROM own GROUP BY scope
+     UNION ALL
+     SELECT place, place, 1::BIGINT, ${SUMS}
+     FROM up JOIN inner_places USING (place) JOIN own USING (scope) GROUP BY place`,
+  );
+  const counted: GraphTable[] = [];
+  for (const [kind, from, to] of [
+    ["HOLDS", "Scope", "Label"],
+    ["TALLY", "Scope", "Scope"],
+  ] as const) {
+    const target = join(dir, `${kind}.parquet`);
+    const source = `_${kind.toLowerCase()}`;
+    await connection.run(`COPY ${source} TO ${text(target)} (FORMAT parquet)`);
+    const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${source}`);
+    await connection.run(`DROP TABLE ${source}`);
+    counted.push({ kind, from, to, file: target, rows: Number(row?.n) });
+  }
+  return counted;
+}

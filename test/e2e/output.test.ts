@@ -1,0 +1,151 @@
+/** Where answers go: the same options for every command that prints rows. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newFolder, run } from "./cli.ts";
+
+const ref = (kind: string, id: string) => ({ kind, id });
+const records = [
+  { put: { ...ref("Agent", "a1"), props: { name: "Bot" } } },
+  { put: { ...ref("Principal", "a1"), props: { kind: "AgentIdentity", enabled: true } } },
+  { put: { ...ref("Principal", "u1"), props: { kind: "User", name: "Ana" } } },
+  {
+    put: {
+      kind: "ACTS_AS",
+      from: ref("Agent", "a1"),
+      to: ref("Principal", "a1"),
+      props: { key: "app", mode: "app" },
+    },
+  },
+  { put: { ...ref("Scope", "box"), props: { kind: "Container", name: "box", plane: "azure" } } },
+  ...["a1", "u1"].map((id) => ({
+    put: {
+      ...{ kind: "GRANTED", from: ref("Principal", id), to: ref("Scope", "box") },
+      props: { key: `g-${id}`, flow: "containment", read: true, see: true, role: "Reader" },
+    },
+  })),
+  ...Array.from({ length: 2_500 }, (_, i) => ({
+    put: { ...ref("Item", `i${String(i).padStart(4, "0")}`), props: {} },
+  })),
+  { coverage: { step: "azure.blobs", scope: "box", state: "denied", reason: "403" } },
+];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "forereach-output-"));
+  const file = join(folder, "own.jsonl");
+  writeFileSync(file, records.map((line) => JSON.stringify(line)).join("\n"));
+  expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const manifestOf = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+
+test.each([
+  ["who", ["who", "box"], 3],
+  ["reach", ["reach", "--all"], 1],
+  ["query", ["query", "MATCH (p:Principal) RETURN p.id AS id ORDER BY id"], 2],
+])("%s writes a file with its coverage and a manifest that fits it", async (_, args, rows) => {
+  const to = newFolder();
+  const out = join(to, "rows.csv");
+  const ended = await run([...args, "--out", out], { folder });
+  expect(ended.code).toBe(3);
+  expect(readdirSync(to).sort()).toEqual(["rows.coverage.csv", "rows.csv", "rows.manifest.json"]);
+  const text = readFileSync(out);
+  expect(text.toString().trimEnd().split("\r\n")).toHaveLength(rows + 1);
+  expect(manifestOf(join(to, "rows.manifest.json"))).toMatchObject({
+    ...{ rows, sha256: createHash("sha256").update(text).digest("hex") },
+    command: expect.stringContaining(args[0]!) as string,
+  });
+  expect(readFileSync(join(to, "rows.coverage.csv"), "utf8")).toContain("azure.blobs,box,denied,403");
+});
+
+test("who says the same in every format: agents with their rights, people with what they hold", async () => {
+  const { stdout } = await run(["who", "box", "--format", "json"], { folder });
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows).toMatchObject([
+    { who: "Bot", kind: "agent", read: "yes", write: "no", tier: "now", grant_id: "g-a1" },
+    { who: "a1", kind: "AgentIdentity", read: null },
+    { who: "Ana", kind: "User", read: null, by: "Reader at box" },
+  ]);
+  const out = join(newFolder(), "who.parquet");
+  expect((await run(["who", "box", "--out", out], { folder })).stdout).toContain("Wrote 3 rows");
+  expect(readFileSync(out).subarray(0, 4).toString()).toBe("PAR1");
+});
+
+test("explain writes what it would print", async () => {
+  const to = newFolder();
+  const shown = await run(["explain", "Bot", "box"], { folder });
+  await run(["explain", "Bot", "box", "--out", join(to, "why.txt")], { folder });
+  expect(readFileSync(join(to, "why.txt"), "utf8")).toBe(shown.stdout);
+  expect(shown.stdout).toContain("to revoke: g-a1");
+  await run(["explain", "Bot", "box", "--out", join(to, "why.json")], { folder });
+  expect(manifestOf(join(to, "why.json"))).toMatchObject({
+    agent: "a1",
+    scope: "box",
+    rows: [{ read: "yes" }],
+  });
+});
+
+test.each([
+  [["who", "box", "--out", "rows.txt"], /not clear from its name/],
+  [["who", "box", "--out", "rows.html"], /not clear from its name/],
+  [["reach", "--all", "--out", "rows.csv", "--format", "table"], /for the terminal/],
+  [["reach", "--all", "--format", "parquet"], /goes to a file/],
+  [["reach", "--all", "--excel", "--format", "json"], /about CSV/],
+])("%j is refused before anything is written", async (args, why) => {
+  const cwd = newFolder();
+  const ended = await run(args, { folder, cwd });
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
+  expect(ended.stderr).toMatch(why);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test("rows of an ad hoc query come as they are found, in order, and none is lost between two groups", async () => {
+  const { stdout, code } = await run(
+    ["query", "MATCH (i:Item) RETURN i.id AS id ORDER BY id", "--format", "csv"],
+    { folder },
+  );
+  expect(code).toBe(3);
+  const ids = stdout.trimEnd().split("\r\n").slice(1);
+  expect(ids).toEqual(Array.from({ length: 2_500 }, (_, i) => `i${String(i).padStart(4, "0")}`));
+});
+
+test("an ad hoc query holds two groups of rows at most, and ends when nobody reads on or a limit is passed", async () => {
+  const { runIsolated, QUERY_LIMITS } = (await import(
+    new URL("../../dist/src/ask/isolated.js", import.meta.url).href
+  )) as typeof import("../../src/ask/isolated.ts");
+  const graph = join(folder, "graph");
+  const cypher = "MATCH (i:Item) RETURN i.id AS id";
+  for await (const row of runIsolated(graph, cypher, {})) {
+    expect(row.id).toMatch(/^i/);
+    break;
+  }
+  let seen = 0;
+  const tooMany = async () => {
+    for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, rows: 1_500 })) seen++;
+  };
+  await expect(tooMany()).rejects.toMatchObject({ code: "query-too-large" });
+  expect(seen).toBe(1_000);
+  const wrong = async () => {
+    for await (const _ of runIsolated(graph, "MATCH (x:Nothing) RETURN x", {}));
+  };
+  await expect(wrong()).rejects.toMatchObject({ code: "query-failed" });
+  const late = async () => {
+    for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, time: 0 }));
+  };
+  await expect(late()).rejects.toMatchObject({ code: "query-too-long" });
+});
+
+test("a query that fails half way leaves no file", async () => {
+  const out = join(newFolder(), "rows.csv");
+  const ended = await run(["query", "MATCH (x:Nothing) RETURN x", "--out", out], { folder });
+  expect(ended.code).toBe(2);
+  expect(existsSync(out)).toBe(false);
+});

@@ -1,0 +1,158 @@
+/** `npm run prove`: the product against the definition. Exit code 1 if something differs, or nobody looked. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { connectors } from "../../connectors/index.ts";
+import { tenants } from "../oracle/tenants.ts";
+import { breakOne } from "./break.ts";
+import { disagreement, shrink, tenantOf } from "./compare.ts";
+import { pairs } from "./features.ts";
+import { hits, LEAST_SHARE } from "./hits.ts";
+import { allMutants, mutate, serveMutants, type Trial } from "./mutate.ts";
+import { metEnough, newRun, type Run, summary, tenantAt, tryTenants } from "./random.ts";
+import { completeness, STEPS } from "./withhold.ts";
+import { worldText } from "./world.ts";
+
+const HELP = `npm run prove -- [--worlds N] [--seed S] [--from K] [--state FILE] [--shown N] [--profile]
+  N random tenants (500), row for row against the oracle; those that differ are shrunk and printed as worlds
+npm run prove -- --hits [--worlds N]
+  how many tenants make each statement of each rule derive something
+npm run prove -- --break [--seed S] [--rule R]
+  takes one clause out of one rule and prints a least tenant that shows it
+npm run prove -- --mutate [--rule R] [--sample N] [--state FILE]
+  breaks every clause of every rule, and prints those that nobody guards
+npm run prove -- --withhold [--worlds N] [--step STEP]
+  withholds one part of a tenant at a time: no answer that was sure may change
+A run with --state FILE goes on where it stopped.`;
+
+const { values: options } = parseArgs({
+  options: {
+    worlds: { type: "string" },
+    seed: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    shown: { type: "string", default: "3" },
+    state: { type: "string" },
+    profile: { type: "boolean", default: false },
+    hits: { type: "boolean", default: false },
+    break: { type: "boolean", default: false },
+    mutate: { type: "boolean", default: false },
+    withhold: { type: "boolean", default: false },
+    rule: { type: "string" },
+    sample: { type: "string" },
+    step: { type: "string" },
+    serve: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+/** On a terminal only: how far it is. */
+const progress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+};
+const count = (name: "worlds" | "seed" | "from" | "shown" | "sample", otherwise: number): number => {
+  const number = Number(options[name] ?? otherwise);
+  if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes a whole number`);
+  return number;
+};
+const saved = <T>(fresh: T): T =>
+  options.state !== undefined && existsSync(options.state)
+    ? JSON.parse(readFileSync(options.state, "utf8"))
+    : fresh;
+const save = (state: unknown): void => {
+  if (options.state !== undefined) writeFileSync(options.state, JSON.stringify(state));
+};
+const percent = (share: number): string => `${(100 * share).toFixed(1).padStart(5)} %`;
+const seed = count("seed", 1);
+
+async function random(): Promise<boolean> {
+  const run: Run = saved(newRun(seed, count("from", 0)));
+  const spent = new Map<string, number>();
+  for await (const _ of tryTenants(run, count("worlds", 500), spent)) {
+    save(run);
+    progress(summary(run));
+  }
+  for (const place of run.mismatches.slice(0, count("shown", 3))) {
+    const least = await shrink(tenantAt(run.seed, place));
+    print(
+      worldText(
+        `tenant ${place} of seed ${run.seed}`,
+        "the product differs from these rows",
+        least,
+        tenantOf(least),
+      ),
+    );
+    for (const line of await disagreement(least)) print(`# ${line}`);
+  }
+  if (options.profile)
+    for (const [stage, ms] of spent) print(`${(ms / 1_000).toFixed(1).padStart(7)} s  ${stage}`);
+  const { unmet } = pairs(run.met);
+  if (!metEnough(run)) for (const pair of unmet) print(`never met: ${pair}`);
+  print(summary(run));
+  return run.mismatches.length === 0 && metEnough(run);
+}
+
+async function showHits(): Promise<boolean> {
+  const found = await hits(tenants(count("worlds", 400), seed, count("from", 0)));
+  for (const { rule, statement, share } of found) print(`${percent(share)}  ${rule}, statement ${statement}`);
+  const rare = found.filter(({ share }) => share < LEAST_SHARE);
+  for (const { rule, statement } of rare) print(`hardly any tenant: ${rule}, statement ${statement}`);
+  return rare.length === 0;
+}
+
+async function showBroken(): Promise<boolean> {
+  const { mutant, least } = await breakOne(seed, options.rule);
+  print(`# ${mutant.id}`);
+  if (least === undefined) print("# no tenant noticed");
+  else
+    print(
+      worldText(
+        `without ${mutant.clause}`,
+        `guards a clause of the rule ${mutant.rule.id}`,
+        least,
+        tenantOf(least),
+      ),
+    );
+  return least !== undefined;
+}
+
+async function showMutants(): Promise<boolean> {
+  const all = allMutants().filter((one) => options.rule === undefined || one.rule.id === options.rule);
+  const every = Math.max(1, Math.ceil(all.length / count("sample", all.length)));
+  const ids = all.filter((_, index) => index % every === seed % every).map(({ id }) => id);
+  const trying: Trial = saved({ seed, verdicts: {} });
+  for await (const { id, fate } of mutate(trying, ids, process.argv[1]!)) {
+    save(trying);
+    progress(`${fate}: ${id}`);
+  }
+  const of = (fate: string): string[] => ids.filter((id) => trying.verdicts[id]?.fate === fate);
+  for (const id of of("same")) print(`nobody guards: ${id}`);
+  print(
+    `${ids.length} clauses broken: ${of("caught").length} caught, ${of("same").length} not, ${of("refused").length} refused by the engine`,
+  );
+  return of("same").length === 0;
+}
+
+async function showWithheld(): Promise<boolean> {
+  let sound = true;
+  for (const step of STEPS.filter((one) => options.step === undefined || one === options.step)) {
+    const { withheld, fills, broken } = await completeness(step, connectors, count("worlds", 50), seed);
+    for (const text of broken.slice(0, count("shown", 3))) print(text);
+    print(`${step}: ${withheld} parts withheld, ${fills} fills, ${broken.length} that changed a sure answer`);
+    sound &&= broken.length === 0;
+  }
+  return sound;
+}
+
+if (options.help) print(HELP);
+else if (options.serve) await serveMutants();
+else {
+  const work = options.hits
+    ? showHits
+    : options.break
+      ? showBroken
+      : options.mutate
+        ? showMutants
+        : options.withhold
+          ? showWithheld
+          : random;
+  process.exitCode = (await work()) ? 0 : 1;
+}

@@ -1,0 +1,82 @@
+/** Where the product and the oracle differ, and the least world in which they do. */
+import { evaluate, type OracleRow, type Put } from "../oracle/evaluate.ts";
+import { TIME } from "../oracle/tenants.ts";
+import { product } from "./product.ts";
+import { rowLines } from "./world.ts";
+
+/** Lines that one of the two has alone: "law" for the oracle, "product" for the other. */
+export function differences(law: readonly OracleRow[], found: readonly OracleRow[]): string[] {
+  const [expected, actual] = [rowLines(law), rowLines(found)];
+  const [inLaw, inProduct] = [new Set(expected), new Set(actual)];
+  return [
+    ...expected.filter((row) => !inProduct.has(row)).map((row) => `law:     ${row}`),
+    ...actual.filter((row) => !inLaw.has(row)).map((row) => `product: ${row}`),
+  ];
+}
+
+export const disagreement = async (records: readonly Put[]): Promise<string[]> =>
+  differences(evaluate(records, TIME), await product(records));
+
+/** A copy whose ids start with another prefix, so that many copies fit into one database. */
+export const renamed = (records: readonly Put[], from: string, to: string): Put[] =>
+  JSON.parse(JSON.stringify(records).replaceAll(`"${from}`, `"${to}`));
+/** What comes before the first colon of an id: which tenant it belongs to. */
+export const prefixOf = (id: string): string => id.slice(0, id.indexOf(":") + 1);
+/** The prefix of all ids of a tenant; those without a colon (everyone) belong to all. */
+export const tenantOf = (records: readonly Put[]): string => {
+  const ids = records.flatMap((put) => ("from" in put ? [put.from.id, put.to.id] : [put.id]));
+  return ids.map(prefixOf).find((prefix) => prefix !== "") ?? "";
+};
+
+/** Worlds with less in them: without a half, a quarter, ... one record, then without one property. */
+function* smaller(world: readonly Put[]): Generator<Put[]> {
+  for (let size = world.length >> 1; size >= 1; size >>= 1)
+    for (let at = 0; at < world.length; at += size)
+      yield world.filter((_, index) => index < at || index >= at + size);
+  for (const [index, put] of world.entries())
+    for (const name of Object.keys(put.props ?? {})) {
+      if (["key", "flow", "mode", "plane"].includes(name)) continue;
+      const { [name]: _, ...props } = put.props ?? {};
+      // A grant or deny of nothing at all says nothing about the rules.
+      if (/^(GRANTED|DENIED)$/.test(put.kind) && !Object.values(props).includes(true)) continue;
+      yield world.with(index, { ...put, props });
+    }
+}
+
+/** Rows of many tenants in one database; the ids of each tenant have a prefix of their own. */
+export type Judged = (records: readonly Put[]) => Promise<readonly OracleRow[]>;
+
+/**
+ * The least world that can be had by taking away and in which the two still differ, in the way that `same` wants.
+ * `judged` is the product unless another is on trial.
+ */
+export async function shrink(
+  records: readonly Put[],
+  same = (found: readonly string[]): boolean => found.length > 0,
+  judged: Judged = product,
+): Promise<Put[]> {
+  const prefix = tenantOf(records);
+  for (let world = [...records]; ; ) {
+    const candidates = [...smaller(world)].map((one, index) => renamed(one, prefix, `c${index}:`));
+    // The whole world beside them: a graph in which a kind is missing altogether would be another test.
+    const found = byPrefix(await judged([...candidates.flat(), ...records]));
+    const least = candidates
+      .map((one, index) => ({ one, index, size: JSON.stringify(one).length }))
+      .sort((a, b) => a.size - b.size)
+      .find(({ one, index }) => same(differences(evaluate(one, TIME), found.get(`c${index}:`) ?? [])));
+    if (least === undefined) return world;
+    world = renamed(least.one, `c${least.index}:`, prefix);
+  }
+}
+
+/** Rows by the tenant that they belong to. */
+export function byPrefix(rows: readonly OracleRow[]): Map<string, OracleRow[]> {
+  const found = new Map<string, OracleRow[]>();
+  for (const row of rows) {
+    const prefix = prefixOf(row.scope);
+    const own = found.get(prefix) ?? [];
+    found.set(prefix, own);
+    own.push(row);
+  }
+  return found;
+}

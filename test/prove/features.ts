@@ -1,0 +1,210 @@
+/**
+ * What a random tenant may have in it, as predicates over its records. Rules go wrong where two of these meet, so a
+ * run says how many pairs of them met in some tenant.
+ */
+import type { NodePut, Put, RelPut, Value } from "../oracle/evaluate.ts";
+import { TIME } from "../oracle/tenants.ts";
+
+/** Records of a tenant, by what predicates ask for. */
+class Tenant {
+  readonly #nodes = new Map<string, NodePut>();
+  readonly #rels = new Map<string, RelPut[]>();
+  /** Own identities of agents, and all groups that they are or may be in. */
+  readonly own: ReadonlySet<string>;
+  readonly around: ReadonlySet<string>;
+  /** Principals that an agent could become or join. */
+  readonly controlled: ReadonlySet<string>;
+
+  constructor(records: readonly Put[]) {
+    for (const put of records)
+      if ("from" in put) this.#rels.set(put.kind, [...this.rels(put.kind), put]);
+      else this.#nodes.set(`${put.kind} ${put.id}`, put);
+    this.own = new Set(this.rels("ACTS_AS", (rel) => rel.props?.mode === "app").map((rel) => rel.to.id));
+    this.around = this.#closed(this.own, ["MEMBER_OF"]);
+    const all = this.#closed(this.own, ["MEMBER_OF", "CONTROLS"]);
+    this.controlled = new Set([...all].filter((id) => !this.around.has(id)));
+  }
+
+  rels(kind: string, which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return (this.#rels.get(kind) ?? []).filter(which);
+  }
+  prop(kind: string, id: string, name: string): Value | undefined {
+    return this.#nodes.get(`${kind} ${id}`)?.props?.[name];
+  }
+  /** Grants that concern an agent, today or later. */
+  grants(which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return this.rels(
+      "GRANTED",
+      (rel) => this.around.has(rel.from.id) || this.controlled.has(rel.from.id),
+    ).filter(which);
+  }
+  /** Memberships that may concern one. */
+  members(which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return this.rels("MEMBER_OF", (rel) => this.around.has(rel.from.id)).filter(which);
+  }
+  denies(which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return this.rels("DENIED", (rel) => rel.from.id === "everyone" || this.around.has(rel.from.id)).filter(
+      which,
+    );
+  }
+  /** The scope, and all that it lies in. */
+  above(scope: string): Set<string> {
+    return this.#closed(new Set([scope]), ["WITHIN"]);
+  }
+  scopes(): string[] {
+    return [...this.#nodes.values()].filter(({ kind }) => kind === "Scope").map(({ id }) => id);
+  }
+  /** True if a relationship of this kind leads back to where it came from. */
+  circle(kind: string): boolean {
+    return this.rels(kind).some((rel) => this.#closed(new Set([rel.to.id]), [kind]).has(rel.from.id));
+  }
+  #closed(start: ReadonlySet<string>, kinds: readonly string[]): Set<string> {
+    const found = new Set(start);
+    for (const id of found)
+      for (const kind of kinds)
+        for (const rel of this.rels(kind)) if (rel.from.id === id) found.add(rel.to.id);
+    return found;
+  }
+}
+
+const some = (list: readonly unknown[]): boolean => list.length > 0;
+const KEYS = ["listKeys", "regenerateKey", "accountSas", "serviceSas"];
+const MANAGE = ["assign", "setAcl", "own"];
+const has = (rel: RelPut, names: readonly string[]): boolean =>
+  names.some((name) => rel.props?.[name] === true);
+const acl = (rel: RelPut): boolean => rel.props?.flow === "acl";
+const ends = (rel: RelPut): number => {
+  const { expires } = rel.props ?? {};
+  return typeof expires === "string" ? Math.sign(Date.parse(expires) - Date.parse(TIME)) : 2;
+};
+const isGroup = (tenant: Tenant, id: string): boolean => tenant.prop("Principal", id, "kind") === "Group";
+/** Storage accounts below a grant of a key action. */
+const keyed = (tenant: Tenant, allowed: Value | undefined): boolean =>
+  tenant
+    .scopes()
+    .filter(
+      (id) =>
+        tenant.prop("Scope", id, "kind") === "StorageAccount" &&
+        tenant.prop("Scope", id, "sharedKey") === allowed,
+    )
+    .some((id) => {
+      const above = tenant.above(id);
+      return some(tenant.grants((rel) => !acl(rel) && has(rel, KEYS) && above.has(rel.to.id)));
+    });
+/** Two grants of agents, one at or below the other's scope. */
+const stacked = (tenant: Tenant, which: (upper: RelPut, lower: RelPut) => boolean): boolean =>
+  tenant.grants().some((lower) => {
+    const above = tenant.above(lower.to.id);
+    return tenant
+      .grants((upper) => upper !== lower && above.has(upper.to.id))
+      .some((upper) => which(upper, lower));
+  });
+
+export const FEATURES: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
+  "member of a group": (t) => some(t.members((rel) => t.own.has(rel.from.id) && ends(rel) > 0)),
+  "nested group": (t) => some(t.members((rel) => isGroup(t, rel.from.id) && ends(rel) > 0)),
+  "groups in a circle": (t) => t.circle("MEMBER_OF"),
+  "eligible member": (t) => some(t.members((rel) => rel.props?.tier === "potential" && ends(rel) > 0)),
+  "membership that has ended": (t) => some(t.members((rel) => ends(rel) < 0)),
+  "membership that ends now": (t) => some(t.members((rel) => ends(rel) === 0)),
+  "membership that ends later": (t) => some(t.members((rel) => ends(rel) === 1)),
+  "several grants of one principal": (t) =>
+    t.grants().some((one) => some(t.grants((two) => one !== two && one.from.id === two.from.id))),
+  "grant below a grant": (t) => stacked(t, (upper, lower) => upper.to.id !== lower.to.id),
+  "two grants at one scope": (t) => stacked(t, (upper, lower) => upper.to.id === lower.to.id),
+  "grant of today": (t) => some(t.grants((rel) => [undefined, "now"].includes(rel.props?.tier as string))),
+  "conditional grant": (t) => some(t.grants((rel) => rel.props?.tier === "conditional")),
+  "potential grant": (t) => some(t.grants((rel) => rel.props?.tier === "potential")),
+  "latent grant": (t) => some(t.grants((rel) => rel.props?.tier === "latent")),
+  "grant of unknown effect": (t) => some(t.grants((rel) => rel.props?.unknown === true)),
+  "grant that is an upper bound": (t) => some(t.grants((rel) => rel.props?.certainty === "upper-bound")),
+  "grant that has ended": (t) => some(t.grants((rel) => ends(rel) < 0)),
+  "grant that ends now": (t) => some(t.grants((rel) => ends(rel) === 0)),
+  "grant that ends later": (t) => some(t.grants((rel) => ends(rel) === 1)),
+  "access list": (t) => some(t.grants(acl)),
+  "access list that may be changed": (t) => some(t.grants((rel) => acl(rel) && has(rel, MANAGE))),
+  "inherited access list": (t) =>
+    some(t.grants((rel) => acl(rel) && some(t.rels("INHERITS", (up) => up.to.id === rel.to.id)))),
+  "broken inheritance": (t) =>
+    t
+      .grants(acl)
+      .some((rel) =>
+        t
+          .rels("WITHIN", (up) => up.to.id === rel.to.id)
+          .some((up) => !some(t.rels("INHERITS", (one) => one.from.id === up.from.id))),
+      ),
+  "access list below a grant": (t) => stacked(t, (upper, lower) => !acl(upper) && acl(lower)),
+  "application permission": (t) =>
+    some(t.grants((rel) => rel.props?.source === "app-role" && t.own.has(rel.from.id))),
+  "application permission of a group": (t) =>
+    some(t.grants((rel) => rel.props?.source === "app-role" && isGroup(t, rel.from.id))),
+  "role that may be given away": (t) => some(t.grants((rel) => !acl(rel) && has(rel, MANAGE))),
+  "grant of everyone": (t) => some(t.rels("GRANTED", (rel) => rel.from.id === "everyone")),
+  "keys allowed": (t) => keyed(t, true),
+  "keys refused": (t) => keyed(t, false),
+  "keys not said": (t) => keyed(t, undefined),
+  "deny of everyone": (t) => some(t.denies((rel) => rel.from.id === "everyone")),
+  "deny by a group": (t) => some(t.denies((rel) => isGroup(t, rel.from.id))),
+  "deny that spares": (t) =>
+    some(
+      t.denies(
+        (rel) => Array.isArray(rel.props?.excluded) && rel.props.excluded.some((id) => t.around.has(id)),
+      ),
+    ),
+  "deny of the scope alone": (t) => some(t.denies((rel) => rel.props?.children === false)),
+  "deny of some actions of a grant": (t) =>
+    t.denies().some(
+      (deny) =>
+        t.grants((grant) => {
+          const given = Object.keys(grant.props ?? {}).filter((name) => has(grant, [name]));
+          const left = given.filter((name) => !has(deny, [name]));
+          return some(left) && left.length < given.length && t.above(deny.to.id).has(grant.to.id);
+        }).length > 0,
+    ),
+  "deny of a key action": (t) => some(t.denies((rel) => has(rel, KEYS))),
+  "deny of assigning": (t) => some(t.denies((rel) => has(rel, MANAGE))),
+  "disabled agent": (t) =>
+    some(t.rels("ACTS_AS", (rel) => t.prop("Agent", rel.from.id, "status") === "disabled")),
+  "disabled identity": (t) => [...t.own].some((id) => t.prop("Principal", id, "enabled") === false),
+  "disabled principal that is controlled": (t) =>
+    [...t.controlled].some((id) => t.prop("Principal", id, "enabled") === false),
+  "stored identity beside its own": (t) => some(t.rels("ACTS_AS", (rel) => rel.props?.mode === "maker")),
+  "agent with the id of its identity": (t) => some(t.rels("ACTS_AS", (rel) => rel.from.id === rel.to.id)),
+  "control of a group": (t) =>
+    some(t.rels("CONTROLS", (rel) => t.around.has(rel.from.id) && isGroup(t, rel.to.id))),
+  "control of an application": (t) =>
+    some(t.rels("CONTROLS", (rel) => t.around.has(rel.from.id) && !isGroup(t, rel.to.id))),
+  "control through a group": (t) =>
+    some(t.rels("CONTROLS", (rel) => !t.own.has(rel.from.id) && t.around.has(rel.from.id))),
+  "chain of control": (t) => some(t.rels("CONTROLS", (rel) => t.controlled.has(rel.from.id))),
+  "control of what it is": (t) => some(t.rels("CONTROLS", (rel) => t.around.has(rel.to.id))),
+  "group of a controlled principal": (t) => some(t.rels("MEMBER_OF", (rel) => t.controlled.has(rel.from.id))),
+  "four levels of scopes": (t) => t.scopes().some((id) => t.above(id).size >= 4),
+};
+const NAMES = Object.keys(FEATURES);
+
+/** Names of what this tenant has. */
+export const featuresOf = (records: readonly Put[]): string[] => {
+  const tenant = new Tenant(records);
+  return NAMES.filter((name) => FEATURES[name]!(tenant));
+};
+
+/** The tenants with most in them: few of these show what many others would. */
+export const richest = (worlds: readonly (readonly Put[])[], count: number): (readonly Put[])[] =>
+  [...worlds].sort((a, b) => featuresOf(b).length - featuresOf(a).length).slice(0, count);
+
+/** How often features, and pairs of them, met in a tenant. Plain data, so that a run can go on where it stopped. */
+export type Met = Record<string, number>;
+const pairOf = (a: string, b: string): string => `${a} + ${b}`;
+export function meet(met: Met, features: readonly string[]): void {
+  for (const [index, one] of features.entries()) {
+    met[one] = (met[one] ?? 0) + 1;
+    for (const other of features.slice(index + 1))
+      met[pairOf(one, other)] = (met[pairOf(one, other)] ?? 0) + 1;
+  }
+}
+/** All pairs, and those that no tenant had. */
+export function pairs(met: Met): { all: number; unmet: string[] } {
+  const all = NAMES.flatMap((one, index) => NAMES.slice(index + 1).map((other) => pairOf(one, other)));
+  return { all: all.length, unmet: all.filter((pair) => met[pair] === undefined) };
+}

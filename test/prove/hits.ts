@@ -1,0 +1,58 @@
+/** How many tenants made each statement of each rule derive a row. */
+import type { Rule } from "../../src/graph/rules.ts";
+import type { Put } from "../oracle/evaluate.ts";
+import { prefixOf } from "./compare.ts";
+import { statementsOf, type Unread, Workbench } from "./workbench.ts";
+
+export interface Hit {
+  rule: string;
+  /** 1 is the first of the rule's file. */
+  statement: number;
+  /** Share of the tenants, 0 to 1. */
+  share: number;
+}
+
+/** A statement that fewer tenants than this make derive something is not tested by them. */
+export const LEAST_SHARE = 0.01;
+/** One tenant in so many has a scope of which denies were not read. */
+const UNREAD_EVERY = 10;
+
+/** In some tenants, one scope (the last) of which it was not read what takes access away. */
+export const unreadIn = (worlds: readonly (readonly Put[])[]): Unread[] =>
+  worlds.flatMap((world, index) => {
+    const scope = world.findLast((put) => put.kind === "Scope");
+    return index % UNREAD_EVERY === 0 && scope !== undefined && "id" in scope
+      ? [{ scope: scope.id, step: "azure.denies" }]
+      : [];
+  });
+
+const isId = (value: string): boolean => /^t\d+:/.test(value);
+
+/** Runs the rules on these tenants. */
+export async function hits(worlds: readonly (readonly Put[])[]): Promise<Hit[]> {
+  const found = new Map<string, Set<string>>();
+  const run = (unread: readonly Unread[]): Promise<readonly Rule[]> =>
+    Workbench.use(worlds.flat(), unread, async (bench) => {
+      await bench.run((rule, statement, rows) => {
+        const name = `${rule.id} ${statement}`;
+        const tenants = found.get(name) ?? new Set<string>();
+        found.set(name, tenants);
+        for (const row of rows) {
+          // A deny of everyone binds the agents of all tenants; what it does to its own counts.
+          const own = new Set(Object.values(row).map(String).filter(isId).map(prefixOf));
+          if (own.size === 1) tenants.add([...own].join());
+        }
+      });
+      return bench.rules;
+    });
+  // Some statements run only if something was not read, and spare others their work.
+  await run(unreadIn(worlds));
+  const rules = await run([]);
+  return rules.flatMap((rule) =>
+    statementsOf(rule).map((_, index) => ({
+      rule: rule.id,
+      statement: index + 1,
+      share: (found.get(`${rule.id} ${index}`)?.size ?? 0) / worlds.length,
+    })),
+  );
+}

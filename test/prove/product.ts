@@ -1,0 +1,138 @@
+/** What the product answers for a tenant given as records: the whole way from the inventory to the graph. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadRules, type Rule } from "../../src/graph/rules.ts";
+import type { Gap } from "../../src/graph/store.ts";
+import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
+import type { GraphTable } from "../../src/keep/inventory.ts";
+import { openInventory } from "../../src/keep/inventory.ts";
+import type { Row } from "../../src/model.ts";
+import type { OracleRow, Put } from "../oracle/evaluate.ts";
+import {
+  type CompactRow,
+  expand,
+  type Holding,
+  type NamedGrant,
+  type NamedPrincipal,
+  type Right,
+} from "../oracle/expand.ts";
+import { ACTIONS, asLines, TIME } from "../oracle/tenants.ts";
+
+export const RULES: readonly Rule[] = loadRules();
+/** Of each buffer pool; the graphs here are small. */
+export const POOL = 512 * 1024 * 1024;
+
+export interface ProductOptions {
+  gaps?: readonly Gap[];
+  rules?: readonly Rule[];
+  /** Milliseconds that each part of the way took. */
+  onStage?: (stage: string, ms: number) => void;
+}
+
+/** What the product says about these records, expanded to one row an (agent, scope, tier). Throws what it throws. */
+export async function product(records: readonly Put[], options: ProductOptions = {}): Promise<OracleRow[]> {
+  const { gaps = [], rules = RULES, onStage = () => {} } = options;
+  return exported(records, onStage, async (tables, folder) => {
+    const store = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
+    const staged = stages(onStage);
+    try {
+      await store.rebuild({ snapshot: "world", time: TIME, gaps, tables });
+      staged("rebuild");
+      for await (const _ of store.derive(rules));
+      staged("derive");
+      const rows = await rowsOf((cypher) => store.query(cypher), records);
+      staged("read");
+      return rows;
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+/** Sends records through the inventory and lends its files out; they are gone afterwards. */
+export async function exported<T>(
+  records: readonly Put[],
+  onStage: (stage: string, ms: number) => void,
+  use: (tables: readonly GraphTable[], folder: string) => Promise<T>,
+): Promise<T> {
+  const staged = stages(onStage);
+  const folder = await mkdtemp(join(tmpdir(), "prove-"));
+  const inventory = await openInventory(":memory:");
+  try {
+    await inventory.import("world", lines(records));
+    staged("import");
+    const snapshot = await inventory.snapshot();
+    const tables = await snapshot.export(join(folder, "export"));
+    staged("export");
+    return await use(tables, folder);
+  } finally {
+    await inventory.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+async function* lines(records: readonly Put[]): AsyncGenerator<string> {
+  yield* asLines(records);
+}
+const stages = (onStage: (stage: string, ms: number) => void) => {
+  let start = performance.now();
+  return (stage: string): void => {
+    onStage(stage, performance.now() - start);
+    start = performance.now();
+  };
+};
+
+/** Rights that a grant gives by itself: any key action opens the account, what is unknown may be anything. */
+function givenBy(grant: Row): Right[] {
+  const any = (...names: string[]): boolean => names.some((name) => grant[name] === true);
+  const keys = any("listKeys", "regenerateKey", "accountSas", "serviceSas") && grant.flow !== "acl";
+  if (keys || any("unknown")) return ["discover", "read", "write", "manage"];
+  const [read, write] = [any("read"), any("write", "add", "delete")];
+  const manage = any("assign", "setAcl", "own");
+  return [
+    ...(read || write || manage || any("see") ? (["discover"] as const) : []),
+    ...(read ? (["read"] as const) : []),
+    ...(write ? (["write"] as const) : []),
+    ...(manage ? (["manage"] as const) : []),
+  ];
+}
+
+/** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
+export async function rowsOf(
+  query: (cypher: string) => Promise<Row[]>,
+  records: readonly Put[],
+): Promise<OracleRow[]> {
+  const rows = await query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'app'
+     RETURN a.id AS agent, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
+     r.steps AS steps, r.grant AS grant`,
+  );
+  const principals = await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id");
+  const grants = (
+    await query(
+      `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
+       RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier,
+       ${ACTIONS.map((action) => `g.\`${action}\` AS ${action}`).join(", ")}, g.unknown AS unknown`,
+    )
+  ).map((row) => ({ ...row, gives: givenBy(row) }));
+  const holdings = await query(
+    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE h.mode = 'app'
+     RETURN a.id AS agent, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
+  );
+  const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
+    new Map(
+      records.flatMap((put) =>
+        "from" in put && put.kind === kind ? [[put.from.id, put.to.id] as const] : [],
+      ),
+    );
+  // The columns are those that the queries name, which the type cannot express.
+  return expand(
+    rows as object[] as CompactRow[],
+    principals as object[] as NamedPrincipal[],
+    grants as object[] as NamedGrant[],
+    holdings as object[] as Holding[],
+    upwards("WITHIN"),
+    upwards("INHERITS"),
+  );
+}

@@ -1,0 +1,72 @@
+/** Random tenants, many to a database, the product against the oracle; a run can be stopped and goes on. */
+import { evaluate, type Put } from "../oracle/evaluate.ts";
+import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
+import { byPrefix, differences } from "./compare.ts";
+import { featuresOf, type Met, meet, pairs } from "./features.ts";
+import { product } from "./product.ts";
+
+/** More to a database take longer each: a deny of everyone binds the agents of all of them. */
+export const PER_DATABASE = 100;
+/** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
+export const LEAST_PAIRS = 99;
+export const ENOUGH = 500;
+
+/** How far a run is. Plain data: kept in a file, it goes on from there. */
+export interface Run {
+  seed: number;
+  from: number;
+  /** Tenants tried, from `from` on. */
+  worlds: number;
+  rows: number;
+  seconds: number;
+  /** Places of tenants on which the two differ. */
+  mismatches: number[];
+  met: Met;
+}
+export const newRun = (seed: number, from: number): Run => ({
+  ...{ seed, from, worlds: 0, rows: 0, seconds: 0 },
+  mismatches: [],
+  met: {},
+});
+
+/** Tries tenants until the run has `worlds`; yields after each database. Milliseconds by part of the way go to `spent`. */
+export async function* tryTenants(
+  run: Run,
+  worlds: number,
+  spent: Map<string, number> = new Map(),
+): AsyncGenerator<Run> {
+  const add = (stage: string, ms: number): void => void spent.set(stage, (spent.get(stage) ?? 0) + ms);
+  while (run.worlds < worlds) {
+    const start = performance.now();
+    const at = run.from + run.worlds;
+    const part = tenants(Math.min(PER_DATABASE, worlds - run.worlds), run.seed, at);
+    add("tenants", performance.now() - start);
+    const found = byPrefix(await product(part.flat(), { onStage: add }));
+    const judged = performance.now();
+    for (const [index, world] of part.entries()) {
+      const law = evaluate(world, TIME);
+      run.rows += law.length;
+      meet(run.met, featuresOf(world));
+      if (differences(law, found.get(tenantPrefix(at + index)) ?? []).length > 0)
+        run.mismatches.push(at + index);
+    }
+    add("oracle", performance.now() - judged);
+    run.worlds += part.length;
+    run.seconds += (performance.now() - start) / 1_000;
+    yield run;
+  }
+}
+
+/** The tenant at one place of a run. */
+export const tenantAt = (seed: number, place: number): Put[] => tenants(1, seed, place)[0]!;
+
+/** The run in one line. */
+export function summary(run: Run): string {
+  const { all, unmet } = pairs(run.met);
+  const share = Math.floor(((all - unmet.length) / all) * 1_000) / 10;
+  return `${run.worlds} worlds (seed ${run.seed}, ${run.from} to ${run.from + run.worlds - 1}), ${run.rows} rows, ${run.mismatches.length} mismatches, ${Math.round(run.seconds)} s; ${share} % of ${all} pairs of features met`;
+}
+export const metEnough = (run: Run): boolean => {
+  const { all, unmet } = pairs(run.met);
+  return run.worlds < ENOUGH || unmet.length * 100 <= all * (100 - LEAST_PAIRS);
+};

@@ -1,0 +1,118 @@
+/**
+ * A world: a tenant as a file that people read and write, with the rows that it must give.
+ *
+ * ```yaml
+ * name: a grant of a group reaches its members
+ * why: whatever says so
+ * records: |
+ *   Principal p {kind: ServicePrincipal}    # KIND id {properties}
+ *   a ACTS_AS p {mode: app}                 # id KIND id {properties}
+ *   p GRANTED s {flow: containment, read: true}
+ * rows: |
+ *   a s now: discover read; exact; 2 steps a > p > s #
+ * ```
+ *
+ * A right with a question mark is unknown, one that is missing is a no.
+ */
+import { parse, stringify } from "yaml";
+import { NODE_KINDS, REL_KINDS, RELS } from "../../src/schema.ts";
+import { compareBytes, evaluate, type OracleRow, type Put, TIERS, type Value } from "../oracle/evaluate.ts";
+import { TIME } from "../oracle/tenants.ts";
+
+export interface World {
+  name: string;
+  why: string;
+  records: readonly Put[];
+  /** As `rowLines` gives them, sorted as text. */
+  rows: readonly string[];
+}
+
+/** Every tenant has this one in common: its id has no prefix. */
+const SHARED = "everyone";
+const RIGHTS = ["discover", "read", "write", "manage"] as const;
+
+const named = <T extends string>(list: readonly T[], name: string): T | undefined =>
+  list.find((one) => one === name);
+
+/** Reads a world; `prefix` goes in front of every id. Throws if it is not written as it must be. */
+export function worldOf(text: string, prefix: string, file: string): World {
+  const { name, why, records, rows } = parse(text) as Record<string, unknown>;
+  for (const part of [name, why, records])
+    if (typeof part !== "string") throw new Error(`${file}: needs name, why and records, as text`);
+  return {
+    name: String(name),
+    why: String(why),
+    records: content(records).map((line) => recordOf(line, prefix, file)),
+    rows: content(rows).sort(),
+  };
+}
+const content = (text: unknown): string[] =>
+  (typeof text === "string" ? text : "")
+    .split("\n")
+    .map((line) => line.replace(/(^|\s)# .*$/, "").trim())
+    .filter((line) => line !== "");
+
+/** One line of `records`. Ends of a relationship are of the first kind that the schema allows. */
+function recordOf(line: string, prefix: string, file: string): Put {
+  const match = /^(\S+) (\S+)(?: ([^\s{]\S*))?(?: (\{.*\}))?$/.exec(line);
+  if (match === null) throw new Error(`${file}: not a record: ${line}`);
+  const [, first = "", second = "", third, written] = match;
+  const id = (bare: string): string => (bare === SHARED ? bare : `${prefix}${bare}`);
+  const props: Record<string, Value> = written === undefined ? {} : parse(written);
+  if (Array.isArray(props.excluded)) props.excluded = props.excluded.map((one) => id(String(one)));
+  const kind = named(REL_KINDS, second);
+  if (kind !== undefined && third !== undefined)
+    return {
+      kind,
+      from: { kind: RELS[kind].from[0]!, id: id(first) },
+      to: { kind: RELS[kind].to[0]!, id: id(third) },
+      props,
+    };
+  const node = named(NODE_KINDS, first);
+  if (node === undefined || third !== undefined) throw new Error(`${file}: no such kind: ${line}`);
+  return { kind: node, id: id(second), props };
+}
+
+/** Records as lines of a world, without the prefix of their ids. */
+function recordLines(records: readonly Put[], prefix: string): string[] {
+  const bare = (id: string): string => (id.startsWith(prefix) ? id.slice(prefix.length) : id);
+  return records.map((put) => {
+    const props: Record<string, Value> = { ...put.props };
+    if (Array.isArray(props.excluded)) props.excluded = props.excluded.map((id) => bare(String(id)));
+    const written =
+      Object.keys(props).length === 0
+        ? ""
+        : ` ${stringify(props, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim()}`;
+    return "from" in put
+      ? `${bare(put.from.id)} ${put.kind} ${bare(put.to.id)}${written}`
+      : `${put.kind} ${bare(put.id)}${written}`;
+  });
+}
+
+const RANKED = new Map<string, number>(TIERS.map((tier, index) => [tier, index]));
+const place = (row: OracleRow): string => JSON.stringify([row.agent, row.scope, RANKED.get(row.tier)]);
+/** A row as one line: two evaluators agree if these are equal. */
+function rowLine(row: OracleRow, bare: (id: string) => string): string {
+  const rights = RIGHTS.filter((right) => row[right] !== "no").map((right) =>
+    row[right] === "unknown" ? `${right}?` : right,
+  );
+  const tier = row.tier === "latent" ? `latent ${row.hops}` : row.tier;
+  return `${bare(row.agent)} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${row.key}`;
+}
+/** Rows as lines, in order; `prefix` is taken from their ids. */
+export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>
+  [...rows]
+    .sort((a, b) => compareBytes(place(a), place(b)))
+    .map((row) => rowLine(row, (id) => (id.startsWith(prefix) ? id.slice(prefix.length) : id)));
+
+/** A world as a file; its rows are those of the definition. */
+export function worldText(name: string, why: string, records: readonly Put[], prefix: string): string {
+  const block = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join("");
+  const rows = rowLines(evaluate(records, TIME), prefix);
+  return [
+    stringify({ name, why }, { lineWidth: 0 }),
+    "records: |\n",
+    block(recordLines(records, prefix)),
+    rows.length === 0 ? 'rows: ""\n' : `rows: |\n${block(rows)}`,
+  ].join("");
+}
