@@ -263,10 +263,11 @@ describe("a connection that is cut", () => {
     const tenant = newTenant();
     const kept = await keptFolder();
     await run(small, tenant, kept);
-    const start = proxy.sent();
-    await run(large, newTenant(), await keptFolder(), through());
-    proxy.cutAfter(Math.floor((proxy.sent() - start) * 0.6));
-    await expect(run(large, tenant, kept, through())).rejects.toMatchObject({ code: "neo4j-unreachable" });
+    const cut = await connectNeo4j(through());
+    // After its first batch, whatever that is.
+    const state = { ...large, tenant, folder: kept, batch: 20, onStage: () => proxy.cutAfter(0) };
+    await expect(publish(cut, state)).rejects.toMatchObject({ code: "neo4j-unreachable" });
+    await cut.close();
     proxy.cutAfter(undefined);
     const connection = await connectNeo4j(serverOptions());
     ends.push(() => connection.close());

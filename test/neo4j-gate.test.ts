@@ -1,5 +1,7 @@
 /** Attacks on a real server: each does what it says where nobody checks it, and none passes the gate. */
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import neo4j, { type Driver } from "neo4j-driver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkQuery } from "../src/ask/gate.ts";
@@ -87,6 +89,22 @@ describe.each(all)("$name: $cypher", (attack) => {
     expect(refusal).toBeInstanceOf(ConfigError);
     expect(refusal).toMatchObject({ code: "query-refused" });
     expect(String(refusal)).toMatch(/at line \d+, column \d+: .{10}/s);
+  });
+});
+
+describe("the roles of docs/neo4j.md", async () => {
+  const page = await readFile(join(import.meta.dirname, "../docs/neo4j.md"), "utf8");
+  const statements = [...page.matchAll(/```cypher\n(.*?)```/gs)]
+    .flatMap(([, block = ""]) => block.split(";\n"))
+    .map((statement) => statement.trim())
+    .filter((statement) => /^(CREATE ROLE|GRANT|DENY)/.test(statement));
+
+  test.each(statements)("%s is a statement that the server knows", async (statement) => {
+    // Community parses it and says that this edition has no roles.
+    const session = driver.session({ database: "system" });
+    const error: unknown = await session.run(statement).catch((one: unknown) => one);
+    await session.close();
+    expect(String(error)).toMatch(/unsupported administration command/i);
   });
 });
 
