@@ -44,13 +44,13 @@ export function storeContract(open: (stage: Stage) => Promise<GraphStore>): void
       const { rows, expected } = await both(lines.flat());
       expect(rows.length).toBeGreaterThan(worldFiles.length);
       expect(rows).toEqual(expected);
-    });
+    }, 600_000);
 
     test("for 60 random tenants in one graph", async () => {
       const { rows, expected } = await both(tenants(60, 7).flatMap((world) => [...asLines(world)]));
       expect(rows.length).toBeGreaterThan(60);
       expect(rows).toEqual(expected);
-    });
+    }, 600_000);
   });
 
   describe("every saved query returns the rows of the embedded engine, in its order", async () => {
