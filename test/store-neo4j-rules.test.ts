@@ -28,7 +28,9 @@ test("nothing of it is met by its readers' names, and nothing stays", async () =
     await store.close();
     expect(await ask(driver, count, { base })).toEqual([{ n: 0 }]);
     expect(
-      await ask(driver, "SHOW INDEXES YIELD name WHERE name STARTS WITH $base RETURN count(*) AS n"),
+      await ask(driver, "SHOW INDEXES YIELD name WHERE name STARTS WITH $base RETURN count(*) AS n", {
+        base,
+      }),
     ).toEqual([{ n: 0 }]);
   } finally {
     await stage.end();
