@@ -18,6 +18,7 @@ import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedCopy, derivedDdl, embeddedCopy, embeddedDdl } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, GraphSource, GraphStore, Seed } from "./store.ts";
+import { concerns, unreadNodes } from "./store-gaps.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the graph files. */
@@ -278,13 +279,7 @@ function filesIn(
   };
 }
 
-/** States in the order in which a row carries the worst. */
-const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
-
-/**
- * Gaps as nodes, so that rules can follow them. A gap without a scope concerns every root if it may hide something
- * that takes access away; one that only hides grants changes no row that is there.
- */
+/** Gaps as nodes, loaded from files. */
 async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
   await engine.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
   await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
@@ -301,24 +296,10 @@ async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides:
       ids: asked.slice(i, i + 1_000),
     }))
       known.add(String(row.id));
-  const nodes: string[] = [];
-  const links: string[] = [];
-  for (const [index, gap] of gaps.entries()) {
-    const denies = gap.hides === "grants" ? 0 : 1;
-    nodes.push(`${index},${gap.step},${RANK[gap.state]},${denies}`);
-    const scopes =
-      gap.scope !== ""
-        ? known.has(gap.scope)
-          ? [gap.scope]
-          : []
-        : denies === 0
-          ? []
-          : gap.step.startsWith("import.")
-            ? roots
-            : // Only Azure has denies: whatever part of a tenant hides them, they concern its roots alone.
-              roots.filter((id) => id.startsWith("/"));
-    for (const scope of scopes) links.push(`${index},"${scope.replaceAll('"', '""')}"`);
-  }
+  const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) => [id, step, rank, denies].join(","));
+  const links = concerns(gaps, roots)
+    .filter(({ scope }) => known.has(scope) || roots.includes(scope))
+    .map(({ unread, scope }) => `${unread},"${scope.replaceAll('"', '""')}"`);
   const load = async (table: string, lines: readonly string[]) => {
     const file = `${besides}.${table}.csv`;
     await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });

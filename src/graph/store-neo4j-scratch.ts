@@ -19,6 +19,7 @@ import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
 import { DIALECTS, derivedColumns } from "./generate.ts";
 import { tenantLabel } from "./generate-neo4j.ts";
 import type { Gap, GraphSource, GraphStore } from "./store.ts";
+import { concerns, unreadNodes } from "./store-gaps.ts";
 import { plainValue } from "./store-neo4j-difference.ts";
 import { connectNeo4j, type Neo4jOptions, type Neo4jServerConnection } from "./store-neo4j-server.ts";
 
@@ -89,7 +90,7 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
       return Number(row?.n ?? 0);
     },
     async write(kind, statement) {
-      const rows = (await read(withColumns(neo4jWords(statement)))).map((row) => Object.values(row));
+      const rows = (await read(withColumns(statement))).map((row) => Object.values(row));
       const ids = isDerivedNode(kind) ? 1 : 2;
       const columns = derivedColumns(kind);
       const propsOf = (values: readonly unknown[]): Row =>
@@ -185,32 +186,18 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
     const roots = (
       await read("MATCH (s:Scope) WHERE NOT EXISTS { (s)-[:WITHIN]->(:Scope) } RETURN s.id AS id")
     ).map(({ id }) => String(id));
-    await createNodes(
-      "Unread",
-      gaps.map(({ step, state, hides }, at) => ({
-        id: String(at),
-        step,
-        rank: RANK[state],
-        denies: hides === "grants" ? 0 : 1,
-      })),
+    await createNodes("Unread", unreadNodes(gaps));
+    await createRels(
+      "CONCERNS",
+      { from: "Unread", to: "Scope" },
+      concerns(gaps, roots).map(({ unread, scope }) => ({ from: unread, to: scope, props: {} })),
     );
-    const links = gaps.flatMap(({ scope, step, hides }, at) => {
-      const everywhere = step.startsWith("azure.") ? roots.filter((id) => id.startsWith("/")) : roots;
-      const scopes = scope !== "" ? [scope] : hides === "grants" ? [] : everywhere;
-      return scopes.map((to) => ({ from: String(at), to, props: {} }));
-    });
-    await createRels("CONCERNS", { from: "Unread", to: "Scope" }, links);
   }
 }
-
-const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
 
 /** Rules count with 1, 0 and NULL where a property is a boolean. */
 const flag = (value: unknown): boolean | null =>
   value === null || value === undefined ? null : value === true || value === 1;
-
-/** The one word of the rules that Neo4j has another one for. */
-const neo4jWords = (text: string): string => text.replace(/CAST\(([^()]*) AS STRING\)/g, "toString($1)");
 
 function* parts<T>(rows: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < rows.length; at += BATCH) yield rows.slice(at, at + BATCH);
