@@ -439,6 +439,7 @@ export const DERIVED = {
       special: int("1 if it adds to a plain row of today"),
       app,
       ...shown,
+      here: int("1 if it holds at exactly its place"),
       narrow: int("1 if being who it names is not enough"),
       together: list("Who the holder must be, or be in, besides"),
       excluded: list("Who does not hold it, whatever group they are in"),

@@ -19,4 +19,4 @@ RETURN p.id, x.id, tier, discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN manages = 1 THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN g.unknown THEN 'unknown' WHEN sure = 2 THEN 'upper-bound' ELSE 'exact' END, CASE WHEN g.read THEN 1 ELSE 0 END,
-  narrow, coalesce(g.together, ['']), coalesce(g.excluded, ['']), g.reason_code, g.code
+  CASE WHEN g.flow = 'posix' THEN 1 ELSE 0 END, narrow, coalesce(g.together, ['']), coalesce(g.excluded, ['']), g.reason_code, g.code

@@ -4,26 +4,26 @@
 // when: LIST_GRANT
 // why: the same for access lists: several paths, later tiers, the right to change the list; and, where containment grants
 // meet lists, those grants, every place with a list and what lies just below it, to which the list is perhaps not handed on.
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)-[:CROWDED]->(s)
-WHERE g.app = 0 OR i.direct = 1
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)-[:CROWDED]->(s)
+WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH x, s, count(*) AS grants, max(g.special) AS special
 WHERE grants > 1 OR special = 1
 RETURN x.id, s.id
 // and
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)
-WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1)
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN DISTINCT x.id, s.id
 // and when: BOTH
 MATCH (x:Actor)-[:BOTH]->(x)
 WITH DISTINCT x
-MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(s:Scope)
-WHERE g.app = 0 OR i.direct = 1
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN DISTINCT x.id, s.id
 // and when: BOTH
 MATCH (x:Actor)-[:BOTH]->(x)
 WITH DISTINCT x
-MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[:INHERITED]-(:Scope)<-[:WITHIN]-(s:Scope)
-WHERE g.app = 0 OR i.direct = 1
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(:Scope)<-[:WITHIN]-(s:Scope)
+WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN DISTINCT x.id, s.id
 // and when: BOTH
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:MIXED]->(s)

@@ -45,23 +45,25 @@ RETURN x.id, s.id, k.tier, k.hops, 1, k.sure, 0 + k.sure, k.sure + 0, 1 * k.sure
 MATCH (x:Actor)-[:MARK]->(s:Scope)-[f:INHERITED]->(y:Scope)<-[g:LIST_GRANT]-(p:Principal)
 WITH x, s, f, y, g, p
 MATCH (x)-[i:STANDS_FOR]->(p)
-WHERE g.narrow = 0 AND (g.app = 0 OR i.direct = 1)
+WHERE g.narrow = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN x.id, s.id, CASE WHEN i.tier > g.tier THEN i.tier ELSE g.tier END, i.hops, 0, g.discovers, g.reads, g.writes,
   g.manages, g.reason, i.hops * 1000000 + (i.level + 1 + f.level) * 1000 + i.level, i.path + y.code, g.code, 0
 // and when: LIST_GRANT
-// An entry of the identity's own, or a group on some directory, decides whether it holds a narrow one.
+// Whether it holds a narrow one: an entry of the identity's own bars it, groups on directories have to be had as well. What is
+// only had by control makes it latent, and then no entry bars it. `needs`: tier and steps of control of the hardest.
 MATCH (x:Actor)-[:MARK]->(s:Scope)<-[g:LIST_GRANT]-(p:Principal)
 WHERE g.narrow = 1
 WITH x, s, g, p
 MATCH (x)-[i:STANDS_FOR]->(p)
 OPTIONAL MATCH (x)-[o:STANDS_FOR]->(e:Principal)
-WHERE o.direct = 1 AND o.tier = 1 AND i.tier < 4 AND e.id IN g.excluded
+WHERE o.direct = 1 AND o.tier = 1 AND e.id IN g.excluded
 WITH x, s, g, i, count(e) AS barred
-WHERE barred = 0
 OPTIONAL MATCH (x)-[j:STANDS_FOR]->(t:Principal)
-WHERE t.id IN g.together AND (j.tier < 4 OR i.tier = 4)
-WITH x, s, g, i, t.id AS one, min(j.tier) AS needs
-WITH x, s, g, i, count(one) AS met, coalesce(max(needs), 1) AS needs
-WHERE met = size(g.together) OR (met = 0 AND g.together = [''])
-RETURN x.id, s.id, CASE WHEN needs > i.tier AND needs > g.tier THEN needs WHEN i.tier > g.tier THEN i.tier ELSE g.tier END, i.hops, 0,
-  g.discovers, g.reads, g.writes, g.manages, g.reason, i.hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code, 0
+WHERE t.id IN g.together
+WITH x, s, g, i, barred, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
+WITH x, s, g, i, barred, count(one) AS met, coalesce(max(best), 1000000) AS needs
+WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
+WITH x, s, g, i, needs, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
+RETURN x.id, s.id,
+  CASE WHEN needs >= 4000000 THEN 4 WHEN needs >= 3000000 AND i.tier < 3 AND g.tier < 3 THEN 3 WHEN i.tier > g.tier THEN i.tier ELSE g.tier END,
+  hops, 0, g.discovers, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code, 0

@@ -5,7 +5,7 @@
 // why: one access list of today alone: the place is a row of its own and nothing absorbs it. Tier and
 // steps of control stand for true and false, as in can-reach-plain.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
-WHERE i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1)
+WHERE i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
 OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1
 OPTIONAL MATCH (s)-[b:BLIND]->(s)

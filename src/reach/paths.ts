@@ -129,10 +129,11 @@ function choose(
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
   const level = witness.steps - 1 - chain.length;
   const hops = witness.regrant ? witness.hops - 1 : witness.hops;
-  const fitting = leads.filter(
-    (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops === hops && lead.level === level,
+  const long = leads.filter(
+    (each) => rank(each.tier) <= rank(witness.tier) && each.hops <= hops && each.level === level,
   );
-  const lead = [...fitting].sort((a, b) => (a.path < b.path ? -1 : 1))[0] ?? first;
+  // Fewer steps of control than the row only where something besides the path takes them.
+  const [lead = first] = [...long].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1));
   return { lead, chain };
 }
 
