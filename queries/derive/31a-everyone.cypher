@@ -9,4 +9,5 @@ RETURN x.id, e.id, 1, 0, level + 1, 0, '~' + path + e.code
 // and when: CONTROLS
 MATCH (x:Actor)-[i:STANDS_FOR]->(q:Principal), (e:Principal)
 WHERE e.id = 'everyone' AND i.direct = 1 AND i.tier = 4
-RETURN x.id, e.id, 4, i.hops, i.level + 1, 0, '~' + min(i.path) + e.code
+WITH x, e, i.hops AS hops, i.level AS level, min(i.path) AS path
+RETURN x.id, e.id, 4, hops, level + 1, 0, '~' + path + e.code
