@@ -37,20 +37,26 @@ const CLOSURES: readonly { name: string; first: string; next: (level: number) =>
   {
     name: "stands",
     first: `SELECT a.f a, a.t p, 1 AS level, p.code path FROM acts a JOIN principal p ON p.n = a.t`,
-    next: (level) => `SELECT s.a, m.t, ${level + 1}, min(s.path || p.code) FROM stands s JOIN member m ON m.f = s.p
+    next: (
+      level,
+    ) => `SELECT s.a, m.t, ${level + 1}, min(s.path || p.code) FROM stands s JOIN member m ON m.f = s.p
       JOIN principal p ON p.n = m.t WHERE s.level = ${level}
       AND NOT EXISTS (FROM stands k WHERE k.a = s.a AND k.p = m.t) GROUP BY s.a, m.t`,
   },
   {
     name: "above",
     first: `SELECT f s, t y, 1 AS level FROM within`,
-    next: (level) => `SELECT DISTINCT b.s, w.t, ${level + 1} FROM above b JOIN within w ON w.f = b.y WHERE b.level = ${level}
+    next: (
+      level,
+    ) => `SELECT DISTINCT b.s, w.t, ${level + 1} FROM above b JOIN within w ON w.f = b.y WHERE b.level = ${level}
       AND NOT EXISTS (FROM above k WHERE k.s = b.s AND k.y = w.t)`,
   },
   {
     name: "inherited",
     first: `SELECT s, s y, 1 AS level FROM (SELECT DISTINCT s FROM granted WHERE flow = 'acl')`,
-    next: (level) => `SELECT DISTINCT i.f, b.y, ${level + 1} FROM inherited b JOIN inherits i ON i.t = b.s WHERE b.level = ${level}
+    next: (
+      level,
+    ) => `SELECT DISTINCT i.f, b.y, ${level + 1} FROM inherited b JOIN inherits i ON i.t = b.s WHERE b.level = ${level}
       AND NOT EXISTS (FROM inherited k WHERE k.s = i.f AND k.y = b.y)`,
   },
 ];
@@ -119,7 +125,8 @@ export async function reachBySql(folder: string, work: string, exported: string)
   for (const sql of STEPS) {
     const t = performance.now();
     await c.run(sql);
-    if (process.env.TRACE) process.stderr.write(`${Math.round(performance.now() - t)} ${sql.slice(0, 60).replace(/\n/g, " ")}\n`);
+    if (process.env.TRACE)
+      process.stderr.write(`${Math.round(performance.now() - t)} ${sql.slice(0, 60).replace(/\n/g, " ")}\n`);
   }
   const seconds = meter.wallSeconds();
   const cpu = meter.cpuSeconds();
