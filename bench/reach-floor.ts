@@ -211,8 +211,10 @@ function traverse(index: Index): number {
     if (now === 0) return false;
     let above = parent[place]!;
     let held = 0;
-    for (; above >= 0; above = parent[above]!)
-      if (known[above] === agent && (held = own[above]! | fromAbove(above, agent)) !== 0) break;
+    for (; above >= 0; above = parent[above]!) {
+      if (known[above] === agent) held = own[above]! | fromAbove(above, agent);
+      if (held !== 0) break;
+    }
     if (now !== (above < 0 ? 0 : held | listed[above]!)) return true;
     const later = (now & MANAGE) !== 0 ? LATER : 0;
     return later !== 0 && (held & MANAGE) === 0 && (later & ~now) !== 0;

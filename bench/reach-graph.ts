@@ -35,9 +35,8 @@ export async function reachByRules(tables: readonly GraphTable[], data: string):
     const rebuild = { seconds: load.wallSeconds(), cpu: load.cpuSeconds() };
     const work = new Meter(0);
     for await (const { rule, rows, ms } of store.derive(loadRules())) {
-      const one = (each[rule] ??= { ms: 0, rows: 0 });
-      one.ms += ms;
-      one.rows += rows;
+      const before = each[rule] ?? { ms: 0, rows: 0 };
+      each[rule] = { ms: before.ms + ms, rows: before.rows + rows };
     }
     const rules = { seconds: work.wallSeconds(), cpu: work.cpuSeconds() };
     await writeMeta(data, {

@@ -146,7 +146,7 @@ function showRules(results: readonly RulesResult[]): number {
 
 function showSql(results: readonly SqlResult[], folder: string, rules: number): void {
   const [first] = results;
-  const { engine, sql, rights, witness } = child("same", folder)!;
+  const { engine, sql, rights: differ, witness } = child("same", folder)!;
   heading("SQL, DuckDB, two threads");
   const wall = results.map((result) => result.seconds);
   line("SQL, wall", seconds(wall));
@@ -156,8 +156,9 @@ function showSql(results: readonly SqlResult[], folder: string, rules: number): 
     "pairs of agent and scope",
     `${engine.toLocaleString("en-US")} engine, ${sql.toLocaleString("en-US")} SQL`,
   );
-  line("read, write, manage", `${first!.reads}, ${first!.writes}, ${first!.manages} rows`);
-  line("same rows", rights === 0 ? "yes" : `no: ${rights} differ`, "yes");
+  const rights = [first!.reads, first!.writes, first!.manages].map((n) => n.toLocaleString("en-US"));
+  line("rows that read, write, manage", rights.join("; "));
+  line("same rows", differ === 0 ? "yes" : `no: ${differ} differ`, "yes");
   line("same witnesses", witness === 0 ? "yes" : `no: ${witness} differ`, "yes");
 }
 
