@@ -90,10 +90,15 @@ export async function reachByPattern(
   }
 }
 
+/** Milliseconds, an answer each. */
+interface Times {
+  wall: number[];
+  cpu: number[];
+}
+
 export interface AnswerTimes {
-  /** Milliseconds, sorted. */
-  reach: number[];
-  explain: number[];
+  reach: Times;
+  explain: Times;
 }
 
 /**
@@ -104,22 +109,19 @@ export async function answerTimes(data: string, agents: number, seconds: number)
   const asked = await agentsToAsk(data, agents / 2);
   const answers = await openAnswers(data);
   try {
-    const reach: number[] = [];
-    const explain: number[] = [];
     const pairs: { agent: string; scope: string }[] = [];
-    await timed(asked, seconds, reach, async (agent) => {
+    const reach = await timed(asked, seconds, async (agent) => {
       let last: string | undefined;
       for (const id of await answers.findAgents(agent))
         for await (const row of answers.reach({ agents: [id] })) last = row.scope_id;
       if (last !== undefined) pairs.push({ agent, scope: last });
     });
-    await timed(pairs, seconds, explain, async ({ agent, scope }) => {
+    const explain = await timed(pairs, seconds, async ({ agent, scope }) => {
       const [id] = await answers.findAgents(agent);
       const { path } = await answers.explain(id!, await answers.findScope(scope));
       if (path === undefined) throw new Error(`no path from ${agent} to ${scope}`);
     });
-    const ascending = (list: number[]) => list.sort((a, b) => a - b);
-    return { reach: ascending(reach), explain: ascending(explain) };
+    return { reach, explain };
   } finally {
     await answers.close();
   }
@@ -142,17 +144,15 @@ async function agentsToAsk(data: string, half: number): Promise<string[]> {
   }
 }
 
-async function timed<T>(
-  list: readonly T[],
-  seconds: number,
-  into: number[],
-  ask: (one: T) => Promise<void>,
-): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+async function timed<T>(list: readonly T[], seconds: number, ask: (one: T) => Promise<void>): Promise<Times> {
+  const times: Times = { wall: [], cpu: [] };
+  const all = new Meter(0);
   for (const one of list) {
-    const start = performance.now();
-    if (start > end) return;
+    if (all.wallSeconds() > seconds) break;
+    const meter = new Meter(0);
     await ask(one);
-    into.push(performance.now() - start);
+    times.wall.push(meter.wallSeconds() * 1000);
+    times.cpu.push(meter.cpuSeconds() * 1000);
   }
+  return times;
 }

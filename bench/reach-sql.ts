@@ -115,7 +115,7 @@ const STEPS: readonly string[] = [
   "CHECKPOINT",
 ];
 
-/** Makes the rows in a database of its own below `work`; `export_` gets those that are shown. */
+/** Makes the rows in a database of its own below `work`; `exported` gets those that are shown. */
 export async function reachBySql(folder: string, work: string, exported: string): Promise<SqlResult> {
   const db = await DuckDBInstance.create(join(work, "reach.duckdb"), { threads: "2" });
   const c = await db.connect();
@@ -123,10 +123,7 @@ export async function reachBySql(folder: string, work: string, exported: string)
   const meter = new Meter(0);
   for (const closure of CLOSURES) await close(c, closure);
   for (const sql of STEPS) {
-    const t = performance.now();
     await c.run(sql);
-    if (process.env.TRACE)
-      process.stderr.write(`${Math.round(performance.now() - t)} ${sql.slice(0, 60).replace(/\n/g, " ")}\n`);
   }
   const seconds = meter.wallSeconds();
   const cpu = meter.cpuSeconds();
