@@ -54,8 +54,8 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
     union all select 'site' || i, 'Site', 'plane:sharepoint', false from range(${sites}) t(i)
     union all select 'list' || i, 'List', 'site' || (i % ${sites}), (i % 2 = 0) from range(${lists}) t(i)`);
   await run(`create table granted as
-    select ${id("g", pick("i", 4, groups))} f, 'site' || i t, 'k' || i as key, true r, (i % 4 = 0) w, false asg, false k, 'acl' as flow from range(0, ${sites}, 2) a(i)
-    union all select ${id("g", pick("i", 5, groups))}, 'list' || i, 'l' || i, true, (i % 4 = 1), false, false, 'acl' from range(${lists}) a(i) where i % 6 = 1
+    select ${id("g", pick("i", 4, groups))} f, 'site' || i t, 'k' || i as key, true r, (i % 8 = 0) w, false asg, false k, 'acl' as flow from range(0, ${sites}, 4) a(i)
+    union all select ${id("g", pick("i", 5, groups))}, 'list' || i, 'l' || i, true, (i % 16 = 1), false, false, 'acl' from range(${lists}) a(i) where i % 8 = 1
     union all select ${id("g", pick("i", 6, groups))}, ${account(`(i % ${accounts})`)} || '/c' || i, 'c' || i, (i % 2 = 0), (i % 4 = 0), false, false, 'containment' from range(${containers}) a(i) where i % 4 <> 3
     union all select ${id("a", pick("i", 7, agents))}, id, 'az' || i, (i % 3 = 0), (i % 6 = 0), (i % 50 = 0), (i % 20 = 0), 'containment'
       from (select row_number() over (order by id) i, id from scope where kind in ('StorageAccount', 'ResourceGroup', 'Subscription'))
