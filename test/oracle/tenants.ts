@@ -3,7 +3,7 @@
  * broken inheritance, denies with exclusions, keys, every tier, expiry, names that sort differently as UTF-16.
  */
 import fc from "fast-check";
-import type { Put, Value } from "./evaluate.ts";
+import type { Put, Value } from "./records.ts";
 
 /** Counts as now. */
 export const TIME = "2026-01-01T00:00:00.000Z";

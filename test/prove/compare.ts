@@ -1,5 +1,6 @@
 /** Where the product and the oracle differ, and the least world in which they do. */
-import { evaluate, type OracleRow, type Put } from "../oracle/evaluate.ts";
+import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
+import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { product } from "./product.ts";
 import { rowLines } from "./world.ts";

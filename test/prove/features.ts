@@ -2,7 +2,7 @@
  * What a random tenant may have in it, as predicates over its records. Rules go wrong where two of these meet, so a
  * run says how many pairs of them met in some tenant.
  */
-import type { NodePut, Put, RelPut, Value } from "../oracle/evaluate.ts";
+import type { NodePut, Put, RelPut, Value } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 
 /** Records of a tenant, by what predicates ask for. */
