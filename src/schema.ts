@@ -393,6 +393,7 @@ const part = {
   rank,
   path: ids,
   grant: code,
+  regrant: int("1 if the last step is a right that the agent gives itself"),
 } as const;
 
 /** Nodes that rules derive. All are scratch. */
@@ -438,6 +439,9 @@ export const DERIVED = {
       special: int("1 if it adds to a plain row of today"),
       app,
       ...shown,
+      narrow: int("1 if being who it names is not enough"),
+      together: list("Who the holder must be, or be in, besides"),
+      excluded: list("Who does not hold it, whatever group they are in"),
       reason,
       code,
     },
@@ -655,14 +659,29 @@ export const DERIVED = {
     from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { tier, hops: int("Steps of CONTROLS"), reason, rank, path: ids, grant: code },
+    props: {
+      tier,
+      hops: int("Steps of CONTROLS"),
+      reason,
+      rank,
+      path: ids,
+      grant: code,
+      regrant: int("1 if the last step is a right that the agent gives itself"),
+    },
   },
   WITNESS: {
     about: "The best of them",
     from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { tier, hops: int("Steps of CONTROLS"), reason, rank, grant: code },
+    props: {
+      tier,
+      hops: int("Steps of CONTROLS"),
+      reason,
+      rank,
+      grant: code,
+      regrant: int("1 if the last step is a right that the agent gives itself"),
+    },
   },
   OUTER: {
     about: "How far above a shown row the next shown row stands",
@@ -756,6 +775,7 @@ export const DERIVED = {
       readable_unlabeled_sensitive: int("Of them, with sensitive types and without a label"),
       steps: int("Relationships on the witness path"),
       grant: int("The grant on the witness path, as GRANTED.code"),
+      regrant: bool("True: by that grant the agent gives itself the rights, which is the last of its steps"),
     },
   },
 } as const satisfies Readonly<

@@ -374,6 +374,67 @@ describe("access lists", () => {
   });
 });
 
+describe("ADLS access lists", () => {
+  const PLACE = [AZURE, ...scope("list", "box", { kind: "AccessList" })].flat();
+  const entry = (who: string, props: Props): Change =>
+    grant(who, "list", { ...READER, ...props, flow: "posix" });
+
+  test("an entry holds at its own place, and for everyone it means applications, too", async () => {
+    expect(
+      await reach(
+        agent("a"),
+        agent("b"),
+        PLACE,
+        node("Principal", "everyone"),
+        entry("everyone", { excluded: ["b"] }),
+      ),
+    ).toEqual(["a list: now dr-- exact scope"]);
+  });
+
+  test("a group holds an entry only together with the groups that the way there asks for", async () => {
+    expect(
+      await reach(
+        ...[agent("a"), agent("b"), group("g", "a", "b"), group("h", "b"), PLACE],
+        entry("g", { together: ["h"] }),
+      ),
+    ).toEqual(["b list: now dr-- exact scope"]);
+  });
+
+  test("a role further up passes the list", async () => {
+    expect(
+      await reach(agent("a"), PLACE, grant("a", "account", READER), entry("a", { write: true })),
+    ).toEqual(["a account: now dr-- exact subtree", "a list: now drw- exact subtree"]);
+  });
+});
+
+describe("with whose rights an agent acts", () => {
+  test("a stored connection, a server and an agent that it calls are rows of their own", async () => {
+    const graph = await derive([
+      ...[agent("a"), agent("b"), AZURE, node("Principal", "p", { kind: "ServicePrincipal" })],
+      ...[node("McpServer", "m"), rel("USES", ["Agent", "b", "McpServer", "m"])],
+      rel("ACTS_AS", ["McpServer", "m", "Principal", "p"], { key: "app", mode: "app" }),
+      rel("ACTS_AS", ["Agent", "a", "Principal", "p"], { key: "maker", mode: "maker" }),
+      ...["a", "b"].map((from) =>
+        rel("INVOKES", ["Agent", from, "Agent", from === "a" ? "b" : "a"], { mode: "own" }),
+      ),
+      grant("p", "box", READER),
+      grant("b", "box", { see: true }),
+    ]);
+    const rows = await graph.query(
+      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, r.mode AS mode, r.via AS via, r.read AS read, r.steps AS steps
+       ORDER BY agent, mode, via`,
+    );
+    expect(rows).toEqual([
+      { agent: "a", mode: "app", via: "b", read: false, steps: 3 },
+      { agent: "a", mode: "app", via: "m", read: true, steps: 4 },
+      { agent: "a", mode: "maker", via: null, read: true, steps: 2 },
+      { agent: "b", mode: "app", via: "m", read: true, steps: 3 },
+      { agent: "b", mode: "app", via: null, read: false, steps: 2 },
+      { agent: "b", mode: "maker", via: "a", read: true, steps: 3 },
+    ]);
+  });
+});
+
 describe("what an agent could make of itself", () => {
   test("a right to assign roles is latent reading and writing below", async () => {
     expect(await reach(agent("a"), AZURE, grant("a", "account", { see: true, assign: true }))).toEqual([

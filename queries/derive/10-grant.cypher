@@ -2,9 +2,10 @@
 // derives: GRANT
 // why: what a containment grant is worth, worked out once a grant and not once an agent. Levels: 0 no, 1 unknown, 2 yes but
 // something unread could take it away, 3 yes. Special is what adds to a plain row of today: later tiers, keys, the right
-// to change permissions.
+// to change permissions. What everyone is granted is for people, not for applications; only denies and ADLS lists mean them,
+// too.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow = 'containment' AND (g.expires IS NULL OR g.expires > $time)
+WHERE g.flow = 'containment' AND p.id <> 'everyone' AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,

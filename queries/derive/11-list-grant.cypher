@@ -1,19 +1,22 @@
 // rule: list-grant
 // derives: LIST_GRANT
-// why: the same for access lists; those that give nothing are no path.
+// why: the same for access lists; those that give nothing are no path. ADLS lists (flow posix) have been followed from the root
+// by the connector. Narrow: who is in the group does not hold it without more.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow = 'acl' AND (g.expires IS NULL OR g.expires > $time)
+WHERE (g.flow = 'posix' OR (g.flow = 'acl' AND p.id <> 'everyone')) AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
-  CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages
-WITH p, x, g, sure, floor, tier, manages,
+  CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
+  CASE WHEN coalesce(size(g.together), 0) + coalesce(size(g.excluded), 0) > 0 THEN 1 ELSE 0 END AS narrow
+WITH p, x, g, sure, floor, tier, manages, narrow,
   CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN sure ELSE floor END AS discovers
 WHERE discovers > 0
 RETURN p.id, x.id, tier, discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.write OR g.add OR g.delete THEN sure ELSE floor END, CASE WHEN manages = 1 THEN sure ELSE floor END,
-  CASE WHEN tier > 1 OR manages = 1 THEN 1 ELSE 0 END, CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END,
+  CASE WHEN tier > 1 OR manages = 1 OR narrow = 1 THEN 1 ELSE 0 END, CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END,
   CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN g.read THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN manages = 1 THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
-  CASE WHEN g.unknown THEN 'unknown' WHEN sure = 2 THEN 'upper-bound' ELSE 'exact' END, CASE WHEN g.read THEN 1 ELSE 0 END, g.reason_code, g.code
+  CASE WHEN g.unknown THEN 'unknown' WHEN sure = 2 THEN 'upper-bound' ELSE 'exact' END, CASE WHEN g.read THEN 1 ELSE 0 END,
+  narrow, coalesce(g.together, ['']), coalesce(g.excluded, ['']), g.reason_code, g.code

@@ -2,32 +2,10 @@
 // derives: DENIES
 // per: agents
 // when: DENIED
-// why: a deny assignment binds whoever is, or is in, one of its principals (everyone is the principal 'everyone')
+// why: a deny assignment binds whoever is, or is in, one of its principals (everyone is a principal, too)
 // unless something of its closure is excluded.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[d:DENIED]->(s:Scope)
 WHERE i.tier = 1
-WITH DISTINCT x, s, d
-OPTIONAL MATCH (x)-[j:STANDS_FOR]->(e:Principal)
-WHERE j.tier = 1 AND e.id IN coalesce(d.excluded, [''])
-WITH x, s, d, count(e) AS spared
-WHERE spared = 0
-RETURN x.id, s.id,
-  max(CASE WHEN d.see THEN 1 ELSE 0 END),
-  max(CASE WHEN d.read THEN 1 ELSE 0 END),
-  max(CASE WHEN d.write THEN 1 ELSE 0 END),
-  max(CASE WHEN d.add THEN 1 ELSE 0 END),
-  max(CASE WHEN d.delete THEN 1 ELSE 0 END),
-  max(CASE WHEN d.setAcl THEN 1 ELSE 0 END),
-  max(CASE WHEN d.own THEN 1 ELSE 0 END),
-  max(CASE WHEN d.assign THEN 1 ELSE 0 END),
-  max(CASE WHEN d.listKeys THEN 1 ELSE 0 END),
-  max(CASE WHEN d.regenerateKey THEN 1 ELSE 0 END),
-  max(CASE WHEN d.accountSas THEN 1 ELSE 0 END),
-  max(CASE WHEN d.serviceSas THEN 1 ELSE 0 END),
-  CASE WHEN d.children IS NULL OR d.children THEN 1 ELSE 0 END
-// and
-MATCH (p:Principal)-[d:DENIED]->(s:Scope), (x:Actor)-[i:STANDS_FOR]->(:Principal)
-WHERE p.id = 'everyone' AND i.level = 1
 WITH DISTINCT x, s, d
 OPTIONAL MATCH (x)-[j:STANDS_FOR]->(e:Principal)
 WHERE j.tier = 1 AND e.id IN coalesce(d.excluded, [''])

@@ -17,5 +17,5 @@ RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' ELSE 'latent' END AS
   CASE WHEN blind = 1 AND sure = 'exact' THEN 'upper-bound' ELSE sure END AS certainty,
   CASE WHEN blind = 1 THEN coalesce(reason, 'denies-unread') ELSE reason END AS why,
   tier + 0 AS subtree, hops + 0 AS absorbed, 0 + tier AS top, coalesce(counts * items, 0) AS readable, coalesce(counts * sensitive, 0) AS readableSensitive,
-  coalesce(counts * unlabeled, 0) AS readableUnlabeled, steps, grant
+  coalesce(counts * unlabeled, 0) AS readableUnlabeled, steps, grant, hops * 1 AS regrant
 ORDER BY agent

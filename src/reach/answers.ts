@@ -61,6 +61,7 @@ export async function* reachRows(
         hops: Number(row.hops),
         steps: Number(row.steps),
         grant: Number(row.grant),
+        regrant: row.regrant === true,
         scope: String(row.scope_id),
       })),
     );
@@ -77,7 +78,7 @@ RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate 
   s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
   r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
   r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
-  r.top AS top, r.steps AS steps, r.grant AS grant, r.readable_items AS readable_items,
+  r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.readable_items AS readable_items,
   r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive,
   t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,

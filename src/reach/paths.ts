@@ -1,6 +1,6 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { TIERS } from "../model.ts";
+import { TIERS, type Tier } from "../model.ts";
 
 export interface PathStep {
   kind: string;
@@ -22,6 +22,8 @@ export interface Witness {
   hops: number;
   steps: number;
   grant: number;
+  /** The last step is a right that the agent gives itself. */
+  regrant: boolean;
   scope: string;
 }
 
@@ -124,12 +126,13 @@ function choose(
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain = first.scope.id === witness.scope ? [] : shortest(up, witness.scope, first.scope.id).reverse();
-  const rank = (tier: string) => TIERS.findIndex((each) => tier === each);
+  const rank = (tier: string) => TIERS.indexOf(tier as Tier);
   const level = witness.steps - 1 - chain.length;
+  const hops = witness.regrant ? witness.hops - 1 : witness.hops;
   const fitting = leads.filter(
-    (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops <= witness.hops && lead.level === level,
+    (lead) => rank(lead.tier) <= rank(witness.tier) && lead.hops === hops && lead.level === level,
   );
-  const lead = [...fitting].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1))[0] ?? first;
+  const lead = [...fitting].sort((a, b) => (a.path < b.path ? -1 : 1))[0] ?? first;
   return { lead, chain };
 }
 

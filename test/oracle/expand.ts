@@ -18,6 +18,8 @@ export interface CompactRow extends Record<Right, boolean | null> {
   subtree: boolean;
   steps: number | bigint;
   grant: number | bigint;
+  /** The last step is a right that the agent gives itself. */
+  regrant: boolean;
 }
 export interface NamedPrincipal {
   code: string;
@@ -30,8 +32,6 @@ export interface NamedGrant {
   key: string;
   flow: string;
   tier: Tier | null;
-  /** Rights that it gives by itself, without a step of giving oneself more. */
-  gives: readonly Right[];
 }
 /** How an agent comes to a principal’s rights. `path`: marks and a space, then codes of principals. */
 export interface Holding {
@@ -88,16 +88,12 @@ export function expand(
       Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
     const fits = (held.get(JSON.stringify([actorOf(row), grant.principal])) ?? []).filter((one) => {
       if (Number(one.level) !== level) return false;
-      const extra = Number(row.hops) - Number(one.hops);
-      // One step more than control takes: the right to change permissions, turned into the others.
-      if (extra === 1) return row.tier === "latent" && grant.gives.includes("manage");
-      const tier = later(one.tier, grant.tier ?? "now");
+      const extra = Number(row.hops) - Number(one.hops) - (row.regrant ? 1 : 0);
+      const tier = row.regrant ? "latent" : later(one.tier, grant.tier ?? "now");
       // A group that must be there as well may come later than the holder.
-      const fit =
-        grant.flow === "posix"
-          ? extra >= 0 && later(tier, row.tier) === row.tier
-          : extra === 0 && tier === row.tier;
-      return fit && grant.gives.some((right) => row[right] !== false);
+      return grant.flow === "posix"
+        ? extra >= 0 && later(tier, row.tier) === row.tier
+        : extra === 0 && tier === row.tier;
     });
     const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
     if (first === undefined)

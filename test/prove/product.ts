@@ -15,10 +15,9 @@ import {
   type Holding,
   type NamedGrant,
   type NamedPrincipal,
-  type Right,
 } from "../oracle/expand.ts";
 import type { Put } from "../oracle/records.ts";
-import { ACTIONS, asLines, TIME } from "../oracle/tenants.ts";
+import { asLines, TIME } from "../oracle/tenants.ts";
 
 export const RULES: readonly Rule[] = loadRules();
 /** Of each buffer pool; the graphs here are small. */
@@ -83,21 +82,6 @@ const stages = (onStage: (stage: string, ms: number) => void) => {
   };
 };
 
-/** Rights that a grant gives by itself: any key action opens the account, what is unknown may be anything. */
-function givenBy(grant: Row): Right[] {
-  const any = (...names: string[]): boolean => names.some((name) => grant[name] === true);
-  const keys = any("listKeys", "regenerateKey", "accountSas", "serviceSas") && grant.flow === "containment";
-  if (keys || any("unknown")) return ["discover", "read", "write", "manage"];
-  const [read, write] = [any("read"), any("write", "add", "delete")];
-  const manage = any("assign", "setAcl", "own");
-  return [
-    ...(read || write || manage || any("see") ? (["discover"] as const) : []),
-    ...(read ? (["read"] as const) : []),
-    ...(write ? (["write"] as const) : []),
-    ...(manage ? (["manage"] as const) : []),
-  ];
-}
-
 /** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
 export async function rowsOf(
   query: (cypher: string) => Promise<Row[]>,
@@ -107,16 +91,13 @@ export async function rowsOf(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
      RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
-     r.steps AS steps, r.grant AS grant`,
+     r.steps AS steps, r.grant AS grant, r.regrant AS regrant`,
   );
   const principals = await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id");
-  const grants = (
-    await query(
-      `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
-       RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier,
-       ${ACTIONS.map((action) => `g.\`${action}\` AS ${action}`).join(", ")}, g.unknown AS unknown`,
-    )
-  ).map((row) => ({ ...row, gives: givenBy(row) }));
+  const grants = await query(
+    `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
+     RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier`,
+  );
   const holdings = await query(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
      RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
