@@ -297,7 +297,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   for (const one of drawn.grants) {
     const scope = pick(scopes, one.at);
     const listed = one.posix && leaves.length > 0;
-    const holder = one.everyone || (listed && one.list && one.at % 4 === 0) ? everyone : undefined;
+    const holder = one.everyone || (listed && one.at % 11 === 0) ? everyone : undefined;
     relate("GRANTED", holder ?? pick(principals, one.to).ref, listed ? pick(leaves, one.at) : scope.ref, {
       key: one.key,
       flow: listed ? "posix" : one.list && !scope.azure ? "acl" : "containment",
