@@ -236,15 +236,15 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       for (const principal of drawn.denying ? own.slice(0, 1) : own)
         relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
     if (one.stored !== undefined)
-      relate("ACTS_AS", agent, pick(principals, one.own[0]! + 1).ref, { mode: one.stored, key: one.stored });
+      relate("ACTS_AS", agent, pick(apps, one.own[0]! + 1).ref, { mode: one.stored, key: one.stored });
   }
   for (const [index, one] of drawn.servers.entries()) {
     const server = { kind: "McpServer", id: `${prefix}${one.name}m${index}` };
     puts.push(server);
     for (const by of one.by) relate("USES", pick(agents, by), server, {});
-    relate("ACTS_AS", server, pick(principals, one.as).ref, { mode: one.mode, key: one.mode });
+    relate("ACTS_AS", server, pick(apps, one.as).ref, { mode: one.mode, key: one.mode });
     if (one.second)
-      relate("ACTS_AS", server, pick(principals, one.as + 1).ref, {
+      relate("ACTS_AS", server, pick(apps, one.as + 1).ref, {
         mode: one.mode === "app" ? "key" : "app",
         key: "second",
       });
@@ -304,7 +304,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       // As with denies: whose groups and whose exclusion, if there are two identities?
       together: listed && drawn.denying && one.together.length > 0 ? idsOf(one.together, groups) : undefined,
       excluded: listed && drawn.denying && one.excluded.length > 0 ? idsOf(one.excluded, apps) : undefined,
-      source: one.application ? "app-role" : "role",
+      source: listed ? "list" : one.application ? "app-role" : "role",
       tier: one.tier,
       certainty: one.certainty,
       expires: one.expires,
