@@ -9,6 +9,8 @@ export default defineConfig({
       "reports/**/*.test.ts",
       "test/**/*.test.ts",
     ],
+    // They need a server: npm run test:neo4j.
+    exclude: ["test/*neo4j*.test.ts", "**/node_modules/**"],
     globalSetup: "test/e2e/build.ts",
     pool: "forks",
     maxWorkers: 2,

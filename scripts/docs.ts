@@ -3,10 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
-import { loadQueries } from "../src/ask/query.ts";
+import { isFindingQuery, loadQueries, type Query } from "../src/ask/query.ts";
 import { permissions } from "../src/collect/permissions.ts";
 import { configJsonSchema } from "../src/config.ts";
 import { schemaPage } from "../src/graph/generate.ts";
+import { loadRules } from "../src/graph/rules.ts";
 import { columnsPage } from "../src/reach/reach-row.ts";
 import { REASONS } from "../src/reach/reasons.ts";
 import { packageRoot } from "../src/root.ts";
@@ -27,6 +28,7 @@ export async function pages(): Promise<Map<string, string>> {
     ["docs/reference/permissions.md", permissionsPage()],
     ["docs/reference/reasons.md", reasonsPage()],
     ["docs/reference/configuration.md", configurationPage()],
+    ["docs/reference/rules.md", rulesPage()],
   ]);
 }
 
@@ -54,6 +56,19 @@ export function commandNames(help: string): string[] {
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!).filter((name) => name !== "help");
 }
 
+/** The rule of reach, as the files of queries/derive say it of themselves. */
+function rulesPage(): string {
+  const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+  return page(
+    "# Rules",
+    "Generated from the heads of `queries/derive/*.cypher`. They run from top to bottom; each derives one kind from others, level by level where it is recursive. [How the rule is known to be right](../how-it-is-known.md).",
+    table(
+      ["Rule", "Derives", "What it is for"],
+      loadRules().map(({ id, derives, why }) => [code(id), code(derives), upper(why)]),
+    ),
+  );
+}
+
 function derivedKinds(): string {
   const kinds = Object.entries<{
     about: string;
@@ -78,29 +93,50 @@ function derivedKinds(): string {
 
 async function queriesPage(): Promise<string> {
   const queries = await loadQueries();
+  const parameters = (params: Query["params"]): string =>
+    Object.entries(params)
+      .map(([name, value]) => code(`${name}=${value}`))
+      .join(", ") || "none";
   return page(
     "# Saved queries",
-    "Generated from `queries/`. Run one with `forereach query NAME`; a scan runs all of them and keeps their rows as findings (`forereach findings`).",
-    ...queries.flatMap(({ id, title, severity, reads, columns, identity, why, fix, params }) => [
-      `## ${id}`,
-      `**${title}** (${severity})`,
-      `Why it matters: ${why}`,
-      `What to do: ${fix}`,
-      table(
-        ["", ""],
-        [
-          ["Reads", reads.map(code).join(", ")],
-          ["Columns", columns.map(code).join(", ")],
-          ["One finding for each", identity.map(code).join(", ")],
+    "Generated from `queries/`. Run one with `forereach query NAME`, with parameters as `--param NAME=VALUE`. The files run as pasted into Neo4j Browser, too ([Neo4j](../neo4j.md)).",
+    "## Findings",
+    "A scan runs these and keeps their rows as findings (`forereach findings`).",
+    ...queries
+      .filter(isFindingQuery)
+      .flatMap(({ id, title, severity, reads, columns, identity, why, fix, params }) => [
+        `### ${id}`,
+        `**${title}** (${severity})`,
+        `Why it matters: ${why}`,
+        `What to do: ${fix}`,
+        table(
+          ["", ""],
           [
-            "Parameters",
-            Object.entries(params)
-              .map(([name, value]) => code(`${name}=${value}`))
-              .join(", ") || "none",
+            ["Reads", reads.map(code).join(", ")],
+            ["Columns", columns.map(code).join(", ")],
+            ["One finding for each", identity.map(code).join(", ")],
+            ["Parameters", parameters(params)],
           ],
-        ],
-      ),
-    ]),
+        ),
+      ]),
+    "## Questions",
+    "Somebody asks these; their rows are no findings.",
+    ...queries
+      .filter((query) => !isFindingQuery(query))
+      .flatMap(({ id, title, users, reads, columns, why, params }) => [
+        `### ${id}`,
+        `**${title}**`,
+        why,
+        table(
+          ["", ""],
+          [
+            ["For", users.join(", ")],
+            ["Reads", reads.map(code).join(", ")],
+            ["Columns", columns.map(code).join(", ")],
+            ["Parameters", parameters(params)],
+          ],
+        ),
+      ]),
   );
 }
 

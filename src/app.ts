@@ -5,7 +5,7 @@ import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
 import { checkQuery } from "./ask/gate.ts";
-import { runIsolated } from "./ask/isolated.ts";
+import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
 import { crawl } from "./collect/crawl.ts";
 import { createCredential } from "./collect/credential.ts";
@@ -23,10 +23,11 @@ import {
 } from "./collect/http.ts";
 import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
-import { type Config, loadConfig, type TenantConfig } from "./config.ts";
+import { type Config, loadConfig, type StoreSpec, type TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
 import type { GraphStore } from "./graph/store.ts";
-import { openEmbeddedStore } from "./graph/store-embedded.ts";
+import type { Neo4jStore } from "./graph/store-neo4j.ts";
+import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
 import { type Inventory, openInventory } from "./keep/inventory.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
@@ -34,6 +35,7 @@ import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./re
 import { buildGraph } from "./reach/build.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
+import { chainOf } from "./reach/tree.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
@@ -53,6 +55,9 @@ export interface ScanOptions extends AppEvents {
   from: FromTenant | FromRecording | FromSimulator;
   /** File that the exchanges are recorded to, without secrets. */
   record?: string;
+  /** Where the graph is published; absent: beside the inventory. */
+  store?: StoreSpec;
+  askPassword?: OpenStoreOptions["askPassword"];
   /** Publish first answers, said to be partial, while the crawl goes on. Default: unless it is a recording. */
   early?: boolean;
 }
@@ -96,6 +101,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     const build = {
       ...{ folder, inventory, connectors, tenant: { id: source.tenantId, name: source.tenantName } },
       configHash: hash([level, agents, tenant?.include ?? [], tenant?.exclude ?? []]),
+      ...storeOf(options),
     };
     const early =
       (options.early ?? from.kind !== "recording")
@@ -136,6 +142,11 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     await inventory.close();
   }
 }
+
+const storeOf = ({ store, askPassword }: Pick<ScanOptions, "store" | "askPassword">) => ({
+  ...(store === undefined ? {} : { store }),
+  ...(askPassword === undefined ? {} : { askPassword }),
+});
 
 interface Source {
   tenantId: string;
@@ -245,6 +256,8 @@ async function openFolder(folder: string): Promise<Inventory> {
 export interface ImportOptions extends AppEvents {
   folder: string;
   file: string;
+  store?: StoreSpec;
+  askPassword?: OpenStoreOptions["askPassword"];
 }
 
 /** Adds the records of a file and builds the graph anew. All lines or none. */
@@ -252,6 +265,7 @@ export async function importFile({
   folder,
   file,
   onStage,
+  ...published
 }: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
   const name = basename(file)
     .replace(/\.[^.]*$/, "")
@@ -276,6 +290,7 @@ export async function importFile({
       connectors,
       tenant,
       configHash: before?.configHash ?? hash([]),
+      ...storeOf(published),
       ...(onStage === undefined ? {} : { onStage }),
     });
     return { ...counts, meta };
@@ -347,9 +362,20 @@ export interface Answers {
   close(): Promise<void>;
 }
 
-export async function openAnswers(folder: string): Promise<Answers> {
-  const meta = await readMeta(folder);
-  const store: GraphStore = openEmbeddedStore({ folder: join(folder, "graph") });
+/** What the configuration adds to what stands in the folder: credentials of the store. */
+export interface AnswersOptions {
+  store?: StoreSpec;
+  askPassword?: OpenStoreOptions["askPassword"];
+}
+
+export async function openAnswers(folder: string, options: AnswersOptions = {}): Promise<Answers> {
+  const read = await readMeta(folder);
+  const published = read.store?.kind === "neo4j";
+  const store = await openStore({
+    ...{ folder, tenant: read.tenant, limits: QUERY_LIMITS, askPassword: options.askPassword },
+    store: published ? (options.store?.kind === "neo4j" ? options.store : read.store!) : { kind: "embedded" },
+  });
+  const meta = isNeo4j(store) ? await withPublication(read, store) : read;
   const query: GraphStore["query"] = (cypher, params) => store.query(cypher, params);
   const decoder = createDecoder(query);
   const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
@@ -386,11 +412,34 @@ export async function openAnswers(folder: string): Promise<Answers> {
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
-      checkQuery(cypherOrName, "embedded");
+      checkQuery(cypherOrName, published ? "neo4j" : "embedded");
+      if (published) return yield* await store.query(cypherOrName, params);
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
   };
+}
+
+/** A publication that is not whole is a gap like any other: it stands in reports, and raises the exit code. */
+async function withPublication(meta: GraphMeta, store: Neo4jStore): Promise<GraphMeta> {
+  const gap = (reason: string): GraphMeta["coverage"][number] => ({
+    ...{ step: "neo4j.publication", scope: "", state: "partial", reason, hides: "both", records: 0 },
+    ...{ observedFrom: undefined, observedTo: undefined, accepted: undefined },
+    fix: "wait until the publication ends, or run the scan or import again",
+  });
+  const seen = await store.publication().catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  const reason =
+    seen === undefined
+      ? "nothing of this tenant is published in Neo4j"
+      : seen.state !== "complete"
+        ? `the graph in Neo4j is being published (snapshot ${seen.snapshot}): answers may mix two states`
+        : seen.snapshot !== meta.snapshot
+          ? `Neo4j shows snapshot ${seen.snapshot}, published from another folder; coverage and findings here are of ${meta.snapshot}`
+          : undefined;
+  return reason === undefined ? meta : { ...meta, coverage: [gap(reason), ...meta.coverage] };
 }
 
 const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "latent"];
@@ -417,15 +466,7 @@ async function topAgents(query: GraphStore["query"], limit: number): Promise<Row
 
 /** People, applications and groups that the graph shows to hold a grant on the scope or above it: direct members too. */
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
-  const chain = [scope];
-  for (let frontier = [scope]; frontier.length > 0; ) {
-    const rows = await query(
-      "MATCH (s:Scope)-[:WITHIN]->(p:Scope) WHERE s.id IN $ids RETURN DISTINCT p.id AS id",
-      { ids: frontier },
-    );
-    frontier = rows.map((row) => String(row.id)).filter((id) => !chain.includes(id));
-    chain.push(...frontier);
-  }
+  const chain = await chainOf(query, scope);
   const holders = new Map<string, Row>();
   const grants = await query(
     "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $scope) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
@@ -454,6 +495,18 @@ async function peopleAt(query: GraphStore["query"], scope: string, time: string)
     frontier = next;
   }
   return [...holders.values()].sort((a, b) => bytewise(String(a.id), String(b.id)));
+}
+
+/** The store that the configuration names, if there is a configuration. */
+export async function configuredStore(path: string): Promise<StoreSpec | undefined> {
+  const found = await loadConfig(
+    path,
+    connectors.map(({ name }) => name),
+  ).catch((error: unknown) => {
+    if (error instanceof ConfigError && error.code === "config-missing") return undefined;
+    throw error;
+  });
+  return found?.config.store;
 }
 
 /** The configuration and the tenant that is meant: the only one, or the one named. */

@@ -43,9 +43,21 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     const found = await configured(config, tenant);
     return found.config.tenants.length > 1 ? join(data, found.tenant.id) : data;
   };
+  /** The store of the configuration and how to ask for its password. */
+  const storeOptions = async () => {
+    const [{ configuredStore }, { askPassword }] = await Promise.all([
+      import("./app.ts"),
+      import("./faces/prompt.ts"),
+    ]);
+    const store = await configuredStore(program.opts<Global>().config);
+    return {
+      ...(store === undefined ? {} : { store }),
+      ...(process.stdin.isTTY && process.stderr.isTTY ? { askPassword } : {}),
+    };
+  };
   const jsonLog = (): boolean => program.opts<Global>().jsonLog === true;
-  const answering = (folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> =>
-    withAnswers(folder, run, jsonLog());
+  const answering = async (folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> =>
+    withAnswers(folder, run, jsonLog(), await storeOptions());
   const command = `forereach ${argv.slice(2).join(" ")}`;
 
   program
@@ -219,7 +231,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
               : ({ kind: "tenant", ...(await configured(config, tenant)) } as const);
         if (from.kind === "tenant") for (const warning of from.warnings) screen.note(warning);
         const folder = await folderOf();
+        const published = await storeOptions();
         const meta = await scan({
+          ...published,
           folder,
           signal,
           mode: options.full === true ? "full" : "delta",
@@ -230,7 +244,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           ...screen.events,
         });
         screen.done();
-        code = await showSummary(folder, undefined, screen, jsonLog());
+        code = await showSummary(folder, undefined, screen, jsonLog(), published);
         const open = meta.findings.filter(({ status }) => status === "new" || status === "open");
         const bar =
           options.failOn === undefined ? Number.POSITIVE_INFINITY : SEVERITIES.indexOf(options.failOn);
@@ -250,6 +264,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       const { records, coverage, meta } = await importFile({
         folder: await folderOf(),
         file,
+        ...(await storeOptions()),
         ...screen.events,
       });
       screen.done();
@@ -334,7 +349,11 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .action(async () => {
       const { loadQueries } = await import("./ask/query.ts");
       await printAnswer(
-        (await loadQueries()).map(({ id, severity, title }) => ({ name: id, severity, title })),
+        (await loadQueries()).map(({ id, severity, title }) => ({
+          name: id,
+          severity: severity ?? "",
+          title,
+        })),
         ["name", "severity", "title"],
         "table",
       );
@@ -431,9 +450,10 @@ async function withAnswers(
   folder: string,
   run: (answers: AnswersOf) => Promise<void>,
   jsonLog: boolean,
+  options: Parameters<typeof import("./app.ts").openAnswers>[1] = {},
 ): Promise<number> {
   const { openAnswers } = await import("./app.ts");
-  const answers = await openAnswers(folder);
+  const answers = await openAnswers(folder, options);
   try {
     await run(answers);
     if (answers.gaps.length === 0) return EXIT.ok;
@@ -453,12 +473,13 @@ async function showSummary(
   page: string | undefined,
   screen: Screen,
   jsonLog: boolean,
+  options: Parameters<typeof withAnswers>[3] = {},
 ): Promise<number> {
   const show = async (answers: AnswersOf) => {
     screen.done();
     await printTop(answers, page, folder === ".forereach" ? "forereach" : `forereach --data ${folder}`);
   };
-  return withAnswers(folder, show, jsonLog);
+  return withAnswers(folder, show, jsonLog, options);
 }
 
 function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean): number {

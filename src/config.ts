@@ -40,6 +40,25 @@ export type CredentialSpec = z.infer<typeof credential>;
 const patterns = z.array(text).default([]);
 const connector = z.strictObject({ credential });
 
+const store = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("embedded").describe("A file in the data folder; no server") }),
+    z.strictObject({
+      kind: z.literal("neo4j").describe("Derived here, published to a Neo4j server as differences"),
+      uri: text.optional().describe("neo4j+s://HOST, neo4j:// or bolt://; absent: FOREREACH_NEO4J_URI"),
+      database: text.optional().describe("Absent: FOREREACH_NEO4J_DATABASE, or the user's own"),
+      user: text.optional().describe("Absent: FOREREACH_NEO4J_USER, or neo4j"),
+      password: text.optional().describe("Keep it in the environment; absent: FOREREACH_NEO4J_PASSWORD"),
+      credentials: text
+        .optional()
+        .describe("File with NEO4J_URI=, NEO4J_USERNAME= and NEO4J_PASSWORD=, as Aura gives it"),
+      ca: text.optional().describe("PEM file of a private certificate authority, for +s"),
+    }),
+  ])
+  .prefault({ kind: "embedded" })
+  .describe("Where the graph is asked");
+export type StoreSpec = z.infer<typeof store>;
+
 const agentMatch = z
   .strictObject({
     id: text.optional(),
@@ -70,10 +89,7 @@ function schemaFor(connectors: readonly string[]) {
         priority: z.int().min(0).optional().describe("Labels of this priority and above count as sensitive"),
       })
       .prefault({}),
-    store: z
-      .strictObject({ kind: z.literal("embedded").default("embedded") })
-      .prefault({})
-      .describe("Where the graph is built"),
+    store,
     network: z
       .strictObject({
         proxy: z.url({ protocol: /^https?$/ }).optional(),
@@ -338,6 +354,12 @@ agents:
 sensitive:
   labels: ["Confidential*", "Highly Confidential*"]
   # priority: 5
+
+# Where the graph is asked: embedded, or a Neo4j server (docs/neo4j.md).
+# store:
+#   kind: neo4j
+#   uri: neo4j+s://graph.example
+#   password: "\${NEO4J_PASSWORD}"
 
 # network:
 #   proxy: http://proxy.example:8080

@@ -44,7 +44,7 @@ export interface StepContext {
   http: Transport;
   tenantId: string;
   level: Level;
-  /** Which identities count as agents besides Entra agent identities (reach.md 3.1). */
+  /** Which identities count as agents besides Entra agent identities. */
   isAgent(identity: AgentCandidate): string | undefined;
   /** Nodes that earlier steps of this scan (or the last complete one) have put. */
   known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;

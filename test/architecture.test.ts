@@ -37,7 +37,18 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ["app"],
   // One command each, or what commands print with.
-  ["arguments", "help", "completion", "screen", "print", "output", "demo", "doctor", "reach-command"],
+  [
+    "arguments",
+    "help",
+    "completion",
+    "screen",
+    "prompt",
+    "print",
+    "output",
+    "demo",
+    "doctor",
+    "reach-command",
+  ],
   ["cli", "serve", "mcp"],
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Evaluates ABAC conditions as far as a crawl can (reach.md 4.1): what is known is decided, the rest stays as
+ * Evaluates ABAC conditions as far as a crawl can: what is known is decided, the rest stays as
  * a smaller expression, the residual, and says why it is open. Pure.
  */
 

@@ -1,6 +1,6 @@
 /**
  * One role assignment to GRANTED relationships: the role's rights, narrowed by its conditions, at the scope
- * or, where a condition tells accounts or containers apart, at each of those (reach.md 4.1, 4.7). Pure.
+ * or, where a condition tells accounts or containers apart, at each of those. Pure.
  */
 import {
   armId,

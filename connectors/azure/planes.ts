@@ -1,4 +1,4 @@
-/** Data planes that no rule models yet: a grant on one is said with rights unknown, never dropped (reach.md 4.6). */
+/** Data planes that no rule models yet: a grant on one is said with rights unknown, never dropped. */
 import { globCovers, globReaches } from "./glob.ts";
 
 /** The plane that has rules: its data actions are evaluated one by one in rights.ts. */

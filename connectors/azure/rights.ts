@@ -1,5 +1,5 @@
 /**
- * From a role definition to the primitive actions that it allows (reach.md 4.7). Pure.
+ * From a role definition to the primitive actions that it allows. Pure.
  * https://learn.microsoft.com/azure/role-based-access-control/role-definitions
  */
 import { ACTIONS, type Action } from "../../src/schema.ts";

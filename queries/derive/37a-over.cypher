@@ -1,6 +1,7 @@
 // rule: over
 // derives: OVER
 // per: agents
+// when: MARK
 // why: the marked places that have no containment grant of their own, access lists, and what contains them where both meet.
 MATCH (:Actor)-[:MARK]->(s:Scope)
 WITH DISTINCT s

@@ -1,6 +1,7 @@
 // rule: point
 // derives: POINT
 // per: agents
+// when: MARK
 // why: the containment grants that stand at a marked place. Application permissions count for the identity itself, never
 // through a group. Denies bind the agent’s own identity, not what it makes of itself. `rank`: steps of control, then
 // relationships, then memberships.

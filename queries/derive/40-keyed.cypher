@@ -1,6 +1,7 @@
 // rule: keyed
 // derives: KEYED
 // per: agents
+// when: POINT
 // why: a key action on the account opens the whole account, unless the account refuses keys (data reference, 5.1). A deny of
 // one key action leaves the others.
 MATCH (x:Actor)-[q:POINT]->(z:Scope)<-[b:ABOVE]-(y:Scope)

@@ -1,6 +1,7 @@
 // rule: part
 // derives: PART
 // per: agents
+// when: MARK
 // why: what each path gives at a marked place. First grants at or above it of which no deny takes anything.
 MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, b, y

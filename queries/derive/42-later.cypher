@@ -1,6 +1,7 @@
 // rule: later
 // derives: LATER
 // per: agents
+// when: PART
 // why: whoever changes permissions at a place can give itself the rest there and below, whatever is denied deeper down:
 // latent, one step more. WITH as in nested.
 MATCH (x:Actor)-[:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)

@@ -1,6 +1,7 @@
 // rule: next
 // derives: NEXT
 // per: agents
+// when: ROW
 // why: the nearest row above decides what a row adds. WITH as in nested.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level > 0

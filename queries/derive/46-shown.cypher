@@ -1,6 +1,7 @@
 // rule: shown
 // derives: SHOWN
 // per: agents
+// when: ROW
 // why: a later tier shows only what it adds; a row that says what the next one above says is absorbed; what is
 // not given below a row that includes it (a deny, a broken inheritance) stays as a row. WITH as in nested.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)

@@ -1,6 +1,7 @@
 // rule: offer
 // derives: OFFER
 // per: agents
+// when: SHOWN
 // why: a witness gives something that the row shows. Where a row shows that nothing is left, any path will do: those come
 // last.
 MATCH (x:Actor)-[r:SHOWN]->(s:Scope)

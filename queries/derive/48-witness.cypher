@@ -1,6 +1,7 @@
 // rule: witness
 // derives: WITNESS
 // per: agents
+// when: OFFER
 // why: the witness has the fewest steps of control, then the fewest relationships, then the fewest memberships, then the
 // smallest ids (principals, the granted place, the grant).
 MATCH (x:Actor)-[o:OFFER]->(s:Scope)

@@ -1,6 +1,7 @@
 // rule: outer
 // derives: OUTER
 // per: agents
+// when: SHOWN
 // why: items are counted by the nearest row that is shown. WITH as in nested.
 MATCH (x:Actor)-[r:SHOWN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE r.absorbed = 0 AND b.level > 0

@@ -1,6 +1,7 @@
 // rule: less
 // derives: LESS
 // per: agents
+// when: OUTER
 // why: what a row further down counts, the row above does not. WITH as in nested.
 MATCH (x:Actor)-[o:OUTER]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level = o.level

@@ -1,6 +1,7 @@
 // rule: can-reach
 // derives: CAN_REACH
 // per: agents
+// when: SHOWN
 // why: the rows of marked places, with what each of them alone lets read. A right is 1, 0, or NULL where it is unknown.
 MATCH (x:Actor)-[q:SHOWN]->(s:Scope)
 OPTIONAL MATCH (x)-[v:WITNESS]->(s) WHERE v.tier = q.tier

@@ -12,6 +12,9 @@ export interface Token {
   text: string;
   line: number;
   column: number;
+  /** Where it stands in the text, in UTF-16 units: first, and one past its last. */
+  start: number;
+  end: number;
 }
 
 /** Longest text that the gate looks at, in characters. */
@@ -60,7 +63,7 @@ export function tokens(text: string, dialect: Dialect): Token[] {
     return pattern.exec(text)?.[0];
   };
   const take = (kind: Token["kind"], length: number, value = text.slice(at, at + length)) => {
-    found.push({ kind, text: value, ...here() });
+    found.push({ kind, text: value, ...here(), start: at, end: at + length });
     move(at + length);
   };
 
@@ -102,7 +105,7 @@ export function tokens(text: string, dialect: Dialect): Token[] {
       throw refusal(`character U+${code}`, here(), "it has no meaning in a query");
     }
   }
-  found.push({ kind: "end", text: "the end", ...here() });
+  found.push({ kind: "end", text: "the end", ...here(), start: at, end: at });
   return found;
 }
 

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Finding } from "../model.ts";
 import { findingKey, makeFindings } from "./finding.ts";
-import { parseQuery } from "./query.ts";
+import { type FindingQuery, isFindingQuery, parseQuery } from "./query.ts";
 
-const query = parseQuery(
+function findingQuery(text: string, file: string): FindingQuery {
+  const query = parseQuery(text, file);
+  if (!isFindingQuery(query)) throw new Error(`${file} is a question`);
+  return query;
+}
+
+const query = findingQuery(
   `// id: agent-x
 // title: Agent does x
 // severity: high

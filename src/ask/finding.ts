@@ -1,7 +1,7 @@
 /** Findings: rows of a saved query that matter, known again from scan to scan by their identity. */
 import { createHash } from "node:crypto";
 import { ConfigError, type Finding, type Row } from "../model.ts";
-import type { Query } from "./query.ts";
+import type { FindingQuery, Query } from "./query.ts";
 
 /** `query-id:hash`: the same for the same agent (and scope) in every scan, on every machine. */
 export function findingKey(query: Pick<Query, "id" | "identity">, row: Row): string {
@@ -25,7 +25,7 @@ export function findingKey(query: Pick<Query, "id" | "identity">, row: Row): str
  * Throws ConfigError if two rows have one identity.
  */
 export function makeFindings(
-  query: Query,
+  query: FindingQuery,
   rows: readonly Row[],
   previous: readonly Finding[],
   coverageIncomplete: boolean,

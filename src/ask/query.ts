@@ -12,23 +12,32 @@ export interface Query {
   /** Stable; findings are known by it. */
   id: string;
   title: string;
-  severity: Severity;
+  /** Of its findings. Absent: a question that somebody asks, whose rows are no findings. */
+  severity: Severity | undefined;
+  /** Who asks it; of a question only. */
+  users: readonly string[];
   /** Kinds that it reads: what is incomplete among them makes a vanished finding `unknown`. */
   reads: readonly string[];
   columns: readonly string[];
-  /** Columns that hold node ids and make two rows of two scans the same finding. */
+  /** Columns that hold node ids and make two rows of two scans the same finding; of a question none. */
   identity: readonly string[];
   why: string;
+  /** What to do about a finding; empty for a question. */
   fix: string;
   /** Parameters and their defaults; whoever runs the query may set others. */
   params: Readonly<Record<string, string | number | boolean>>;
   text: string;
 }
 
-const REQUIRED = ["id", "title", "severity", "reads", "columns", "identity", "why", "fix"] as const;
-const KEYS: ReadonlySet<string> = new Set([...REQUIRED, "params"]);
+const REQUIRED = ["id", "title", "reads", "columns", "why"] as const;
+const OF_FINDINGS = ["severity", "identity", "fix"] as const;
+type Key = (typeof REQUIRED | typeof OF_FINDINGS)[number] | "for";
+const KEYS: ReadonlySet<string> = new Set([...REQUIRED, ...OF_FINDINGS, "for", "params"]);
+/** A query whose rows are findings. */
+export type FindingQuery = Query & { severity: Severity };
+export const isFindingQuery = (query: Query): query is FindingQuery => query.severity !== undefined;
 /** Kinds that rules derive; the schema declares what connectors may put. */
-const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS"]);
+const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS", "TALLY", "BLIND"]);
 
 /** The folder `queries` of the package, whether this module runs from src/ or from dist/src/. */
 export function queriesFolder(): string {
@@ -62,28 +71,33 @@ export async function loadQueries(folder = queriesFolder()): Promise<Query[]> {
 /** One file: `// key: value` lines first, a value going on in lines that are indented. */
 export function parseQuery(text: string, file: string): Query {
   const meta = frontMatter(text, file);
-  const value = (key: (typeof REQUIRED)[number]): string => {
+  const value = (key: Key): string => {
     const found = meta.get(key);
     if (found === undefined || found === "") throw wrong(file, `"${key}" is missing`);
     return found;
   };
-  const list = (key: (typeof REQUIRED)[number]): string[] => {
+  const list = (key: Key): string[] => {
     const names = value(key).split(/\s*,\s*/);
     if (names.includes("")) throw wrong(file, `"${key}" has an empty name`);
     if (new Set(names).size < names.length) throw wrong(file, `"${key}" names one thing twice`);
     return names;
   };
-  const severity = SEVERITIES.find((known) => known === value("severity"));
-  if (severity === undefined) throw wrong(file, `"severity" is none of ${SEVERITIES.join(", ")}`);
+  const question = meta.has("for");
+  const both = OF_FINDINGS.find((key) => question && meta.has(key));
+  if (both !== undefined) throw wrong(file, `"for" makes it a question, "${both}" a finding`);
+  const severity = question ? undefined : SEVERITIES.find((known) => known === value("severity"));
+  if (severity === undefined && !question)
+    throw wrong(file, `"severity" is none of ${SEVERITIES.join(", ")}`);
   const query: Query = {
     id: value("id"),
     title: value("title"),
     severity,
+    users: question ? list("for") : [],
     reads: list("reads"),
     columns: list("columns"),
-    identity: list("identity"),
+    identity: question ? [] : list("identity"),
     why: value("why"),
-    fix: value("fix"),
+    fix: question ? "" : value("fix"),
     params: parameters(meta.get("params"), file),
     text,
   };

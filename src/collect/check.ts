@@ -1,6 +1,6 @@
 /** `forereach check`: what works, what is missing and what to type, before anything is read. */
 import type { TokenCredential } from "@azure/identity";
-import type { Config, LoadedConfig, TenantConfig } from "../config.ts";
+import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "../config.ts";
 import type { Connector } from "../connector.ts";
 import { ForereachError, PermissionError } from "../model.ts";
 import { createCredential, type SignIn, tokenScope } from "./credential.ts";
@@ -29,6 +29,8 @@ export interface CheckOptions {
   http?: (tenant: TenantConfig, connector: string) => Transport;
   /** Opens the inventory as a scan would. */
   openInventory?: () => Promise<{ close(): Promise<void> }>;
+  /** Connects to the store of the configuration; says what it is. */
+  openStore?: (spec: StoreSpec) => Promise<string>;
   /** Loads the embedded graph engine. */
   loadEngine?: () => Promise<unknown>;
   signal: AbortSignal;
@@ -57,6 +59,10 @@ export async function* check(options: CheckOptions): AsyncGenerator<CheckRow> {
         return "it opens";
       });
   if (loaded === undefined) return;
+  const { openStore } = options;
+  const { store } = loaded.config;
+  if (openStore !== undefined && store.kind !== "embedded")
+    yield await attempt("store", () => openStore(store));
   for (const tenant of loaded.config.tenants) {
     for (const connector of options.connectors) {
       yield* checkConnector(options, loaded.config, tenant, connector);

@@ -45,7 +45,7 @@ function matches(match: AgentMatch, identity: AgentCandidate): boolean {
 
 /**
  * The test behind StepContext.isAgent. It returns the evidence, or undefined if the identity is no agent
- * by configuration. Entra agent identities are agents without asking (reach.md 3.1).
+ * by configuration. Entra agent identities are agents without asking.
  */
 export function createAgentSelector(
   selection: AgentSelection,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { connectors } from "../app.ts";
 import { type CheckRow, check } from "../collect/check.ts";
 import { loadConfig } from "../config.ts";
+import { connectNeo4j } from "../graph/store-neo4j-server.ts";
+import { neo4jOptions } from "../graph/store-open.ts";
 import { openInventory } from "../keep/inventory.ts";
 
 export async function* runCheck(config: string, data: string, signal: AbortSignal): AsyncGenerator<CheckRow> {
@@ -20,6 +22,15 @@ export async function* runCheck(config: string, data: string, signal: AbortSigna
     connectors,
     signal,
     ...(ca === undefined ? {} : { ca }),
+    openStore: async (spec) => {
+      if (spec.kind === "embedded") return "embedded: beside the inventory";
+      const connection = await connectNeo4j(await neo4jOptions(spec, process.env));
+      try {
+        return await connection.describe();
+      } finally {
+        await connection.close();
+      }
+    },
     openInventory: () => openInventory(join(data, "inventory.duckdb"), { readOnly: false }),
   });
 }

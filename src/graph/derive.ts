@@ -1,5 +1,5 @@
 /**
- * Runs rules level by level until nothing new appears (house.md 8 says why recursion is never a pattern). The engine
+ * Runs rules level by level until nothing new appears: as patterns, recursions walk every path there is. The engine
  * underneath is a connection; what it must offer is written here, so that every store runs the same loop.
  */
 import { StoreError } from "../model.ts";

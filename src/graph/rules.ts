@@ -14,6 +14,8 @@ export interface Statement {
 /** Rows of its statements become relationships of the kind `derives`. */
 export interface Rule {
   id: string;
+  /** What it is for, for people. */
+  why: string;
   derives: DerivedKind;
   when: string | undefined;
   /**
@@ -60,7 +62,9 @@ export function parseRule(text: string, name: string): Rule {
       const key = entry[1]!;
       if (!KEYS.has(key)) throw new ConfigError("bad-rule", `${name}: unknown key "${key}"`);
       head.set(key, entry[2]!);
-    } else if (line.trim() !== "" && !line.startsWith("//")) lines.push(line);
+    } else if (line.startsWith("// ") && statements.length === 0 && lines.length === 0)
+      head.set("why", `${head.get("why") ?? ""} ${line.slice(3)}`.trim());
+    else if (line.trim() !== "" && !line.startsWith("//")) lines.push(line);
   }
   flush();
   const derives = head.get("derives") ?? "";
@@ -74,6 +78,7 @@ export function parseRule(text: string, name: string): Rule {
     throw new ConfigError("bad-rule", `${name}: needs a statement, and at most one "next level"`);
   return {
     id: head.get("rule") ?? name,
+    why: head.get("why") ?? "",
     derives: derives as DerivedKind,
     when: head.get("when"),
     per,

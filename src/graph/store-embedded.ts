@@ -18,6 +18,7 @@ import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedCopy, derivedDdl, embeddedCopy, embeddedDdl } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, GraphSource, GraphStore, Seed } from "./store.ts";
+import { concerns, unreadNodes } from "./store-gaps.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the graph files. */
@@ -59,8 +60,11 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       await sweep(folder);
       const file = join(folder, `graph-${randomUUID()}.db`);
       await using(openEngine({ path: file, pool, threads }), async (engine) => {
+        // A checkpoint after each of many small statements costs more than the statement.
+        await engine.run("CALL auto_checkpoint=false");
         for (const ddl of [...embeddedDdl(), ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS])])
           await engine.run(ddl);
+        await engine.run("CALL auto_checkpoint=true");
         for (const table of source.tables) await engine.run(embeddedCopy(table));
       });
       building = { file, source };
@@ -73,7 +77,6 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       const exchange = join(folder, `exchange-${randomUUID()}`);
       const engine = await openEngine({ path: file, pool, threads });
       try {
-        // A checkpoint after each small step costs more than the step.
         await engine.run("CALL auto_checkpoint=false");
         await loadGaps(engine, source.gaps, file);
         await mkdir(exchange, { mode: 0o700 });
@@ -142,7 +145,7 @@ async function* runRules(
     (kind) => isScratch(kind) && !kept.has(kind),
   );
   for (const [index, bounds] of agents.entries()) {
-    if (index > 0) await renew(engine, own);
+    if (index > 0) await tables.renew(own);
     for (const rule of perAgent) yield run(rule, { ...bounds, time }, target);
   }
   await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
@@ -167,11 +170,6 @@ async function agentSlices(
   return slicesOf(
     Array.from({ length: parts }, (_, i) => codes[Math.floor((codes.length * i) / parts)] ?? ""),
   );
-}
-
-async function renew(engine: EngineConnection, kinds: readonly DerivedKind[]): Promise<void> {
-  await dropAll(engine, kinds);
-  for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
 }
 
 /** Relationships before nodes: a node table stays as long as one refers to it. */
@@ -199,22 +197,39 @@ async function using<T>(
   }
 }
 
-function tablesOf(engine: EngineConnection): RuleTarget {
+/** Derived tables of the graph itself. Counts are remembered: most rules have nothing to do, and asking costs more. */
+function tablesOf(
+  engine: EngineConnection,
+): RuleTarget & { renew(kinds: readonly DerivedKind[]): Promise<void> } {
+  const counts = new Map<string, number>();
   const number = async (cypher: string) => Number((await engine.run(cypher))[0]?.n ?? 0);
-  const count = (kind: string) =>
-    number(
+  const count = async (kind: string): Promise<number> => {
+    const known = counts.get(kind);
+    if (known !== undefined) return known;
+    const rows = await number(
       isDerivedNode(kind)
         ? `MATCH (n:${kind}) RETURN count(*) AS n`
         : `MATCH ()-[r:${kind}]->() RETURN count(*) AS n`,
     );
+    counts.set(kind, rows);
+    return rows;
+  };
   return {
     count,
     async write(kind, statement) {
       const before = await count(kind);
-      await engine.run(`COPY ${kind} FROM (${statement})`);
+      const said = String((await engine.run(`COPY ${kind} FROM (${statement})`))[0]?.result ?? "");
+      const copied = /^(\d+) tuples? /.exec(said)?.[1];
+      if (copied !== undefined) counts.set(kind, before + Number(copied));
+      else counts.delete(kind);
       return (await count(kind)) - before;
     },
     deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
+    async renew(kinds) {
+      for (const kind of kinds) counts.set(kind, 0);
+      await dropAll(engine, kinds);
+      for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
+    },
   };
 }
 
@@ -278,13 +293,7 @@ function filesIn(
   };
 }
 
-/** States in the order in which a row carries the worst. */
-const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
-
-/**
- * Gaps as nodes, so that rules can follow them. A gap without a scope concerns every root if it may hide something
- * that takes access away; one that only hides grants changes no row that is there.
- */
+/** Gaps as nodes, loaded from files. */
 async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
   await engine.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
   await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
@@ -301,23 +310,10 @@ async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides:
       ids: asked.slice(i, i + 1_000),
     }))
       known.add(String(row.id));
-  const nodes: string[] = [];
-  const links: string[] = [];
-  for (const [index, gap] of gaps.entries()) {
-    const denies = gap.hides === "grants" ? 0 : 1;
-    nodes.push(`${index},${gap.step},${RANK[gap.state]},${denies}`);
-    const scopes =
-      gap.scope !== ""
-        ? known.has(gap.scope)
-          ? [gap.scope]
-          : []
-        : denies === 0
-          ? []
-          : gap.step.startsWith("azure.")
-            ? roots.filter((id) => id.startsWith("/"))
-            : roots;
-    for (const scope of scopes) links.push(`${index},"${scope.replaceAll('"', '""')}"`);
-  }
+  const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) => [id, step, rank, denies].join(","));
+  const links = concerns(gaps, roots)
+    .filter(({ scope }) => known.has(scope) || roots.includes(scope))
+    .map(({ unread, scope }) => `${unread},"${scope.replaceAll('"', '""')}"`);
   const load = async (table: string, lines: readonly string[]) => {
     const file = `${besides}.${table}.csv`;
     await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });

@@ -1,6 +1,7 @@
 /** What stands beside a published graph: which snapshot it shows, what of it was not read, whose it is. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { StoreSpec } from "../config.ts";
 import { type Finding, StoreError } from "../model.ts";
 import { draftText } from "./files.ts";
 import type { CoverageRow } from "./inventory.ts";
@@ -17,6 +18,8 @@ export interface GraphMeta {
   coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" })[];
   findings: readonly Finding[];
   configHash: string;
+  /** Where the graph was published to, if not beside this file; without a password. */
+  store?: StoreSpec;
 }
 
 const FILE = "graph.json";

@@ -3,10 +3,10 @@
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from "../model.ts";
-import { type Decoder, type PathStep, sayPath } from "./paths.ts";
+import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { createTree, type ScopeTree } from "./tree.ts";
+import { chainOf, columnsOf, type ScopeTree, treeBelow } from "./tree.ts";
 
 export interface ReachRequest {
   /** Ids of agents; absent: all. */
@@ -23,6 +23,8 @@ type Query = GraphStore["query"];
 
 /** So many agents are asked about at a time: memory does not grow with their number. */
 const AGENTS_AT_ONCE = 100;
+/** So many rows are completed at a time. */
+const ROWS_AT_ONCE = 2_000;
 
 /** Rows in the order of their key (interfaces.md): tenant, agent, mode, via, scope, tier; bytewise. */
 export async function* reachRows(
@@ -34,40 +36,49 @@ export async function* reachRows(
   const ids =
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
-  const tree = request.expand === true || request.scope !== undefined ? await createTree(query) : undefined;
-  const above = request.scope === undefined ? undefined : tree!.chain(request.scope);
+  const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
   const counted = await countedPlanes(query);
-  for (let i = 0; i < sorted.length; i += AGENTS_AT_ONCE) {
-    const some = sorted.slice(i, i + AGENTS_AT_ONCE);
+  const wants = (row: Row): boolean =>
+    (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
+    (request.modes === undefined || request.modes.includes(String(row.mode))) &&
+    (above === undefined ||
+      row.scope_id === request.scope ||
+      (row.subtree === true && above.includes(String(row.scope_id))));
+  // What lies below one agent's rows may be the whole tenant.
+  const atOnce = request.expand === true ? 1 : AGENTS_AT_ONCE;
+  for (let i = 0; i < sorted.length; i += atOnce) {
+    const some = sorted.slice(i, i + atOnce);
     const raw = await query(ROWS, { ids: some });
     const owners = await ownersOf(query, some);
-    const chosen =
-      request.expand === true ? [...expanded(raw, tree!)] : raw.filter((row) => row.absorbed !== true);
-    const wanted = chosen.filter(
-      (row) =>
-        (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
-        (request.modes === undefined || request.modes.includes(String(row.mode))) &&
-        (request.scope === undefined ||
-          row.scope_id === request.scope ||
-          (row.subtree === true && above!.includes(String(row.scope_id)))),
-    );
-    wanted.sort(byKey);
-    const paths = await decoder(
-      wanted.map((row) => ({
-        agent: String(row.agent_id),
-        mode: String(row.mode),
-        via: text(row.via),
-        tier: String(row.tier),
-        hops: Number(row.hops),
-        steps: Number(row.steps),
-        grant: Number(row.grant),
-        regrant: row.regrant === true,
-        scope: String(row.scope_id),
-      })),
-    );
-    for (const [index, row] of wanted.entries()) yield finish(row, paths[index]!, meta, owners, counted);
+    const rows =
+      request.expand === true
+        ? [...(await expanded(query, raw, above))]
+        : raw.filter((row) => row.absorbed !== true);
+    const wanted = rows.filter(wants).sort(byKey);
+    for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
+      const part = wanted.slice(from, from + ROWS_AT_ONCE);
+      const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
+      const columns = await columnsOf(query, [...new Set(places)]);
+      const paths = await decoder(part.map(witnessOf));
+      for (const [index, row] of part.entries()) {
+        const full = row.inherits === true ? { ...row, ...columns.get(String(row.scope_id)) } : row;
+        yield finish(full, paths[index]!, meta, owners, counted);
+      }
+    }
   }
 }
+
+const witnessOf = (row: Row): Witness => ({
+  agent: String(row.agent_id),
+  mode: String(row.mode),
+  via: text(row.via),
+  tier: String(row.tier),
+  hops: Number(row.hops),
+  steps: Number(row.steps),
+  grant: Number(row.grant),
+  regrant: row.regrant === true,
+  scope: String(row.scope_id),
+});
 
 const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE a.id IN $ids
@@ -96,28 +107,40 @@ const byKey = (a: Row, b: Row): number =>
 
 /**
  * One row a place: the nearest row at or above it speaks for it, in each tier; a later tier says only what the
- * earlier ones do not.
+ * earlier ones do not. `chain`: only the first of these places, which lie above one another.
  */
-function* expanded(rows: readonly Row[], tree: ScopeTree): Generator<Row> {
-  const byAgent = new Map<string, Row[]>();
+async function expanded(
+  query: Query,
+  rows: readonly Row[],
+  chain: readonly string[] | undefined,
+): Promise<Generator<Row>> {
+  const wide = rows.filter((row) => row.subtree === true).map((row) => String(row.scope_id));
+  const tree: ScopeTree =
+    chain === undefined
+      ? await treeBelow(query, wide)
+      : { chain: (scope) => (scope === chain[0] ? chain : [scope]), below: () => [] };
+  return eachPlace(rows, tree, chain?.[0]);
+}
+
+function* eachPlace(rows: readonly Row[], tree: ScopeTree, only: string | undefined): Generator<Row> {
+  const byActor = new Map<string, Row[]>();
   for (const row of rows) {
-    const key = `${row.agent_id}\n${row.mode}\n${row.via}`;
-    const same = byAgent.get(key);
-    if (same === undefined) byAgent.set(key, [row]);
+    const key = `${row.agent_id}\n${row.mode}\n${text(row.via)}`;
+    const same = byActor.get(key);
+    if (same === undefined) byActor.set(key, [row]);
     else same.push(row);
   }
-  for (const own of byAgent.values()) {
+  for (const own of byActor.values()) {
     const places = new Map<string, Map<string, Row>>();
     for (const row of own) {
       const tiers = places.get(String(row.scope_id)) ?? new Map<string, Row>();
       tiers.set(String(row.tier), row);
       places.set(String(row.scope_id), tiers);
     }
-    const reached = new Set<string>();
-    for (const row of own) {
-      reached.add(String(row.scope_id));
-      if (row.subtree === true) for (const below of tree.below(String(row.scope_id))) reached.add(below);
-    }
+    const reached = new Set<string>(only === undefined ? places.keys() : [only]);
+    if (only === undefined)
+      for (const row of own)
+        if (row.subtree === true) for (const below of tree.below(String(row.scope_id))) reached.add(below);
     for (const place of reached) yield* rowsAt(place, places, tree);
   }
 }
@@ -152,7 +175,7 @@ function* rowsAt(
     const at = String(nearest.scope_id) === place;
     yield {
       ...nearest,
-      ...(at ? {} : { ...NOT_COUNTED, ...tree.columns(place) }),
+      ...(at ? {} : { ...NOT_COUNTED, scope_id: place, inherits: true }),
       ...right,
       subtree: false,
       absorbed: false,

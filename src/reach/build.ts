@@ -2,11 +2,12 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFindings } from "../ask/finding.ts";
-import { loadQueries, type Query, runQuery } from "../ask/query.ts";
+import { isFindingQuery, loadQueries, type Query, runQuery } from "../ask/query.ts";
+import type { StoreSpec } from "../config.ts";
 import type { Connector, Step } from "../connector.ts";
 import { loadRules } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
-import { openEmbeddedStore } from "../graph/store-embedded.ts";
+import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
 import { type GraphMeta, readMeta, writeMeta } from "../keep/meta.ts";
 import type { Finding } from "../model.ts";
@@ -18,6 +19,9 @@ export interface BuildOptions {
   connectors: readonly Connector[];
   tenant: { id: string; name: string };
   configHash: string;
+  /** Where the graph goes; absent: beside the inventory. */
+  store?: StoreSpec;
+  askPassword?: OpenStoreOptions["askPassword"];
   /** Steps of a crawl that still goes on: what they have not read yet must not look complete. */
   unread?: readonly Step[];
   onStage?: (stage: string, detail: string) => void;
@@ -43,7 +47,14 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   const files = join(folder, `export-${process.pid}`);
   await rm(files, { recursive: true, force: true });
   await mkdir(files, { recursive: true, mode: 0o700 });
-  const store = openEmbeddedStore({ folder: join(folder, "graph") });
+  // First answers of a scan that goes on stay here: on a server they would pass for whole.
+  const spec: StoreSpec =
+    (options.unread ?? []).length === 0 && options.store ? options.store : { kind: "embedded" };
+  const store = await openStore({
+    ...{ folder, tenant: options.tenant.id, store: spec },
+    askPassword: options.askPassword,
+    onStage: (detail) => onStage("publish", detail),
+  });
   const snapshot = await inventory.snapshot();
   try {
     onStage("snapshot", snapshot.id);
@@ -79,6 +90,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       coverage,
       findings,
       configHash: options.configHash,
+      ...(spec.kind === "neo4j" ? { store: withoutPassword(spec) } : {}),
     };
     await writeMeta(folder, meta);
     return meta;
@@ -88,6 +100,8 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     await rm(files, { recursive: true, force: true });
   }
 }
+
+const withoutPassword = ({ password: _, ...spec }: Extract<StoreSpec, { kind: "neo4j" }>): StoreSpec => spec;
 
 /** Coverage as it is while steps are still being read, whatever an earlier scan said of them. */
 export function withUnread(coverage: readonly CoverageRow[], unread: readonly Step[]): CoverageRow[] {
@@ -112,7 +126,7 @@ async function findingsOf(
   time: string,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const query of await loadQueries()) {
+  for (const query of (await loadQueries()).filter(isFindingQuery)) {
     const rows = await runQuery((cypher, params) => store.query(cypher, params), query);
     findings.push(...makeFindings(query, rows, previous, isIncomplete(query, coverage, connectors), time));
   }

@@ -1,41 +1,79 @@
-/** The tree of scopes in memory: who is within whom. A few hundred bytes a scope, only where an answer expands. */
-
+/** Where scopes lie. Answers ask for what they need of the tree; only ids are held, never what a scope is. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Row } from "../model.ts";
 
+type Query = GraphStore["query"];
+
 export interface ScopeTree {
   /** A scope and what contains it, nearest first. */
-  chain(scope: string): string[];
+  chain(scope: string): readonly string[];
   /** Everything below a scope, itself not included. */
-  below(scope: string): Iterable<string>;
-  /** What a row says of its scope. */
-  columns(scope: string): Row;
+  below(scope: string): readonly string[];
 }
 
-export async function createTree(query: GraphStore["query"]): Promise<ScopeTree> {
-  const scopes = new Map<string, Row>();
-  for (const row of await query(
-    "MATCH (s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(s) RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane, t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected, t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps",
-  ))
-    scopes.set(String(row.scope_id), row);
+/** Ids in one question; beyond that the engine is faster with all there are. */
+const FEW = 200;
+
+/** A scope and what contains it, nearest first. */
+export async function chainOf(query: Query, scope: string): Promise<string[]> {
+  const chain = new Set([scope]);
+  for (let frontier = [scope]; frontier.length > 0; ) {
+    const rows = await query("MATCH (s:Scope)-[:WITHIN]->(p:Scope) WHERE s.id IN $ids RETURN p.id AS id", {
+      ids: frontier,
+    });
+    frontier = rows.map((row) => String(row.id)).filter((id) => !chain.has(id));
+    for (const id of frontier) chain.add(id);
+  }
+  return [...chain];
+}
+
+/** The part of the tree that lies at and below these scopes. */
+export async function treeBelow(query: Query, roots: Iterable<string>): Promise<ScopeTree> {
   const parents = new Map<string, string[]>();
   const children = new Map<string, string[]>();
-  for (const row of await query(
-    "MATCH (s:Scope)-[:WITHIN]->(p:Scope) RETURN s.id AS child, p.id AS parent",
-  )) {
-    const child = String(row.child);
-    const parent = String(row.parent);
-    parents.set(child, [...(parents.get(child) ?? []), parent]);
-    children.set(parent, [...(children.get(parent) ?? []), child]);
+  const asked = new Set(roots);
+  let frontier = [...asked];
+  while (frontier.length > 0) {
+    const all = frontier.length > FEW;
+    const rows = await query(
+      `MATCH (s:Scope)-[:WITHIN]->(p:Scope) ${all ? "" : "WHERE p.id IN $ids"} RETURN s.id AS child, p.id AS parent`,
+      all ? {} : { ids: frontier },
+    );
+    if (all) {
+      parents.clear();
+      children.clear();
+    }
+    frontier = [];
+    for (const row of rows) {
+      const [child, parent] = [String(row.child), String(row.parent)];
+      parents.set(child, [...(parents.get(child) ?? []), parent]);
+      children.set(parent, [...(children.get(parent) ?? []), child]);
+      if (all || asked.has(child)) continue;
+      asked.add(child);
+      frontier.push(child);
+    }
   }
   const walk = (start: string, next: ReadonlyMap<string, readonly string[]>): string[] => {
     const seen = new Set([start]);
     for (const scope of seen) for (const each of next.get(scope) ?? []) seen.add(each);
     return [...seen];
   };
-  return {
-    chain: (scope) => walk(scope, parents),
-    below: (scope) => walk(scope, children).slice(1),
-    columns: (scope) => scopes.get(scope) ?? { scope_id: scope },
-  };
+  return { chain: (scope) => walk(scope, parents), below: (scope) => walk(scope, children).slice(1) };
+}
+
+const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(s)
+RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner,
+  s.plane AS plane, t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
+  t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
+  t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
+
+/** What a row says of its scope, by id. */
+export async function columnsOf(query: Query, scopes: readonly string[]): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>();
+  for (let from = 0; from < scopes.length; from += FEW)
+    for (const row of await query(`MATCH (s:Scope) WHERE s.id IN $ids ${COLUMNS}`, {
+      ids: scopes.slice(from, from + FEW),
+    }))
+      found.set(String(row.scope_id), row);
+  return found;
 }

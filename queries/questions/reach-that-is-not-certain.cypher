@@ -1,0 +1,12 @@
+// id: reach-that-is-not-certain
+// title: Which reach is not certain, and why?
+// for: auditor, security architect
+// reads: Agent, Scope, CAN_REACH
+// columns: agent, agent_name, scope, scope_name, tier, certainty, reason_code
+// why: An upper bound may be less, an unknown right may be anything. The reason says what to read to know it.
+
+MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE r.certainty <> 'exact' AND r.absorbed = false
+RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, r.tier AS tier, r.certainty AS certainty,
+       r.reason_code AS reason_code
+ORDER BY agent, scope, tier

@@ -1,0 +1,13 @@
+// id: reach-under-a-condition
+// title: Which reach hangs on a condition?
+// for: security architect
+// reads: Agent, Scope, CAN_REACH
+// columns: agent, agent_name, scope, scope_name, read, write, manage
+// why: These rights hold if something about the request holds: where it comes from, what it asks for. forereach
+//   explain says the condition.
+
+MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE r.tier = 'conditional' AND r.absorbed = false
+RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, r.read AS read, r.write AS write,
+       r.manage AS manage
+ORDER BY agent, scope

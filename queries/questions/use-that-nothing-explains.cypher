@@ -1,0 +1,15 @@
+// id: use-that-nothing-explains
+// title: Where was an agent seen that reaches nothing there?
+// for: auditor, security architect
+// reads: Agent, Scope, CAN_REACH, OBSERVED, WITHIN
+// columns: agent, agent_name, scope, scope_name, last
+// why: Logs saw it, and no row explains it: a grant that was not read, one that has gone since, or another
+//   identity behind it.
+
+MATCH (a:Agent)-[o:OBSERVED]->(s:Scope)
+OPTIONAL MATCH (s)-[:WITHIN*0..12]->(x:Scope)<-[r:CAN_REACH]-(a)
+WHERE r.tier = 'now' AND (r.subtree OR x.id = s.id)
+WITH a, o, s, count(r) AS rows
+WHERE rows = 0
+RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, o.last AS last
+ORDER BY agent, scope

@@ -1,0 +1,16 @@
+// id: who-else-reaches-what-an-agent-reaches
+// title: Who else reaches what this agent reaches?
+// for: security architect
+// reads: Agent, Scope, CAN_REACH
+// columns: agent, agent_name, shared_places, places
+// params: agent=Lab helper
+// why: When an agent is suspected, or is to be replaced, the agents that stand at the same places are the next to
+//   look at. shared_places of its places are where both have a row today.
+
+MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+WHERE (a.id = $agent OR a.name = $agent) AND r.tier = 'now'
+WITH a, count(DISTINCT s.id) AS places
+MATCH (a)-[r:CAN_REACH]->(s:Scope)<-[q:CAN_REACH]-(b:Agent)
+WHERE r.tier = 'now' AND q.tier = 'now' AND b.id <> a.id
+RETURN b.id AS agent, b.name AS agent_name, count(DISTINCT s.id) AS shared_places, places
+ORDER BY shared_places DESC, agent

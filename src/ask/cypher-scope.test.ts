@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { renameKinds, withColumns, withLabel } from "./cypher-scope.ts";
+
+test.each([
+  ["MATCH (a:Agent) RETURN a", "MATCH (a:(Agent)&T) RETURN a"],
+  ["MATCH (n) RETURN (n)", "MATCH (n:T) RETURN (n)"],
+  ["MATCH () RETURN count(*)", "MATCH (:T) RETURN count(*)"],
+  [
+    "MATCH (a:Agent|Principal)-[r:OWNS|SPONSORS]->(b) RETURN a",
+    "MATCH (a:(Agent|Principal)&T)-[r:OWNS|SPONSORS]->(b:T) RETURN a",
+  ],
+  ["MATCH (a:Agent:X) RETURN a", "MATCH (a:Agent:X:T) RETURN a"],
+  ["MATCH (a:!(Agent|X) {id: 1}) RETURN a", "MATCH (a:(!(Agent|X))&T {id: 1}) RETURN a"],
+  [
+    "MATCH (a {id: 1}), (b WHERE b.id = (1)) RETURN {a: (1)}",
+    "MATCH (a:T {id: 1}), (b:T WHERE b.id = (1)) RETURN {a: (1)}",
+  ],
+  [
+    "MATCH (a IS Agent) WHERE (a.id IS NULL) RETURN a",
+    "MATCH (a IS (Agent)&T) WHERE (a.id IS NULL) RETURN a",
+  ],
+  [
+    "MATCH (a:Agent) WHERE EXISTS { (a)-->(x) WHERE x.id > 1 } RETURN a",
+    "MATCH (a:(Agent)&T) WHERE EXISTS { (a:T)-->(x:T) WHERE x.id > 1 } RETURN a",
+  ],
+  [
+    "MATCH (a:Agent) WHERE (a)-->(:Scope) RETURN COUNT { MATCH (z) }",
+    "MATCH (a:(Agent)&T) WHERE (a)-->(:(Scope)&T) RETURN COUNT { MATCH (z:T) }",
+  ],
+  ["MATCH p = ((a)-->(b)){1,3} RETURN p", "MATCH p = ((a:T)-->(b:T)){1,3} RETURN p"],
+  [
+    "MATCH (a:Agent) // (x)\nRETURN '(y)' AS s, [(a)-->(b:Scope) | b.id] AS l",
+    "MATCH (a:(Agent)&T) // (x)\nRETURN '(y)' AS s, [(a)-->(b:(Scope)&T) | b.id] AS l",
+  ],
+  ["MATCH (`odd name`:`Agent`) RETURN 1", "MATCH (`odd name`:(`Agent`)&T) RETURN 1"],
+])("every node of %s is of the tenant", (text, expected) => {
+  expect(withLabel(text, "T")).toBe(expected);
+});
+
+test("kinds are renamed as labels and types, and nowhere else", () => {
+  const names: Record<string, string> = { Agent: "S_Agent", OWNS: "S_OWNS" };
+  expect(
+    renameKinds(
+      "MATCH (a:Agent|X)-[:`OWNS`]->(Agent) WHERE a.Agent = 'Agent' RETURN a.id // :Agent",
+      (kind) => names[kind],
+    ),
+  ).toBe("MATCH (a:S_Agent|X)-[:S_OWNS]->(Agent) WHERE a.Agent = 'Agent' RETURN a.id // :Agent");
+});
+
+test.each([
+  ["MATCH (s) RETURN s.id, s.id, 0", "MATCH (s) RETURN s.id AS c0, s.id AS c1, 0 AS c2"],
+  [
+    "MATCH (s) RETURN DISTINCT s.id, f(1, 2) AS x ORDER BY x",
+    "MATCH (s) RETURN DISTINCT s.id AS c0, f(1, 2) AS x ORDER BY x",
+  ],
+])("columns of %s get names", (text, expected) => {
+  expect(withColumns(text)).toBe(expected);
+});

@@ -1,0 +1,131 @@
+/**
+ * Rewrites Cypher by its tokens: a query for one tenant of a database that several share, and rules for a scratch
+ * graph. The text stays as it was written otherwise, so that errors point at the same place.
+ */
+import { type Dialect, type Token, tokens } from "./cypher-tokens.ts";
+
+const NEO4J: Dialect = "neo4j";
+/** Words after which no pattern goes on. */
+const NO_PATTERN = new Set(["WHERE", "WITH", "RETURN", "UNWIND", "ORDER", "SKIP", "LIMIT", "CALL", "UNION"]);
+const SUBQUERY = new Set(["EXISTS", "COUNT", "COLLECT"]);
+
+const sign = (token: Token | undefined): string => (token?.kind === "sign" ? token.text : "");
+const word = (token: Token | undefined): string => (token?.kind === "word" ? token.text.toUpperCase() : "");
+const isName = (token: Token | undefined): boolean => token?.kind === "word" || token?.kind === "name";
+
+type Insertion = readonly [at: number, text: string];
+const inserted = (text: string, insertions: readonly Insertion[]): string => {
+  let done = "";
+  let from = 0;
+  for (const [at, what] of [...insertions].sort((a, b) => a[0] - b[0])) {
+    done += text.slice(from, at) + what;
+    from = at;
+  }
+  return done + text.slice(from);
+};
+
+/**
+ * The query with `label` demanded of every node that it matches. Relationships never leave a tenant, so what a
+ * pattern reaches from such a node is of the same tenant. `label` is quoted already. The query passed the gate.
+ */
+export function withLabel(text: string, label: string): string {
+  const list = tokens(text, NEO4J);
+  const insertions: Insertion[] = [];
+  /** What the brackets around stand in. */
+  const around: boolean[] = [];
+  let pattern = false;
+  for (const [index, token] of list.entries()) {
+    const here = sign(token);
+    if (here === "(" || here === "[" || here === "{") {
+      around.push(pattern);
+      if (here === "(") insertions.push(...node(list, index, pattern, label));
+      if (here === "[") pattern = false;
+      if (here === "{") pattern = SUBQUERY.has(word(list[index - 1])) && sign(list[index + 1]) === "(";
+    } else if (here === ")" || here === "]" || here === "}") {
+      pattern = around.pop() ?? false;
+    } else if (word(token) === "MATCH") pattern = true;
+    else if (NO_PATTERN.has(word(token))) pattern = false;
+  }
+  return inserted(text, insertions);
+}
+
+/** What to put into `(name:LABELS …`, if a node begins at this bracket. */
+function node(list: readonly Token[], open: number, pattern: boolean, label: string): Insertion[] {
+  let at = open + 1;
+  if (isName(list[at]) && !(pattern && ["WHERE", "IS"].includes(word(list[at])))) at++;
+  const next = list[at]!;
+  if (sign(next) === ":" || (pattern && word(next) === "IS")) {
+    let end = at + 1;
+    while (
+      isName(list[end])
+        ? word(list[end]) !== "WHERE"
+        : [":", "|", "&", "!", "%", "(", ")"].includes(sign(list[end]))
+    )
+      if (sign(list[end]) === ")" && !isOpen(list, at, end)) break;
+      else end++;
+    const colons = list.slice(at + 1, end).some((one) => sign(one) === ":");
+    const [first, last] = [list[at + 1]!, list[end - 1]!];
+    return colons
+      ? [[last.end, `:${label}`]]
+      : [
+          [first.start, "("],
+          [last.end, `)&${label}`],
+        ];
+  }
+  if (!pattern) return [];
+  // `(n)`, `()`, `(n {id: 1})`, `(n WHERE …)`; a second bracket groups a part of a path.
+  return sign(next) === ")" || sign(next) === "{" || word(next) === "WHERE"
+    ? [[list[at - 1]!.end, `:${label}`]]
+    : [];
+}
+
+/** True if a bracket that was opened after `from` is open before `to`. */
+function isOpen(list: readonly Token[], from: number, to: number): boolean {
+  let depth = 0;
+  for (const token of list.slice(from, to)) {
+    if (sign(token) === "(") depth++;
+    if (sign(token) === ")") depth--;
+  }
+  return depth > 0;
+}
+
+/** The text with labels and relationship types renamed where `rename` knows another name. */
+export function renameKinds(text: string, rename: (kind: string) => string | undefined): string {
+  const list = tokens(text, NEO4J);
+  let done = "";
+  let from = 0;
+  for (const [index, token] of list.entries()) {
+    const before = sign(list[index - 1]);
+    if (!isName(token) || ![":", "|", "&", "!"].includes(before)) continue;
+    const name = rename(token.text);
+    if (name === undefined) continue;
+    done += text.slice(from, token.start) + name;
+    from = token.end;
+  }
+  return done + text.slice(from);
+}
+
+/** The query with its columns called c0, c1, …: two columns of one name are refused by Neo4j. */
+export function withColumns(text: string): string {
+  const list = tokens(text, NEO4J);
+  let depth = 0;
+  const top = list.map((token) => {
+    if (["(", "[", "{"].includes(sign(token))) return depth++;
+    if ([")", "]", "}"].includes(sign(token))) depth--;
+    return depth;
+  });
+  const start = list.findLastIndex((token, index) => word(token) === "RETURN" && top[index] === 0);
+  const insertions: Insertion[] = [];
+  let first = start + (word(list[start + 1]) === "DISTINCT" ? 2 : 1);
+  let column = 0;
+  for (let at = first; at < list.length; at++) {
+    const end = list[at]!.kind === "end" || word(list[at]) === "ORDER";
+    if (top[at] !== 0 || (!end && sign(list[at]) !== ",")) continue;
+    const named = word(list[at - 2]) === "AS" && at - 2 > first;
+    insertions.push([list[at - 1]!.end, `${named ? "" : ` AS c${column}`}`]);
+    column++;
+    first = at + 1;
+    if (end) break;
+  }
+  return inserted(text, insertions);
+}

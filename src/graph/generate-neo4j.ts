@@ -1,0 +1,184 @@
+/** The Neo4j dialect: what is published, under which labels, and the statements that write it. Pure text. */
+import {
+  DERIVED,
+  type DerivedKind,
+  type Kind,
+  NODE_KINDS,
+  type NodeKind,
+  PUBLISHED_KINDS,
+  REL_KINDS,
+} from "../schema.ts";
+import { type Column, DIALECTS, derivedColumns, isKeyed, pairs, properties } from "./generate.ts";
+
+const { quote } = DIALECTS.neo4j;
+
+/** Raised when the shape of what is published changes: labels, marks, identities. */
+export const PUBLICATION_VERSION = 1;
+
+/** Items stay in the inventory: HOLDS counts them. */
+const UNPUBLISHED: ReadonlySet<Kind> = new Set<Kind>(["Item", "PROTECTED_BY", "LABELED"]);
+
+/** What tells derived relationships between the same two nodes apart. */
+const DERIVED_IDENTITY: Readonly<Partial<Record<DerivedKind, readonly string[]>>> = {
+  HOLDS: ["types"],
+  TALLY: ["below"],
+  HAS_RIGHTS_OF: ["mode", "via", "tier"],
+  CAN_REACH: ["mode", "via", "tier"],
+};
+
+/** Rows of one kind of node, or of one kind of relationship between two kinds of node. */
+export interface PublishedTable {
+  name: string;
+  kind: Kind | DerivedKind;
+  ends: { from: string; to: string } | undefined;
+  /** Columns that tell rows apart: `id`, or what tells relationships between the same two nodes apart. */
+  identity: readonly string[];
+  columns: readonly Column[];
+}
+
+const ID: Column = { name: "id", type: "string" };
+const KEY: Column = { name: "key", type: "string" };
+/** Codes by which witnesses name principals and grants; store-neo4j-codes.ts says how they differ from a snapshot's. */
+const CODES: Readonly<Partial<Record<Kind, Column>>> = {
+  Principal: { name: "code", type: "string" },
+  GRANTED: { name: "code", type: "int" },
+};
+const coded = (kind: Kind): Column[] => (CODES[kind] === undefined ? [] : [CODES[kind]]);
+
+const nodeTables = NODE_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).map(
+  (kind): PublishedTable => ({
+    name: kind,
+    kind,
+    ends: undefined,
+    identity: ["id"],
+    columns: [ID, ...properties(kind), ...coded(kind)],
+  }),
+);
+const relTables = REL_KINDS.filter((kind) => !UNPUBLISHED.has(kind)).flatMap((kind) =>
+  pairs(kind).map(
+    (ends): PublishedTable => ({
+      name: tableName(kind, ends),
+      kind,
+      ends,
+      identity: isKeyed(kind) ? ["key"] : [],
+      columns: [...(isKeyed(kind) ? [KEY] : []), ...properties(kind), ...coded(kind)],
+    }),
+  ),
+);
+const derivedTables = PUBLISHED_KINDS.map(
+  (kind): PublishedTable => ({
+    name: kind,
+    kind,
+    ends: DERIVED[kind],
+    identity: DERIVED_IDENTITY[kind] ?? [],
+    columns: derivedColumns(kind),
+  }),
+);
+
+/** Name of the file of a kind between two kinds of node, as the inventory's export has it. */
+export function tableName(kind: string, ends: { from: NodeKind; to: NodeKind }): string {
+  return `${kind}.${ends.from}.${ends.to}`;
+}
+
+/** Everything that is published, nodes first. */
+export const PUBLISHED: readonly PublishedTable[] = [...nodeTables, ...relTables, ...derivedTables];
+
+/**
+ * The label that every node of a tenant carries beside its kind, so that several tenants, and what others keep in the
+ * same database, stay apart. Ids repeat between tenants (`/`, `everyone`); (tenant label, kind, id) does not.
+ */
+export const tenantLabel = (tenant: string): string =>
+  `Tenant_${[...tenant].map((char) => (/[A-Za-z0-9]/.test(char) ? char : char === "-" ? "_" : `_x${char.codePointAt(0)!.toString(16)}_`)).join("")}`;
+
+/** Value of the mark `forereach` of a node: unique within its tenant. Relationships carry `true`. */
+export const nodeMark = (kind: string, id: string): string => `${kind} ${id}`;
+
+/**
+ * Constraints and indexes of a tenant. None binds what others wrote: uniqueness stands on the tenant's own label, and
+ * the index on ids, which every lookup in a query needs, demands nothing.
+ */
+export const neo4jSchema = (tenant: string): string[] => {
+  const label = tenantLabel(tenant);
+  return [
+    "CREATE CONSTRAINT forereach_publication IF NOT EXISTS FOR (p:ForereachPublication) REQUIRE p.tenant IS UNIQUE",
+    `CREATE CONSTRAINT ${quote(`forereach_${label}`)} IF NOT EXISTS FOR (n:${quote(label)}) REQUIRE n.forereach IS UNIQUE`,
+    ...nodeTables.map(
+      ({ kind }) =>
+        `CREATE INDEX ${quote(`forereach_${kind.toLowerCase()}_id`)} IF NOT EXISTS FOR (n:${quote(kind)}) ON (n.id)`,
+    ),
+  ];
+};
+
+/** The node that says which snapshot a tenant's readers see, and whether they see all of it. */
+export const PUBLICATION = "Publication:ForereachPublication";
+
+const between = (label: string): string =>
+  `MATCH (f:${quote(label)} {forereach: row.f}) MATCH (t:${quote(label)} {forereach: row.t})`;
+/** Rows with a null in their identity are the same row, which `=` would deny. */
+const same = (identity: readonly string[]): string =>
+  [
+    "r.forereach = true",
+    ...identity.map((name) => `coalesce(r.${quote(name)}, '') = coalesce(row.p.${quote(name)}, '')`),
+  ].join(" AND ");
+
+/** Somebody's relationship may hang on a node. It is not ours to delete, so the node then only stops being ours. */
+const retire = (...labels: readonly string[]): string =>
+  `WITH n, EXISTS { (n)--() } AS held
+FOREACH (x IN CASE WHEN held THEN [] ELSE [n] END | DELETE x)
+FOREACH (x IN CASE WHEN held THEN [n] ELSE [] END | REMOVE x:${labels.join(":")}, x.forereach, x.tenant SET x:ForereachGone)`;
+
+export type Operation = "put" | "set" | "remove";
+
+/**
+ * One batch: `$rows` holds `{k, p}` for nodes and `{f, t, p}` for relationships, where k, f and t are marks and p the
+ * properties, null where there is none. `+=` leaves what others added to a node of ours. Every operation returns
+ * `count`, which must be the number of rows.
+ */
+export function neo4jWrite(table: PublishedTable, operation: Operation, label: string): string {
+  const kind = quote(table.kind);
+  if (table.ends === undefined) {
+    const find = `{forereach: row.k}`;
+    if (operation !== "remove")
+      return `UNWIND $rows AS row MERGE (n:${quote(label)} ${find}) SET n:${kind}, n += row.p RETURN count(*) AS count`;
+    return `UNWIND $rows AS row MATCH (n:${quote(label)} ${find})
+${retire(quote(label), kind)}
+RETURN count(*) AS count`;
+  }
+  if (operation === "put")
+    return `UNWIND $rows AS row ${between(label)} CREATE (f)-[r:${kind} {forereach: true}]->(t) SET r += row.p RETURN count(r) AS count`;
+  const found = `UNWIND $rows AS row ${between(label)} MATCH (f)-[r:${kind}]->(t) WHERE ${same(table.identity)}`;
+  return operation === "set"
+    ? `${found} SET r += row.p RETURN count(r) AS count`
+    : `${found} DELETE r RETURN count(*) AS count`;
+}
+
+/** All rows of a table that stand in the database, for a comparison without a local copy. */
+export function neo4jReadBack(table: PublishedTable, label: string): string {
+  const columns = (name: string) =>
+    table.columns.map((column) => `${name}.${quote(column.name)} AS ${quote(column.name)}`).join(", ");
+  if (table.ends === undefined)
+    return `MATCH (n:${quote(label)}) WHERE n:${quote(table.kind)} RETURN ${columns("n")}`;
+  const { from, to } = table.ends;
+  const list = columns("r");
+  return `MATCH (f:${quote(label)})-[r:${quote(table.kind)}]->(t:${quote(label)})
+WHERE r.forereach = true AND f:${quote(from)} AND t:${quote(to)}
+RETURN f.id AS \`from\`, t.id AS \`to\`${list === "" ? "" : `, ${list}`}`;
+}
+
+/** Number of all nodes (no kind) or of a kind of relationship, from counters that the database keeps anyway. */
+export const neo4jCount = (kind: string, label: string): string =>
+  kind === ""
+    ? `MATCH (n:${quote(label)}) RETURN count(n) AS count`
+    : `MATCH (:${quote(label)})-[r:${quote(kind)}]->() RETURN count(r) AS count`;
+
+/** Deletes what another version published and this one does not know. */
+export function neo4jStrangers(label: string): string[] {
+  const types = [
+    ...new Set(PUBLISHED.flatMap(({ kind, ends }) => (ends === undefined ? [] : [`'${kind}'`]))),
+  ];
+  const nodes = nodeTables.map(({ kind }) => `n:${quote(kind)}`);
+  return [
+    `MATCH (:${quote(label)})-[r]->(:${quote(label)}) WHERE r.forereach = true AND NOT type(r) IN [${types.join(", ")}] DELETE r`,
+    `MATCH (n:${quote(label)}) WHERE NOT (${nodes.join(" OR ")}) ${retire(quote(label))}`,
+  ];
+}

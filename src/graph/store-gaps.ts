@@ -1,0 +1,38 @@
+/** Gaps of coverage as nodes, so that rules can follow them to what they concern. */
+import type { Gap } from "./store.ts";
+
+/** States in the order in which a row carries the worst. */
+const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
+
+export type UnreadNode = {
+  id: string;
+  step: string;
+  rank: number;
+  /** 1 if it may hide something that takes access away. */
+  denies: number;
+};
+
+export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
+  gaps.map(({ step, state, hides }, index) => ({
+    id: String(index),
+    step,
+    rank: RANK[state],
+    denies: hides === "grants" ? 0 : 1,
+  }));
+
+/**
+ * Which scopes each of them concerns. One without a scope concerns every root if it may hide denies: only Azure has
+ * any, so for a part of a tenant these are its roots; an import may hide anything. One that only hides grants changes
+ * no row that is there.
+ */
+export const concerns = (
+  gaps: readonly Gap[],
+  roots: readonly string[],
+): { unread: string; scope: string }[] => {
+  const azure = roots.filter((id) => id.startsWith("/"));
+  return gaps.flatMap(({ scope, step, hides }, index) => {
+    const everywhere = step.startsWith("import.") ? roots : azure;
+    const scopes = scope !== "" ? [scope] : hides === "grants" ? [] : everywhere;
+    return scopes.map((id) => ({ unread: String(index), scope: id }));
+  });
+};

@@ -1,0 +1,304 @@
+/**
+ * Publication by difference. The last published state lies in files beside the inventory, under the id that the server
+ * knows it by. If the ids agree, the difference is worked out here; if not (another machine published, a run was
+ * killed, files were lost), the state is read back from the server and compared in full.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Row, StoreError } from "../model.ts";
+import {
+  neo4jCount,
+  neo4jReadBack,
+  neo4jSchema,
+  neo4jStrangers,
+  neo4jWrite,
+  PUBLICATION,
+  PUBLICATION_VERSION,
+  PUBLISHED,
+  tenantLabel,
+} from "./generate-neo4j.ts";
+import { type Change, compareStates, type Difference, keepState, linesOf } from "./store-neo4j-difference.ts";
+import type { Neo4jServerConnection } from "./store-neo4j-server.ts";
+
+/** What the server says of a tenant's publication. */
+export interface Publication {
+  state: "complete" | "publishing";
+  /** What readers see, or will see when it is complete. */
+  snapshot: string;
+  /** Id of the publication. */
+  run: string;
+  version: number;
+}
+
+export interface PublishOptions {
+  tenant: string;
+  snapshot: string;
+  /** Now, for expiry. */
+  time: string;
+  /** Where the last published state is kept. */
+  folder: string;
+  /** Parquet file of each table of the next state. */
+  files: ReadonlyMap<string, string>;
+  /** Rows in one transaction. */
+  batch?: number;
+  onStage?: (detail: string) => void;
+}
+
+export interface Published {
+  /** `unchanged`: nothing was written. `compared`: the state was read back from the server first. */
+  how: "unchanged" | "difference" | "compared";
+  written: number;
+}
+
+const BATCH = 5_000;
+const CURRENT = "current.json";
+
+interface Local {
+  run: string;
+  /** Hash of the shape of the files: another version of the program may keep other columns. */
+  shape: string;
+  counts: Readonly<Record<string, number>>;
+  bookmarks: readonly string[];
+}
+
+const SHAPE = createHash("sha256")
+  .update(JSON.stringify([PUBLICATION_VERSION, PUBLISHED]))
+  .digest("hex")
+  .slice(0, 16);
+
+/** The publication of a tenant, or undefined if there is none. Throws StoreError if a newer version wrote it. */
+export async function readPublication(
+  connection: Neo4jServerConnection,
+  tenant: string,
+): Promise<Publication | undefined> {
+  const [row] = await connection.read(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, {
+    tenant,
+  });
+  return row === undefined ? undefined : publicationOf(row);
+}
+
+const FIELDS = "p.state AS state, p.snapshot AS snapshot, p.run AS run, p.version AS version";
+
+function publicationOf(row: Row): Publication {
+  const version = Number(row.version ?? 0);
+  if (version > PUBLICATION_VERSION)
+    throw new StoreError(
+      "newer-version",
+      `the graph in Neo4j was published by a newer version of Forereach (shape ${version}, this one knows ${PUBLICATION_VERSION})`,
+      "update forereach; nothing was changed",
+    );
+  return {
+    state: row.state === "complete" ? "complete" : "publishing",
+    snapshot: String(row.snapshot ?? ""),
+    run: String(row.run ?? ""),
+    version,
+  };
+}
+
+/** What a reader must have seen to see what this machine published last. */
+export async function localBookmarks(folder: string): Promise<readonly string[]> {
+  return (await readLocal(folder))?.bookmarks ?? [];
+}
+
+async function readLocal(folder: string): Promise<Local | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, CURRENT), "utf8")) as Local;
+  } catch {
+    // Lost or half written: the server is asked instead.
+    return undefined;
+  }
+}
+
+/** Brings the server to the next state. Throws StoreError; the next run then finishes what this one began. */
+export async function publish(
+  connection: Neo4jServerConnection,
+  options: PublishOptions,
+): Promise<Published> {
+  const { tenant, folder, onStage = () => {} } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const run = randomUUID();
+  const next = join(folder, `state-${run}`);
+  await mkdir(next, { mode: 0o700 });
+  try {
+    const before = await connection.write(async (ask) => {
+      const [row] = await ask(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, { tenant });
+      return row === undefined ? undefined : publicationOf(row);
+    });
+    const local = await readLocal(folder);
+    const known =
+      before?.state === "complete" &&
+      before.version === PUBLICATION_VERSION &&
+      local !== undefined &&
+      local.run === before.run &&
+      local.shape === SHAPE &&
+      (await countsAgree(connection, tenant, local.counts));
+    let how: Published["how"] = "compared";
+    let difference: Difference | undefined;
+    try {
+      if (before === undefined || known) {
+        const last = known ? join(folder, `state-${local.run}`) : undefined;
+        await keepState(next, options.files, last);
+        difference = await compareStates(last, next);
+        how = "difference";
+        if (known && difference.changes.length === 0 && before.snapshot === options.snapshot)
+          return { how: "unchanged", written: 0 };
+      }
+      if (before === undefined || before.version !== PUBLICATION_VERSION)
+        await connection.schema(neo4jSchema(tenant));
+      // From here on whoever published before is out, so that what is read back stays true.
+      await claim(connection, tenant, before?.run, run, options);
+      if (difference === undefined) {
+        onStage("comparing with what the server holds");
+        const held = await readBack(connection, tenant, folder);
+        await keepState(next, options.files, held);
+        difference = await compareStates(held, next);
+      }
+      const written = await writeAll(connection, run, difference, { batch: BATCH, onStage, ...options });
+      await complete(connection, tenant, run);
+      await keepAsLast(folder, {
+        run,
+        shape: SHAPE,
+        counts: difference.counts,
+        bookmarks: await connection.bookmarks(),
+      });
+      return { how, written };
+    } finally {
+      difference?.close();
+    }
+  } finally {
+    const last = await readLocal(folder);
+    for (const name of await readdir(folder))
+      if (name.startsWith("state-") && name !== `state-${last?.run}`)
+        await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Fewer rows than were published: somebody deleted some of ours, and only a full comparison finds out which. */
+async function countsAgree(
+  connection: Neo4jServerConnection,
+  tenant: string,
+  counts: Readonly<Record<string, number>>,
+): Promise<boolean> {
+  const label = tenantLabel(tenant);
+  const wanted = new Map<string, number>();
+  for (const { kind, ends, name } of PUBLISHED) {
+    const of = ends === undefined ? "" : kind;
+    wanted.set(of, (wanted.get(of) ?? 0) + (counts[name] ?? 0));
+  }
+  const asked = [...wanted.keys()].map((kind) => `${neo4jCount(kind, label)}, '${kind}' AS kind`);
+  const rows = await connection.read(asked.join(" UNION ALL "));
+  return rows.every((row) => Number(row.count) >= (wanted.get(String(row.kind)) ?? 0));
+}
+
+/** Takes the publication over if it is still what was seen; whoever held it before fails at its next batch. */
+async function claim(
+  connection: Neo4jServerConnection,
+  tenant: string,
+  was: string | undefined,
+  run: string,
+  { snapshot, time }: PublishOptions,
+): Promise<void> {
+  await connection.write(async (ask) => {
+    const [row] = await ask(
+      // The lock first, then the look: two that claim at once come one after the other.
+      `MERGE (p:${PUBLICATION} {tenant: $tenant})
+SET p.locked = true
+WITH p, p.run AS held WHERE held = $was OR held = $run OR held IS NULL
+SET p.state = 'publishing', p.run = $run, p.snapshot = $snapshot, p.time = $time, p.version = $version, p.batch = 0
+REMOVE p.locked
+RETURN p.run AS run`,
+      { tenant, was: was ?? null, run, snapshot, time, version: PUBLICATION_VERSION },
+    );
+    if (row === undefined) throw takenOver();
+  });
+}
+
+const takenOver = (): StoreError =>
+  new StoreError(
+    "neo4j-taken-over",
+    "another publisher took this tenant's publication over while this one was writing",
+    "let one machine publish at a time, and run it again; the other one leaves a whole graph",
+  );
+
+/** Writes everything. A batch that the server has already is not written twice, whatever became of its answer. */
+async function writeAll(
+  connection: Neo4jServerConnection,
+  run: string,
+  difference: Difference,
+  { tenant, batch: size, onStage }: Required<Pick<PublishOptions, "tenant" | "batch" | "onStage">>,
+): Promise<number> {
+  const label = tenantLabel(tenant);
+  let batch = 0;
+  let written = 0;
+  for (const change of difference.changes) {
+    const { table, operation } = change;
+    const cypher = neo4jWrite(table, operation, label);
+    for await (const rows of difference.batches(change, size)) {
+      const number = ++batch;
+      const own = table.ends === undefined && operation !== "remove";
+      const sent = own ? rows.map((row) => ({ ...row, p: { ...row.p, tenant } })) : rows;
+      const count = await connection.write(async (ask) => {
+        const [guard] = await ask(
+          `MATCH (p:${PUBLICATION} {tenant: $tenant}) SET p.locked = true WITH p, p.batch AS done
+WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
+          { tenant, run, number },
+        );
+        if (guard === undefined) throw takenOver();
+        if (Number(guard.done) >= number) return rows.length;
+        const [row] = await ask(cypher, { rows: sent });
+        return Number(row?.count ?? 0);
+      });
+      if (count < rows.length) throw strayed(change);
+      written += rows.length;
+      onStage(`${table.kind}: ${written.toLocaleString("en-US")} rows`);
+    }
+  }
+  return written;
+}
+
+/** The publication stays unfinished, so that the next run compares in full. */
+const strayed = ({ table, operation }: Change): StoreError =>
+  new StoreError(
+    "neo4j-strayed",
+    `the graph in Neo4j is not what was published: ${table.kind} rows to ${operation} are not there`,
+    "run it again: it compares with everything that the server holds",
+  );
+
+async function complete(connection: Neo4jServerConnection, tenant: string, run: string): Promise<void> {
+  await connection.write(async (ask) => {
+    const [row] = await ask(
+      `MATCH (p:${PUBLICATION} {tenant: $tenant}) WHERE p.run = $run SET p.state = 'complete' RETURN p.run AS run`,
+      { tenant, run },
+    );
+    if (row === undefined) throw takenOver();
+  });
+}
+
+async function keepAsLast(folder: string, local: Local): Promise<void> {
+  await writeFile(join(folder, `${CURRENT}.new`), JSON.stringify(local), { mode: 0o600 });
+  await rename(join(folder, `${CURRENT}.new`), join(folder, CURRENT));
+}
+
+/** Reads everything of the tenant back into files of a folder, and drops what no version of ours knows. */
+async function readBack(connection: Neo4jServerConnection, tenant: string, folder: string): Promise<string> {
+  const label = tenantLabel(tenant);
+  const held = join(folder, `state-held-${randomUUID()}`);
+  await mkdir(held, { mode: 0o700 });
+  await dropStrangers(connection, label);
+  for (const table of PUBLISHED) {
+    const file = createWriteStream(linesOf(held, table), { mode: 0o600 });
+    for await (const row of connection.stream(neo4jReadBack(table, label)))
+      if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, "drain");
+    file.end();
+    await once(file, "finish");
+  }
+  return held;
+}
+
+/** Kinds that an older version published and this one does not. */
+async function dropStrangers(connection: Neo4jServerConnection, label: string): Promise<void> {
+  for (const statement of neo4jStrangers(label)) await connection.write((ask) => ask(statement));
+}

@@ -1,0 +1,221 @@
+/**
+ * A graph of its own in Neo4j, in which the rules of queries/derive run to the same fixpoint. Its nodes and relationships
+ * have names of their own, so that no reader and no publication meets them, and all of it goes when the store is closed.
+ * The embedded engine derives faster, so publication uses that; this store shows that the rules mean the same on both.
+ */
+import { DuckDBInstance } from "@duckdb/node-api";
+import { renameKinds, withColumns } from "../ask/cypher-scope.ts";
+import type { GraphTable } from "../keep/inventory.ts";
+import { type Params, type Row, StoreError } from "../model.ts";
+import {
+  DERIVED,
+  DERIVED_NODE_KINDS,
+  DERIVED_REL_KINDS,
+  isDerivedNode,
+  NODE_KINDS,
+  REL_KINDS,
+} from "../schema.ts";
+import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
+import { DIALECTS, derivedColumns } from "./generate.ts";
+import { tenantLabel } from "./generate-neo4j.ts";
+import type { Gap, GraphSource, GraphStore } from "./store.ts";
+import { concerns, unreadNodes } from "./store-gaps.ts";
+import { plainValue } from "./store-neo4j-difference.ts";
+import { connectNeo4j, type Neo4jOptions, type Neo4jServerConnection } from "./store-neo4j-server.ts";
+
+const BATCH = 2_000;
+const KINDS: ReadonlySet<string> = new Set([
+  ...[...NODE_KINDS, ...REL_KINDS, ...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS],
+  ...["Unread", "CONCERNS"],
+]);
+const NODE_LIKE: readonly string[] = [...NODE_KINDS, ...DERIVED_NODE_KINDS, "Unread"];
+
+/** Opens the store; nothing is asked before the first call. Throws StoreError. */
+export function openNeo4jScratch(options: { server: Neo4jOptions; tenant: string }): GraphStore {
+  const { quote } = DIALECTS.neo4j;
+  const plain = `Scratch_${tenantLabel(options.tenant)}`;
+  const base = quote(plain);
+  const name = (kind: string): string => quote(`${plain}_${kind}`);
+  const renamed = (text: string): string =>
+    renameKinds(text, (kind) => (KINDS.has(kind) ? name(kind) : undefined));
+  let opening: Promise<Neo4jServerConnection> | undefined;
+  let source: GraphSource | undefined;
+  const connection = () => {
+    opening ??= connectNeo4j(options.server);
+    return opening;
+  };
+  const read = async (cypher: string, params: Params = {}): Promise<Row[]> =>
+    (await connection()).read(renamed(cypher), params);
+
+  const createNodes = async (kind: string, rows: readonly Row[]) => {
+    for (const part of parts(rows))
+      await (await connection()).write((run) =>
+        run(`UNWIND $rows AS row CREATE (n:${base}:${name(kind)}) SET n = row`, { rows: part }),
+      );
+  };
+  const createRels = async (
+    kind: string,
+    ends: { from: string; to: string },
+    rows: readonly { from: unknown; to: unknown; props: Row }[],
+  ) => {
+    for (const part of parts(rows))
+      await (await connection()).write((run) =>
+        run(
+          `UNWIND $rows AS row MATCH (f:${name(ends.from)} {id: row.from}) MATCH (t:${name(ends.to)} {id: row.to})
+CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
+          { rows: part },
+        ),
+      );
+  };
+  const clear = async () => {
+    for (;;) {
+      const [row] = await (await connection()).write((run) =>
+        run(`MATCH (n:${base}) WITH n LIMIT ${BATCH} DETACH DELETE n RETURN count(*) AS n`),
+      );
+      if (Number(row?.n ?? 0) === 0) return;
+    }
+  };
+  const index = (kind: string): string => quote(`${plain}_${kind}_id`);
+
+  const target: RuleTarget = {
+    async count(kind) {
+      const pattern = NODE_LIKE.includes(kind) ? `(x:${name(kind)})` : `()-[x:${name(kind)}]->()`;
+      const [row] = await (await connection()).read(`MATCH ${pattern} RETURN count(x) AS n`);
+      return Number(row?.n ?? 0);
+    },
+    async deepest(kind) {
+      const [row] = await (await connection()).read(
+        `MATCH ()-[r:${name(kind)}]->() RETURN max(r.level) AS n`,
+      );
+      return Number(row?.n ?? 0);
+    },
+    async write(kind, statement) {
+      const rows = (await read(withColumns(statement))).map((row) => Object.values(row));
+      const ids = isDerivedNode(kind) ? 1 : 2;
+      const columns = derivedColumns(kind);
+      const propsOf = (values: readonly unknown[]): Row =>
+        Object.fromEntries(
+          columns.map((column, at) => [
+            column.name,
+            column.type === "bool" ? flag(values[ids + at]) : values[ids + at],
+          ]),
+        );
+      if (isDerivedNode(kind))
+        await createNodes(
+          kind,
+          rows.map((values) => ({ id: values[0], ...propsOf(values) })),
+        );
+      else
+        await createRels(
+          kind,
+          DERIVED[kind],
+          rows.map((values) => ({ from: values[0], to: values[1], props: propsOf(values) })),
+        );
+      return rows.length;
+    },
+  };
+
+  return {
+    async rebuild(next) {
+      await clear();
+      await (await connection()).schema([
+        ...NODE_LIKE.map(
+          (kind) => `CREATE INDEX ${index(kind)} IF NOT EXISTS FOR (n:${name(kind)}) ON (n.id)`,
+        ),
+        "CALL db.awaitIndexes(120)",
+      ]);
+      for (const table of next.tables) {
+        const rows = await rowsOf(table);
+        if (table.from === undefined || table.to === undefined) await createNodes(table.kind, rows);
+        else
+          await createRels(
+            table.kind,
+            { from: table.from, to: table.to },
+            rows.map(({ from, to, ...props }) => ({ from, to, props })),
+          );
+      }
+      await loadGaps(next.gaps);
+      source = next;
+    },
+
+    async *derive(rules, seed) {
+      if (source === undefined)
+        throw new StoreError("not-rebuilt", "a graph is derived only right after it was rebuilt");
+      const { time } = source;
+      source = undefined;
+      const slices =
+        seed === undefined
+          ? [EVERYTHING]
+          : (
+              await read("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
+                ids: [...seed.agents],
+              })
+            ).map(({ code }) => ({ from: String(code), to: `${String(code)}~` }));
+      const perAgent = rules.filter((rule) => rule.per === "agents");
+      const shared = rules.filter((rule) => rule.per !== "agents");
+      for (const [some, bounds] of [
+        [shared, [EVERYTHING]],
+        [perAgent, slices],
+      ] as const)
+        for (const slice of bounds)
+          for (const rule of some) {
+            const start = performance.now();
+            const rows = await runRule(rule, target, { ...slice, time });
+            yield { rule: rule.id, rows, ms: performance.now() - start };
+          }
+    },
+
+    async update() {
+      throw new StoreError("rebuild-only", "a scratch graph is rebuilt, not updated", "forereach scan");
+    },
+
+    query: read,
+
+    async close() {
+      if (opening === undefined) return;
+      await clear();
+      await (await connection()).schema(NODE_LIKE.map((kind) => `DROP INDEX ${index(kind)} IF EXISTS`));
+      await (await connection()).close();
+      opening = undefined;
+    },
+  };
+
+  /** Gaps as nodes that rules follow, as in the embedded store: without a scope, those that hide denies concern roots. */
+  async function loadGaps(gaps: readonly Gap[]): Promise<void> {
+    if (gaps.length === 0) return;
+    const roots = (
+      await read("MATCH (s:Scope) WHERE NOT EXISTS { (s)-[:WITHIN]->(:Scope) } RETURN s.id AS id")
+    ).map(({ id }) => String(id));
+    await createNodes("Unread", unreadNodes(gaps));
+    await createRels(
+      "CONCERNS",
+      { from: "Unread", to: "Scope" },
+      concerns(gaps, roots).map(({ unread, scope }) => ({ from: unread, to: scope, props: {} })),
+    );
+  }
+}
+
+/** Rules count with 1, 0 and NULL where a property is a boolean. */
+const flag = (value: unknown): boolean | null =>
+  value === null || value === undefined ? null : value === true || value === 1;
+
+function* parts<T>(rows: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < rows.length; at += BATCH) yield rows.slice(at, at + BATCH);
+}
+
+async function rowsOf(table: GraphTable): Promise<Row[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    const reader = await connection.runAndReadAll(
+      `SELECT * FROM read_parquet(${DIALECTS.duckdb.text(table.file)})`,
+    );
+    const names = reader.columnNames();
+    return reader
+      .getRows()
+      .map((values) => Object.fromEntries(names.map((column, at) => [column, plainValue(values[at]!)])));
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

@@ -1,0 +1,317 @@
+/** The connection to a Neo4j server: sessions by what they do, values as plain ones, errors as what to do about them. */
+import type { Driver, RecordShape, Session } from "neo4j-driver";
+import { ConfigError, ForereachError, type Params, type Row, StoreError } from "../model.ts";
+
+export interface Neo4jOptions {
+  /** bolt://, neo4j:// (a cluster is routed), each also with +s or +ssc. */
+  uri: string;
+  user: string;
+  password: string;
+  /** Absent: the user's home database. */
+  database?: string;
+  /** PEM file of a private certificate authority, for +s. */
+  ca?: string;
+  /** Milliseconds that an interrupted connection is tried again for. */
+  patience?: number;
+}
+
+export interface QueryLimits {
+  /** Milliseconds; the server ends the query. */
+  time: number;
+  rows: number;
+}
+
+export interface Neo4jServerConnection {
+  readonly database: string;
+  /** In one transaction, on the leader; tried again if it was interrupted, so `work` must bear that. */
+  write<T>(work: (run: Run) => Promise<T>): Promise<T>;
+  /** Schema statements, one after the other, each in a transaction of its own. */
+  schema(statements: readonly string[]): Promise<void>;
+  /** Rows one at a time, from the leader: exact, whatever followers have seen. */
+  stream(cypher: string, params?: Params): AsyncGenerator<Row>;
+  /** From a follower where there are some, no older than `bookmarks`. */
+  read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Row[]>;
+  /** Server, edition and rights, for people. Throws StoreError if the user may not read. */
+  describe(): Promise<string>;
+  /** What a later reader must have seen to see what was written here. */
+  bookmarks(): Promise<string[]>;
+  close(): Promise<void>;
+}
+export type Run = (cypher: string, params?: Params) => Promise<Row[]>;
+
+/** Oldest server: label expressions in every place, and server-side limits that hold. */
+const OLDEST = [5, 13] as const;
+const PATIENCE = 15_000;
+
+/** The driver is loaded when a store of this kind is first opened. */
+async function loadDriver() {
+  try {
+    return (await import("neo4j-driver")).default;
+  } catch (cause) {
+    throw new StoreError("driver-missing", "the package neo4j-driver is not installed", "npm install", {
+      cause,
+    });
+  }
+}
+
+type Neo4j = Awaited<ReturnType<typeof loadDriver>>;
+
+/** Opens a connection and makes sure that it works. Throws StoreError with the one thing to do. */
+export async function connectNeo4j(
+  options: Neo4jOptions,
+  bookmarks: readonly string[] = [],
+): Promise<Neo4jServerConnection> {
+  const neo4j = await loadDriver();
+  const place = placeOf(options.uri);
+  let driver: Driver;
+  try {
+    // The driver takes an authority of one's own only beside an address that says nothing of encryption.
+    const own = options.ca !== undefined && /^(bolt|neo4j)\+s:/.test(options.uri);
+    driver = neo4j.driver(
+      own ? options.uri.replace("+s:", ":") : options.uri,
+      neo4j.auth.basic(options.user, options.password),
+      {
+        disableLosslessIntegers: true,
+        userAgent: "forereach",
+        connectionTimeout: 10_000,
+        connectionAcquisitionTimeout: 20_000,
+        maxTransactionRetryTime: options.patience ?? PATIENCE,
+        ...(own
+          ? {
+              encrypted: "ENCRYPTION_ON",
+              trust: "TRUST_CUSTOM_CA_SIGNED_CERTIFICATES",
+              trustedCertificates: [options.ca!],
+            }
+          : {}),
+      },
+    );
+  } catch (cause) {
+    throw new ConfigError(
+      "neo4j-uri",
+      `store.uri is not an address of Neo4j: ${place}`,
+      "neo4j+s://HOST, neo4j://HOST or bolt://HOST:7687",
+      { cause },
+    );
+  }
+  const manager = neo4j.bookmarkManager({ initialBookmarks: bookmarks });
+  const base = {
+    bookmarkManager: manager,
+    fetchSize: 5_000,
+    ...(options.database === undefined ? {} : { database: options.database }),
+  };
+  const explain = (error: unknown) => explained(error, place, options);
+  const using = async <T>(mode: "READ" | "WRITE", work: (session: Session) => Promise<T>): Promise<T> => {
+    const session = driver.session({ ...base, defaultAccessMode: mode });
+    try {
+      return await work(session);
+    } catch (error) {
+      throw explain(error);
+    } finally {
+      await session.close().catch(() => {});
+    }
+  };
+  const running =
+    (tx: { run(cypher: string, params?: Params): Promise<{ records: RecordShape[] }> }): Run =>
+    async (cypher, params = {}) =>
+      (await tx.run(cypher, outgoing(params, neo4j) as Params)).records.map((record) =>
+        plainRow(record.toObject() as Row, neo4j),
+      );
+  try {
+    const { agent = "" } = await driver.getServerInfo(
+      options.database === undefined ? {} : { database: options.database },
+    );
+    const [, major, minor] = /\/(\d+)\.(\d+)/.exec(agent) ?? [];
+    if (
+      major !== undefined &&
+      (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]))
+    )
+      throw new StoreError(
+        "neo4j-too-old",
+        `the server at ${place} is ${agent}; ${OLDEST.join(".")} or later is needed`,
+        "update the server",
+      );
+  } catch (error) {
+    await driver.close();
+    throw explain(error);
+  }
+  return {
+    database: options.database ?? "",
+    write: (work) => using("WRITE", (session) => session.executeWrite((tx) => work(running(tx)))),
+    schema: (statements) =>
+      using("WRITE", async (session) => {
+        // Two that begin at once get into each other's way here; a managed transaction tries again.
+        for (const statement of statements) await session.executeWrite((tx) => tx.run(statement));
+      }),
+    async *stream(cypher, params = {}) {
+      const session = driver.session({ ...base, defaultAccessMode: "WRITE" });
+      try {
+        for await (const record of session.run(cypher, outgoing(params, neo4j) as Params))
+          yield plainRow(record.toObject(), neo4j);
+      } catch (error) {
+        throw explain(error);
+      } finally {
+        await session.close().catch(() => {});
+      }
+    },
+    read: (cypher, params = {}, limits) =>
+      using("READ", (session) =>
+        session.executeRead(
+          async (tx) => {
+            const rows: Row[] = [];
+            for await (const record of tx.run(cypher, outgoing(params, neo4j))) {
+              rows.push(plainRow(record.toObject(), neo4j));
+              if (limits !== undefined && rows.length > limits.rows)
+                throw new ConfigError(
+                  "query-too-large",
+                  `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
+                  "narrow it, or add LIMIT",
+                );
+            }
+            return rows;
+          },
+          limits === undefined ? {} : { timeout: limits.time },
+        ),
+      ),
+    async describe() {
+      const [row] = await using("READ", (session) =>
+        session.executeRead((tx) =>
+          running(tx)(
+            "CALL dbms.components() YIELD name, versions, edition RETURN name, versions[0] AS version, edition LIMIT 1",
+          ),
+        ),
+      );
+      const home =
+        options.database === undefined ? "the user's home database" : `database ${options.database}`;
+      return `${row?.name} ${row?.version} ${row?.edition} at ${place}, ${home}`;
+    },
+    bookmarks: async () => [...(await manager.getBookmarks())],
+    close: () => driver.close(),
+  };
+}
+
+/** Address for people: whatever stands in front of an @ may be a secret. */
+const placeOf = (uri: string): string => uri.replace(/\/\/[^/]*@/, "//");
+
+/** The driver sends a number as a float; LIMIT and comparisons of whole numbers want integers. */
+function outgoing(value: unknown, neo4j: Neo4j): unknown {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? neo4j.int(value) : value;
+  if (Array.isArray(value)) return value.map((one) => outgoing(one, neo4j));
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, outgoing(one, neo4j)]));
+  return value;
+}
+
+/** Marks of publication are not part of an answer. */
+const HIDDEN = new Set(["forereach", "tenant"]);
+const shown = (properties: Readonly<Record<string, unknown>>, neo4j: Neo4j): Row =>
+  Object.fromEntries(
+    Object.entries(properties)
+      .filter(([name]) => !HIDDEN.has(name))
+      .map(([name, value]) => [name, plain(value, neo4j)]),
+  );
+
+function plainRow(row: Row, neo4j: Neo4j): Row {
+  for (const [key, value] of Object.entries(row))
+    if (typeof value === "object") row[key] = plain(value, neo4j);
+  return row;
+}
+
+/** Nodes and relationships as their properties, a path as the nodes and relationships on it. */
+function plain(value: unknown, neo4j: Neo4j): unknown {
+  if (Array.isArray(value)) return value.map((one) => plain(one, neo4j));
+  if (typeof value !== "object" || value === null) return value;
+  if (neo4j.isNode(value as object))
+    return shown((value as { properties: Record<string, unknown> }).properties, neo4j);
+  if (neo4j.isRelationship(value as object))
+    return shown((value as { properties: Record<string, unknown> }).properties, neo4j);
+  if (neo4j.isPath(value as object)) {
+    const { start, segments } = value as {
+      start: unknown;
+      segments: readonly { relationship: unknown; end: unknown }[];
+    };
+    return [start, ...segments.flatMap(({ relationship, end }) => [relationship, end])].map((one) =>
+      plain(one, neo4j),
+    );
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, neo4j)]));
+  return String(value);
+}
+
+/** https://neo4j.com/docs/status-codes/current/errors/all-errors/ */
+function explained(error: unknown, place: string, { user, database }: Neo4jOptions): Error {
+  if (error instanceof ForereachError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const said = error instanceof Error ? error.message : String(error);
+  const store = (name: string, message: string, fix?: string) =>
+    new StoreError(name, message, fix, { cause: error });
+  const last = code.split(".").at(-1) ?? "";
+  if (last === "Unauthorized" || last === "CredentialsExpired" || last === "TokenExpired")
+    return store(
+      "neo4j-password",
+      `${place} refuses the user "${user}" or its password`,
+      "set FOREREACH_NEO4J_USER and FOREREACH_NEO4J_PASSWORD, or store.credentials in the configuration",
+    );
+  if (last === "AuthenticationRateLimit")
+    return store(
+      "neo4j-password",
+      `${place} refuses sign-in after too many wrong passwords`,
+      "wait a minute",
+    );
+  if (last === "DatabaseNotFound")
+    return store(
+      "neo4j-database",
+      `${place} has no database "${database ?? ""}"`,
+      "name an existing one in store.database, or leave it out for the user's own",
+    );
+  if (last === "DatabaseUnavailable")
+    return store(
+      "neo4j-database",
+      `the database at ${place} is not available: ${said}`,
+      "start the database",
+    );
+  if (
+    ["ForbiddenOnReadOnlyDatabase", "ReadOnly", "NotALeader", "WriteOnReadOnlyAccessDatabase"].includes(
+      last,
+    ) ||
+    (/read[- ]only|shutdown mode/i.test(said) && last !== "AccessMode")
+  )
+    return store(
+      "neo4j-read-only",
+      `the database at ${place} takes no writes`,
+      "publish to a writable one (neo4j:// finds the leader of a cluster); nothing was changed by the refused write",
+    );
+  if (last === "Forbidden" && code.includes("Security"))
+    return store(
+      "neo4j-rights",
+      `the user "${user}" may not do this at ${place}: ${said}`,
+      "publish with a user that may write and create constraints (docs/neo4j.md)",
+    );
+  if (/TransactionTimedOut|TransactionTerminated|Terminated/.test(last) && !/shutdown/i.test(said))
+    return new ConfigError(
+      "query-too-long",
+      "the query did not end in the time it has",
+      "narrow it: start from one agent or scope, add LIMIT",
+      { cause: error },
+    );
+  if (/OutOfMemory/.test(last))
+    return new ConfigError(
+      "query-too-large",
+      "the query needs more memory than the server gives to one",
+      "narrow it: start from one agent or scope, add LIMIT",
+      { cause: error },
+    );
+  if (
+    code === "ServiceUnavailable" ||
+    code === "SessionExpired" ||
+    code === "N/A" ||
+    code.startsWith("Neo.TransientError")
+  )
+    return store(
+      "neo4j-unreachable",
+      `${place} does not answer, or broke off: ${said.split("\n")[0]}`,
+      "check that it runs and that the address is right; the next run goes on where this one ended",
+    );
+  if (code.startsWith("Neo.ClientError.Statement")) return store("query-failed", said.split("\n")[0] ?? said);
+  return store("neo4j-failed", `${place}: ${said.split("\n")[0]}`);
+}

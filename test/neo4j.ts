@@ -1,0 +1,131 @@
+/** What tests with a Neo4j server share: its address, a plain session, worlds as files, a store that publishes. */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import neo4j, { type Driver } from "neo4j-driver";
+import { loadRules } from "../src/graph/rules.ts";
+import type { Gap, GraphStore } from "../src/graph/store.ts";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { type Neo4jStore, openNeo4jStore } from "../src/graph/store-neo4j.ts";
+import type { Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
+import { openInventory } from "../src/keep/inventory.ts";
+import type { Params, Row } from "../src/model.ts";
+import { createDecoder } from "../src/reach/paths.ts";
+
+const rules = loadRules();
+
+/** The server that the setup named. */
+export function serverOptions(): Neo4jOptions {
+  const {
+    FOREREACH_NEO4J_URI: uri,
+    FOREREACH_NEO4J_USER: user,
+    FOREREACH_NEO4J_PASSWORD: password,
+  } = process.env;
+  if (uri === undefined || password === undefined)
+    throw new Error("FOREREACH_NEO4J_URI and _PASSWORD are not set");
+  return { uri, user: user ?? "neo4j", password, patience: 5_000 };
+}
+
+export const newTenant = (): string => randomUUID();
+
+/** A driver of the test's own, past everything of the product. */
+export function plainDriver(options = serverOptions()): Driver {
+  return neo4j.driver(options.uri, neo4j.auth.basic(options.user, options.password), {
+    disableLosslessIntegers: true,
+  });
+}
+
+export async function ask(driver: Driver, cypher: string, params: Params = {}): Promise<Row[]> {
+  return (await driver.executeQuery(cypher, params)).records.map((record) => record.toObject());
+}
+
+/** Temporary folders and stores of one test; `end` closes and removes all. */
+export class Stage {
+  readonly #ends: (() => Promise<unknown>)[] = [];
+
+  onEnd(end: () => Promise<unknown>): void {
+    this.#ends.unshift(end);
+  }
+
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "forereach-test-"));
+    this.#ends.push(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  async embedded(folder?: string): Promise<GraphStore> {
+    const store = openEmbeddedStore({
+      folder: join(folder ?? (await this.folder()), "graph"),
+      pool: 256 * 1024 * 1024,
+    });
+    this.onEnd(() => store.close());
+    return store;
+  }
+
+  async neo4j(tenant: string, folder?: string, server = serverOptions()): Promise<Neo4jStore> {
+    const data = folder ?? (await this.folder());
+    const store = openNeo4jStore({
+      server,
+      tenant,
+      folder: join(data, "published"),
+      deriver: openEmbeddedStore({ folder: join(data, "graph"), pool: 256 * 1024 * 1024 }),
+    });
+    this.onEnd(() => store.close());
+    return store;
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0)) await end();
+  }
+}
+
+/** Imports the lines, fills the store, derives. */
+export async function fill(
+  store: GraphStore,
+  lines: readonly string[],
+  stage: Stage,
+  gaps: readonly Gap[] = [],
+): Promise<void> {
+  const folder = await stage.folder();
+  const inventory = await openInventory(":memory:", { now: () => new Date("2026-01-01T00:00:00Z") });
+  async function* each() {
+    yield* lines;
+  }
+  try {
+    await inventory.import("world", each());
+    const snapshot = await inventory.snapshot();
+    const tables = await snapshot.export(join(folder, "export"));
+    await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
+    for await (const _ of store.derive(rules));
+  } finally {
+    await inventory.close();
+  }
+}
+
+/** Every row of CAN_REACH with its witness as ids, in an order of its own. */
+export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> {
+  const rows = await store.query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+     RETURN a.id AS agent, s.id AS scope, r.mode AS mode, coalesce(r.via, '') AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason,
+     r.subtree AS subtree, r.absorbed AS absorbed, r.top AS top, r.readable_items AS items, r.readable_sensitive AS sensitive,
+     r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant, r.regrant AS regrant
+     ORDER BY agent, scope, mode, via, tier`,
+  );
+  // The code of a grant is a name of its own in each store; the witness that it stands for is not.
+  const paths = await createDecoder((cypher, params) => store.query(cypher, params))(
+    rows.map((row) => ({
+      ...{
+        agent: String(row.agent),
+        mode: String(row.mode),
+        via: String(row.via ?? ""),
+        tier: String(row.tier),
+        scope: String(row.scope),
+      },
+      ...{ hops: Number(row.hops), steps: Number(row.steps), grant: Number(row.grant) },
+      regrant: row.regrant === true,
+    })),
+  );
+  return rows.map(({ grant: _, ...row }, index) => ({ ...row, path: paths[index] }));
+}

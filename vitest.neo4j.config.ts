@@ -1,0 +1,14 @@
+/** Tests that need a Neo4j server: `npm run test:neo4j` starts one, unless the environment names one. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/*neo4j*.test.ts"],
+    globalSetup: ["test/e2e/build.ts", "test/neo4j-setup.ts"],
+    pool: "forks",
+    // One server for all, with little memory.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+  },
+});
