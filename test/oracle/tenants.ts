@@ -230,7 +230,9 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         : `${prefix}${one.name}a${index}`;
     const agent = { kind: "Agent", id };
     agents.push(agent);
-    puts.push({ ...agent, props: { status: one.disabled ? "disabled" : "enabled" } });
+    // Not every catalog says a status.
+    const status = one.disabled ? "disabled" : one.name === "b" ? undefined : "enabled";
+    puts.push({ ...agent, props: present({ status }) });
     // Some have nothing but what others lend them.
     if (!one.bare)
       for (const principal of drawn.denying ? own.slice(0, 1) : own)
