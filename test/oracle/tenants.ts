@@ -59,7 +59,7 @@ const shape = fc.record({
       disabled: once(12),
       own: fc.array(first, { minLength: 1, maxLength: 2 }),
       sameId: fc.boolean(),
-      stored: fc.constantFrom(undefined, undefined, undefined, "maker", "key"),
+      stored: fc.constantFrom(undefined, undefined, undefined, "maker", "maker", "key", "key", "agent-user"),
       bare: once(8),
     }),
     { minLength: 2, maxLength: 4 },
