@@ -1,13 +1,16 @@
 /**
- * Compact rows to one row an (agent, scope, tier), so that they can be compared with the oracle's. A row that
+ * Compact rows to one row an (agent, mode, via, scope, tier), so that they can be compared with the oracle's. A row that
  * covers its subtree speaks for every scope below that has no row of its own in that tier; there, what an
  * earlier tier already gives is taken away.
  */
-import { type Answer, type Certainty, compareBytes, type OracleRow, TIERS, type Tier } from "./evaluate.ts";
+import type { Answer, Certainty, OracleRow } from "./evaluate.ts";
+import { compareBytes, TIERS, type Tier } from "./records.ts";
 
 /** A row as the graph holds it: a right that is null is unknown. Numbers may be bigint. */
 export interface CompactRow extends Record<Right, boolean | null> {
   agent: string;
+  mode: string;
+  via: string | null;
   scope: string;
   tier: Tier;
   hops: number | bigint;
@@ -33,6 +36,8 @@ export interface NamedGrant {
 /** How an agent comes to a principal’s rights. `path`: marks and a space, then codes of principals. */
 export interface Holding {
   agent: string;
+  mode: string;
+  via: string | null;
   principal: string;
   tier: Tier;
   hops: number | bigint;
@@ -46,6 +51,9 @@ const RANK: Record<Answer, number> = { no: 0, unknown: 1, yes: 2 };
 /** Characters of one code. */
 const CODE = 5;
 const answer = (right: boolean | null): Answer => (right === null ? "unknown" : right ? "yes" : "no");
+/** Rights of an agent in one mode by one lender never mix with others. */
+const actorOf = (one: { agent: string; mode: string; via: string | null }): string =>
+  JSON.stringify([one.agent, one.mode, one.via ?? ""]);
 const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ? a : b);
 
 /** `parents` is WITHIN and `sources` INHERITS, each from below. Throws where a row’s grant does not lead back to its agent. */
@@ -61,7 +69,7 @@ export function expand(
   const grantOf = new Map(grants.map((grant) => [Number(grant.code), grant]));
   const held = new Map<string, Holding[]>();
   for (const one of holdings) {
-    const key = JSON.stringify([one.agent, one.principal]);
+    const key = JSON.stringify([actorOf(one), one.principal]);
     held.set(key, [...(held.get(key) ?? []), one]);
   }
   const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
@@ -78,10 +86,14 @@ export function expand(
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
     const level =
       Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
-    const fits = (held.get(JSON.stringify([row.agent, grant.principal])) ?? []).filter((one) => {
+    const fits = (held.get(JSON.stringify([actorOf(row), grant.principal])) ?? []).filter((one) => {
       if (Number(one.level) !== level) return false;
-      if (Number(row.hops) - Number(one.hops) !== (row.regrant ? 1 : 0)) return false;
-      return row.regrant ? row.tier === "latent" : later(one.tier, grant.tier ?? "now") === row.tier;
+      const extra = Number(row.hops) - Number(one.hops) - (row.regrant ? 1 : 0);
+      const tier = row.regrant ? "latent" : later(one.tier, grant.tier ?? "now");
+      // A group that must be there as well may come later than the holder.
+      return grant.flow === "posix"
+        ? extra >= 0 && later(tier, row.tier) === row.tier
+        : extra === 0 && tier === row.tier;
     });
     const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
     if (first === undefined)
@@ -98,8 +110,7 @@ export function expand(
 
   const children = new Map<string, string[]>();
   for (const [child, parent] of parents) children.set(parent, [...(children.get(parent) ?? []), child]);
-  const place = (row: { agent: string; tier: Tier }, scope: string): string =>
-    JSON.stringify([row.agent, row.tier, scope]);
+  const place = (row: CompactRow, scope: string): string => JSON.stringify([actorOf(row), row.tier, scope]);
   const own = new Map<string, CompactRow>();
   for (const row of rows) {
     if (own.has(place(row, row.scope))) throw new Error(`two rows at ${place(row, row.scope)}`);
@@ -108,12 +119,14 @@ export function expand(
 
   const cells = new Map<string, Map<Tier, OracleRow>>();
   const say = (row: CompactRow, scope: string, further: number): void => {
-    const { agent, tier, certainty } = row;
+    const { agent, mode, tier, certainty } = row;
     const { ids, key } = witness(row);
-    const cell = cells.get(JSON.stringify([agent, scope])) ?? new Map<Tier, OracleRow>();
-    cells.set(JSON.stringify([agent, scope]), cell);
+    const cell = cells.get(JSON.stringify([actorOf(row), scope])) ?? new Map<Tier, OracleRow>();
+    cells.set(JSON.stringify([actorOf(row), scope]), cell);
     cell.set(tier, {
       agent,
+      mode,
+      via: row.via ?? "",
       scope,
       tier,
       hops: Number(row.hops),

@@ -1,9 +1,10 @@
 /**
  * Small random tenants in which all that the oracle covers meets: nested and cyclic groups, cycles of control,
- * broken inheritance, denies with exclusions, keys, every tier, expiry, names that sort differently as UTF-16.
+ * broken inheritance, denies with exclusions, keys, every tier, expiry, stored connections, servers, agents that call
+ * agents, access lists of ADLS, names that sort differently as UTF-16.
  */
 import fc from "fast-check";
-import type { Put, Value } from "./evaluate.ts";
+import type { Put, Value } from "./records.ts";
 
 /** Counts as now. */
 export const TIME = "2026-01-01T00:00:00.000Z";
@@ -58,9 +59,24 @@ const shape = fc.record({
       disabled: once(12),
       own: fc.array(first, { minLength: 1, maxLength: 2 }),
       sameId: fc.boolean(),
-      stored: once(6),
+      stored: fc.constantFrom(undefined, undefined, undefined, "maker", "maker", "key", "key", "agent-user"),
+      bare: once(8),
     }),
     { minLength: 2, maxLength: 4 },
+  ),
+  servers: fc.array(
+    fc.record({
+      name,
+      by: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      as: first,
+      mode: fc.constantFrom("app", "app", "maker", "key"),
+      second: once(4),
+    }),
+    { maxLength: 2 },
+  ),
+  calls: fc.array(
+    fc.record({ from: nat, to: nat, mode: fc.constantFrom("own", "own", "own", "caller", undefined) }),
+    { maxLength: 4 },
   ),
   principals: fc.array(
     fc.record({
@@ -82,6 +98,8 @@ const shape = fc.record({
     }),
     { minLength: 4, maxLength: 12 },
   ),
+  /** Places of files under an access list: leaves of Azure. */
+  leaves: fc.array(fc.record({ name, parent: nat }), { maxLength: 2 }),
   members: fc.array(
     fc.record({
       from: first,
@@ -99,6 +117,16 @@ const shape = fc.record({
       key: name,
       actions,
       list: fc.boolean(),
+      /** On an access list of ADLS, if the tenant has one: who else must be there, who is left out. */
+      posix: once(3),
+      together: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<number[]>([]) },
+        { weight: 1, arbitrary: fc.array(nat, { minLength: 1, maxLength: 2 }) },
+      ),
+      excluded: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<number[]>([]) },
+        { weight: 1, arbitrary: fc.array(first, { minLength: 1, maxLength: 2 }) },
+      ),
       application: once(4),
       everyone: once(25),
       unknown: once(12),
@@ -134,6 +162,24 @@ const shape = fc.record({
   denying: fc.nat({ max: 3 }).map((n) => n > 0),
 });
 export type Shape = typeof shape extends fc.Arbitrary<infer T> ? T : never;
+/** One in a few has hardly anything in it: rules for the plain case must have such cases. */
+const drawnShape = fc.tuple(fc.nat({ max: 5 }), shape).map(
+  ([plain, full]): Shape =>
+    plain > 0
+      ? full
+      : {
+          ...full,
+          agents: full.agents.slice(0, 1),
+          servers: full.servers.slice(0, 1),
+          calls: [],
+          controls: [],
+          denies: [],
+          leaves: [],
+          grants: full.grants
+            .slice(0, 2)
+            .map((one) => ({ ...one, unknown: false, actions: ["see", "read"] })),
+        },
+);
 
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 /** Properties without those that are absent. */
@@ -167,11 +213,15 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   }));
   for (const { ref, kind, enabled } of principals) puts.push({ ...ref, props: present({ kind, enabled }) });
   const everyone = { kind: "Principal", id: "everyone" };
-  if (drawn.denies.some((deny) => deny.everyone) || drawn.grants.some((grant) => grant.everyone))
+  if (
+    drawn.denies.some((deny) => deny.everyone) ||
+    drawn.grants.some((grant) => grant.everyone || grant.posix)
+  )
     puts.push({ ...everyone, props: { kind: "Everyone" } });
   const apps = principals.filter((one) => one.kind === "ServicePrincipal");
   const groups = principals.filter((one) => one.kind === "Group");
 
+  const agents: { kind: string; id: string }[] = [];
   for (const [index, one] of drawn.agents.entries()) {
     const own = one.own.map((chosen) => pick(apps, chosen).ref);
     const id =
@@ -179,12 +229,30 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         ? own[0]!.id
         : `${prefix}${one.name}a${index}`;
     const agent = { kind: "Agent", id };
-    puts.push({ ...agent, props: { status: one.disabled ? "disabled" : "enabled" } });
-    for (const principal of drawn.denying ? own.slice(0, 1) : own)
-      relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
-    if (one.stored)
-      relate("ACTS_AS", agent, pick(principals, one.own[0]! + 1).ref, { mode: "maker", key: "maker" });
+    agents.push(agent);
+    // Not every catalog says a status.
+    const status = one.disabled ? "disabled" : one.name === "b" ? undefined : "enabled";
+    puts.push({ ...agent, props: present({ status }) });
+    // Some have nothing but what others lend them.
+    if (!one.bare)
+      for (const principal of drawn.denying ? own.slice(0, 1) : own)
+        relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
+    if (one.stored !== undefined)
+      relate("ACTS_AS", agent, pick(apps, one.own[0]! + 1).ref, { mode: one.stored, key: one.stored });
   }
+  for (const [index, one] of drawn.servers.entries()) {
+    const server = { kind: "McpServer", id: `${prefix}${one.name}m${index}` };
+    puts.push(server);
+    for (const by of one.by) relate("USES", pick(agents, by), server, {});
+    relate("ACTS_AS", server, pick(apps, one.as).ref, { mode: one.mode, key: one.mode });
+    if (one.second)
+      relate("ACTS_AS", server, pick(apps, one.as + 1).ref, {
+        mode: one.mode === "app" ? "key" : "app",
+        key: "second",
+      });
+  }
+  for (const one of drawn.calls)
+    relate("INVOKES", pick(agents, one.from), pick(agents, one.to), { mode: one.mode });
 
   const scopes: { ref: { kind: string; id: string }; azure: boolean }[] = [];
   for (const [index, one] of drawn.scopes.entries()) {
@@ -205,6 +273,16 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     if (one.inherits) relate("INHERITS", ref, parent.ref, {});
   }
 
+  const leaves: { kind: string; id: string }[] = [];
+  const boxes = scopes.filter((scope) => scope.azure);
+  if (boxes.length > 0)
+    for (const [index, one] of drawn.leaves.entries()) {
+      const leaf = { kind: "Scope", id: `${prefix}${one.name}l${index}` };
+      leaves.push(leaf);
+      puts.push({ ...leaf, props: { kind: "AccessList", plane: "azure" } });
+      relate("WITHIN", leaf, pick(boxes, one.parent).ref, {});
+    }
+
   if (groups.length > 0)
     for (const one of drawn.members)
       relate("MEMBER_OF", pick(principals, one.from).ref, pick(groups, one.to).ref, {
@@ -216,19 +294,26 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       how: "owner",
       key: "owner",
     });
+  const idsOf = (chosen: readonly number[], among: readonly { ref: { id: string } }[]): string[] =>
+    among.length === 0 ? [] : [...new Set(chosen.map((index) => pick(among, index).ref.id))];
   for (const one of drawn.grants) {
     const scope = pick(scopes, one.at);
-    relate("GRANTED", one.everyone ? everyone : pick(principals, one.to).ref, scope.ref, {
+    const listed = one.posix && leaves.length > 0;
+    const holder = one.everyone || (listed && one.at % 11 === 0) ? everyone : undefined;
+    relate("GRANTED", holder ?? pick(principals, one.to).ref, listed ? pick(leaves, one.at) : scope.ref, {
       key: one.key,
-      flow: one.list && !scope.azure ? "acl" : "containment",
-      source: one.application ? "app-role" : "role",
+      flow: listed ? "posix" : one.list && !scope.azure ? "acl" : "containment",
+      // As with denies: whose groups and whose exclusion, if there are two identities?
+      together: listed && drawn.denying && one.together.length > 0 ? idsOf(one.together, groups) : undefined,
+      excluded: listed && drawn.denying && one.excluded.length > 0 ? idsOf(one.excluded, apps) : undefined,
+      source: listed ? "list" : one.application ? "app-role" : "role",
       tier: one.tier,
       certainty: one.certainty,
       expires: one.expires,
       ...(one.unknown ? { unknown: true } : flags(one.actions)),
     });
   }
-  const places = scopes.filter((scope) => scope.azure);
+  const places = [...boxes, ...leaves.map((ref) => ({ ref, azure: true }))];
   if (drawn.denying && places.length > 0)
     for (const [index, one] of drawn.denies.entries()) {
       const grant = pick(drawn.grants, one.at);
@@ -278,7 +363,9 @@ const DRAW = 100;
 export function tenants(count: number, seed: number, from = 0): Put[][] {
   const found: Put[][] = [];
   for (let draw = Math.floor(from / DRAW); draw * DRAW < from + count; draw++)
-    for (const [index, drawn] of fc.sample(shape, { numRuns: DRAW, seed: seed * 1_009 + draw }).entries()) {
+    for (const [index, drawn] of fc
+      .sample(drawnShape, { numRuns: DRAW, seed: seed * 1_009 + draw })
+      .entries()) {
       const at = draw * DRAW + index;
       if (at >= from && at < from + count) found.push(recordsOf(drawn, tenantPrefix(at)));
     }

@@ -1,5 +1,6 @@
 /** Takes one clause out of one rule and finds the least tenant that shows it. */
-import { evaluate, type Put } from "../oracle/evaluate.ts";
+import { evaluate } from "../oracle/evaluate.ts";
+import type { Put } from "../oracle/records.ts";
 import { TIME, tenants } from "../oracle/tenants.ts";
 import type { Mutant } from "./clauses.ts";
 import { byPrefix, differences, shrink, tenantOf } from "./compare.ts";

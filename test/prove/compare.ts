@@ -1,5 +1,6 @@
 /** Where the product and the oracle differ, and the least world in which they do. */
-import { evaluate, type OracleRow, type Put } from "../oracle/evaluate.ts";
+import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
+import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { product } from "./product.ts";
 import { rowLines } from "./world.ts";
@@ -57,23 +58,30 @@ export async function shrink(
 ): Promise<Put[]> {
   const prefix = tenantOf(records);
   for (let world = [...records]; ; ) {
-    const candidates = [...smaller(world)].map((one, index) => renamed(one, prefix, `c${index}:`));
-    // The whole world beside them: a graph in which a kind is missing altogether would be another test.
-    const found = byPrefix(await judged([...candidates.flat(), ...records]));
-    const least = candidates
-      .map((one, index) => ({ one, index, size: JSON.stringify(one).length }))
+    const candidates = [...smaller(world)]
+      .map((one) => ({ one, size: JSON.stringify(one).length }))
       .sort((a, b) => a.size - b.size)
-      .find(({ one, index }) => same(differences(evaluate(one, TIME), found.get(`c${index}:`) ?? [])));
+      .map(({ one }, index) => ({ one: renamed(one, prefix, `c${index}:`), prefix: `c${index}:` }));
+    let least: (typeof candidates)[number] | undefined;
+    for (let at = 0; at < candidates.length && least === undefined; at += TOGETHER) {
+      const some = candidates.slice(at, at + TOGETHER);
+      // The whole world beside them: a graph in which a kind is missing altogether would be another test.
+      const found = byPrefix(await judged([...some.flatMap(({ one }) => one), ...records]));
+      least = some.find((each) => same(differences(evaluate(each.one, TIME), found.get(each.prefix) ?? [])));
+    }
     if (least === undefined) return world;
-    world = renamed(least.one, `c${least.index}:`, prefix);
+    world = renamed(least.one, least.prefix, prefix);
   }
 }
+/** So many to a database: what everyone holds, agents of all of them hold. */
+const TOGETHER = 60;
 
-/** Rows by the tenant that they belong to. */
+/** Rows by the tenant that they belong to. What everyone holds, agents of other tenants hold too: that is left out. */
 export function byPrefix(rows: readonly OracleRow[]): Map<string, OracleRow[]> {
   const found = new Map<string, OracleRow[]>();
   for (const row of rows) {
     const prefix = prefixOf(row.scope);
+    if (prefixOf(row.agent) !== prefix) continue;
     const own = found.get(prefix) ?? [];
     found.set(prefix, own);
     own.push(row);

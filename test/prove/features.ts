@@ -2,14 +2,14 @@
  * What a random tenant may have in it, as predicates over its records. Rules go wrong where two of these meet, so a
  * run says how many pairs of them met in some tenant.
  */
-import type { NodePut, Put, RelPut, Value } from "../oracle/evaluate.ts";
+import { EVERYONE, type NodePut, type Put, type RelPut, type Value } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 
 /** Records of a tenant, by what predicates ask for. */
 class Tenant {
   readonly #nodes = new Map<string, NodePut>();
   readonly #rels = new Map<string, RelPut[]>();
-  /** Own identities of agents, and all groups that they are or may be in. */
+  /** Identities of agents and servers, and all groups that they are or may be in. */
   readonly own: ReadonlySet<string>;
   readonly around: ReadonlySet<string>;
   /** Principals that an agent could become or join. */
@@ -19,7 +19,7 @@ class Tenant {
     for (const put of records)
       if ("from" in put) this.#rels.set(put.kind, [...this.rels(put.kind), put]);
       else this.#nodes.set(`${put.kind} ${put.id}`, put);
-    this.own = new Set(this.rels("ACTS_AS", (rel) => rel.props?.mode === "app").map((rel) => rel.to.id));
+    this.own = new Set(this.rels("ACTS_AS").map((rel) => rel.to.id));
     this.around = this.#closed(this.own, ["MEMBER_OF"]);
     const all = this.#closed(this.own, ["MEMBER_OF", "CONTROLS"]);
     this.controlled = new Set([...all].filter((id) => !this.around.has(id)));
@@ -38,12 +38,28 @@ class Tenant {
       (rel) => this.around.has(rel.from.id) || this.controlled.has(rel.from.id),
     ).filter(which);
   }
+  /** Grants of access lists of ADLS that may concern one; everyone is any of them. */
+  lists(which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return this.rels(
+      "GRANTED",
+      (rel) =>
+        rel.props?.flow === "posix" &&
+        (rel.from.id === EVERYONE || this.around.has(rel.from.id) || this.controlled.has(rel.from.id)),
+    ).filter(which);
+  }
+  /** Calls with the callee's own rights, of agents that are not disabled. */
+  calls(which: (rel: RelPut) => boolean = () => true): RelPut[] {
+    return this.rels(
+      "INVOKES",
+      (rel) => rel.props?.mode === "own" && this.prop("Agent", rel.from.id, "status") !== "disabled",
+    ).filter(which);
+  }
   /** Memberships that may concern one. */
   members(which: (rel: RelPut) => boolean = () => true): RelPut[] {
     return this.rels("MEMBER_OF", (rel) => this.around.has(rel.from.id)).filter(which);
   }
   denies(which: (rel: RelPut) => boolean = () => true): RelPut[] {
-    return this.rels("DENIED", (rel) => rel.from.id === "everyone" || this.around.has(rel.from.id)).filter(
+    return this.rels("DENIED", (rel) => rel.from.id === EVERYONE || this.around.has(rel.from.id)).filter(
       which,
     );
   }
@@ -73,6 +89,10 @@ const MANAGE = ["assign", "setAcl", "own"];
 const has = (rel: RelPut, names: readonly string[]): boolean =>
   names.some((name) => rel.props?.[name] === true);
 const acl = (rel: RelPut): boolean => rel.props?.flow === "acl";
+const listIn = (rel: RelPut, name: string): readonly string[] => {
+  const value = rel.props?.[name];
+  return Array.isArray(value) ? value : [];
+};
 const ends = (rel: RelPut): number => {
   const { expires } = rel.props ?? {};
   return typeof expires === "string" ? Math.sign(Date.parse(expires) - Date.parse(TIME)) : 2;
@@ -139,11 +159,11 @@ export const FEATURES: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
   "application permission of a group": (t) =>
     some(t.grants((rel) => rel.props?.source === "app-role" && isGroup(t, rel.from.id))),
   "role that may be given away": (t) => some(t.grants((rel) => !acl(rel) && has(rel, MANAGE))),
-  "grant of everyone": (t) => some(t.rels("GRANTED", (rel) => rel.from.id === "everyone")),
+  "grant of everyone": (t) => some(t.rels("GRANTED", (rel) => rel.from.id === EVERYONE)),
   "keys allowed": (t) => keyed(t, true),
   "keys refused": (t) => keyed(t, false),
   "keys not said": (t) => keyed(t, undefined),
-  "deny of everyone": (t) => some(t.denies((rel) => rel.from.id === "everyone")),
+  "deny of everyone": (t) => some(t.denies((rel) => rel.from.id === EVERYONE)),
   "deny by a group": (t) => some(t.denies((rel) => isGroup(t, rel.from.id))),
   "deny that spares": (t) =>
     some(
@@ -168,7 +188,30 @@ export const FEATURES: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
   "disabled identity": (t) => [...t.own].some((id) => t.prop("Principal", id, "enabled") === false),
   "disabled principal that is controlled": (t) =>
     [...t.controlled].some((id) => t.prop("Principal", id, "enabled") === false),
-  "stored identity beside its own": (t) => some(t.rels("ACTS_AS", (rel) => rel.props?.mode === "maker")),
+  "stored identity beside its own": (t) =>
+    some(t.rels("ACTS_AS", (rel) => rel.from.kind === "Agent" && rel.props?.mode === "maker")),
+  "key of an agent": (t) =>
+    some(t.rels("ACTS_AS", (rel) => rel.from.kind === "Agent" && rel.props?.mode === "key")),
+  server: (t) => some(t.rels("USES")),
+  "server with two identities": (t) =>
+    t
+      .rels("ACTS_AS", ({ from }) => from.kind === "McpServer")
+      .some((one) => some(t.rels("ACTS_AS", (two) => one !== two && one.from.id === two.from.id))),
+  "call of an agent": (t) => some(t.calls()),
+  "call of a call": (t) =>
+    t.calls().some((one) => some(t.calls((two) => two.from.id === one.to.id && two.to.id !== one.from.id))),
+  "call with the rights of the caller": (t) => some(t.rels("INVOKES", (rel) => rel.props?.mode === "caller")),
+  "server of a called agent": (t) =>
+    t.calls().some((one) => some(t.rels("USES", (rel) => rel.from.id === one.to.id))),
+  "disabled agent that is called": (t) =>
+    some(t.calls((rel) => t.prop("Agent", rel.to.id, "status") === "disabled")),
+  "list of files": (t) => some(t.lists()),
+  "list of files that takes several groups": (t) => some(t.lists((rel) => some(listIn(rel, "together")))),
+  "list of files that leaves out": (t) =>
+    some(t.lists((rel) => listIn(rel, "excluded").some((id) => t.own.has(id)))),
+  "list of files for everyone": (t) => some(t.lists((rel) => rel.from.id === EVERYONE)),
+  "list of files that may be changed": (t) => some(t.lists((rel) => has(rel, MANAGE))),
+  "list of files of who is controlled": (t) => some(t.lists((rel) => t.controlled.has(rel.from.id))),
   "agent with the id of its identity": (t) => some(t.rels("ACTS_AS", (rel) => rel.from.id === rel.to.id)),
   "control of a group": (t) =>
     some(t.rels("CONTROLS", (rel) => t.around.has(rel.from.id) && isGroup(t, rel.to.id))),

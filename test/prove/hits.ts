@@ -1,6 +1,6 @@
 /** How many tenants made each statement of each rule derive a row. */
 import type { Rule } from "../../src/graph/rules.ts";
-import type { Put } from "../oracle/evaluate.ts";
+import type { Put } from "../oracle/records.ts";
 import { prefixOf } from "./compare.ts";
 import { statementsOf, type Unread, Workbench } from "./workbench.ts";
 

@@ -8,7 +8,7 @@ import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import { openInventory } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
-import type { OracleRow, Put } from "../oracle/evaluate.ts";
+import type { OracleRow } from "../oracle/evaluate.ts";
 import {
   type CompactRow,
   expand,
@@ -16,6 +16,7 @@ import {
   type NamedGrant,
   type NamedPrincipal,
 } from "../oracle/expand.ts";
+import type { Put } from "../oracle/records.ts";
 import { asLines, TIME } from "../oracle/tenants.ts";
 
 export const RULES: readonly Rule[] = loadRules();
@@ -29,7 +30,7 @@ export interface ProductOptions {
   onStage?: (stage: string, ms: number) => void;
 }
 
-/** What the product says about these records, expanded to one row an (agent, scope, tier). Throws what it throws. */
+/** What the product says about these records, expanded to one row an (agent, mode, via, scope, tier). Throws what it throws. */
 export async function product(records: readonly Put[], options: ProductOptions = {}): Promise<OracleRow[]> {
   const { gaps = [], rules = RULES, onStage = () => {} } = options;
   return exported(records, onStage, async (tables, folder) => {
@@ -87,8 +88,8 @@ export async function rowsOf(
   records: readonly Put[],
 ): Promise<OracleRow[]> {
   const rows = await query(
-    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'app'
-     RETURN a.id AS agent, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+     RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
      r.steps AS steps, r.grant AS grant, r.regrant AS regrant`,
   );
@@ -98,8 +99,8 @@ export async function rowsOf(
      RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier`,
   );
   const holdings = await query(
-    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE h.mode = 'app'
-     RETURN a.id AS agent, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
+    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
   );
   const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
     new Map(

@@ -1,5 +1,6 @@
 /** Random tenants, many to a database, the product against the oracle; a run can be stopped and goes on. */
-import { evaluate, type Put } from "../oracle/evaluate.ts";
+import { evaluate } from "../oracle/evaluate.ts";
+import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
 import { byPrefix, differences } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";

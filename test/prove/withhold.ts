@@ -4,7 +4,8 @@
  */
 import type { Connector } from "../../src/connector.ts";
 import type { Gap } from "../../src/graph/store.ts";
-import { evaluate, type OracleRow, type Put, type RelPut, TIERS } from "../oracle/evaluate.ts";
+import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
+import { type Put, type RelPut, TIERS } from "../oracle/records.ts";
 import { ACTIONS, TIME, tenants } from "../oracle/tenants.ts";
 import { byPrefix, renamed, tenantOf } from "./compare.ts";
 import { product } from "./product.ts";
@@ -162,12 +163,12 @@ function fill(world: readonly Put[], donor: readonly Put[], part: Part, scopes: 
 }
 
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
-/** The first tier in which each right is given, and how sure that is: `agent scope right`. */
+/** The first tier in which each right is given, and how sure that is: `agent mode via scope right`. */
 function answers(rows: readonly OracleRow[]): Map<string, { tier: number; row: OracleRow }> {
   const found = new Map<string, { tier: number; row: OracleRow }>();
   for (const row of rows)
     for (const right of RIGHTS) {
-      const key = `${row.agent} ${row.scope} ${right}`;
+      const key = `${row.agent} ${row.mode} ${row.via} ${row.scope} ${right}`;
       const tier = TIERS.indexOf(row.tier);
       if (row[right] === "yes" && (found.get(key)?.tier ?? TIERS.length) > tier)
         found.set(key, { tier, row });

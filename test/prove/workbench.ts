@@ -21,7 +21,8 @@ import {
   type DerivedKind,
   isDerivedNode,
 } from "../../src/schema.ts";
-import { compareBytes, type OracleRow, type Put } from "../oracle/evaluate.ts";
+import type { OracleRow } from "../oracle/evaluate.ts";
+import { compareBytes, type Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { exported, POOL, RULES, rowsOf } from "./product.ts";
 

@@ -12,11 +12,12 @@
  *   a s now: discover read; exact; 2 steps a > p > s #
  * ```
  *
- * A right with a question mark is unknown, one that is missing is a no.
+ * Rows of other modes and lenders say so after the agent: `a[maker]`, `a[app via b]`. A right with a question mark is unknown, one that is missing is a no.
  */
 import { parse, stringify } from "yaml";
 import { NODE_KINDS, REL_KINDS, RELS } from "../../src/schema.ts";
-import { compareBytes, evaluate, type OracleRow, type Put, TIERS, type Value } from "../oracle/evaluate.ts";
+import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
+import { compareBytes, type Put, TIERS, type Value } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 
 export interface World {
@@ -39,10 +40,12 @@ export function worldOf(text: string, prefix: string, file: string): World {
   const { name, why, records, rows } = parse(text) as Record<string, unknown>;
   for (const part of [name, why, records])
     if (typeof part !== "string") throw new Error(`${file}: needs name, why and records, as text`);
+  const lines = content(records);
+  const declared = new Set(lines.map((line) => line.split(" ", 2).join(" ")));
   return {
     name: String(name),
     why: String(why),
-    records: content(records).map((line) => recordOf(line, prefix, file)),
+    records: lines.map((line) => recordOf(line, prefix, file, declared)),
     rows: content(rows).sort(),
   };
 }
@@ -52,22 +55,23 @@ const content = (text: unknown): string[] =>
     .map((line) => line.replace(/(^|\s)# .*$/, "").trim())
     .filter((line) => line !== "");
 
-/** One line of `records`. Ends of a relationship are of the first kind that the schema allows. */
-function recordOf(line: string, prefix: string, file: string): Put {
+/** One line of `records`. Ends of a relationship are of the first kind that the schema allows and a line declares. */
+function recordOf(line: string, prefix: string, file: string, declared: ReadonlySet<string>): Put {
   const match = /^(\S+) (\S+)(?: ([^\s{]\S*))?(?: (\{.*\}))?$/.exec(line);
   if (match === null) throw new Error(`${file}: not a record: ${line}`);
   const [, first = "", second = "", third, written] = match;
   const id = (bare: string): string => (bare === SHARED ? bare : `${prefix}${bare}`);
   const props: Record<string, Value> = written === undefined ? {} : parse(written);
-  if (Array.isArray(props.excluded)) props.excluded = props.excluded.map((one) => id(String(one)));
+  for (const [name, value] of Object.entries(props))
+    if (Array.isArray(value)) props[name] = value.map((one) => id(String(one)));
   const kind = named(REL_KINDS, second);
-  if (kind !== undefined && third !== undefined)
-    return {
-      kind,
-      from: { kind: RELS[kind].from[0]!, id: id(first) },
-      to: { kind: RELS[kind].to[0]!, id: id(third) },
-      props,
-    };
+  if (kind !== undefined && third !== undefined) {
+    const end = (kinds: readonly string[], bare: string) => ({
+      kind: kinds.find((one) => declared.has(`${one} ${bare}`)) ?? kinds[0]!,
+      id: id(bare),
+    });
+    return { kind, from: end(RELS[kind].from, first), to: end(RELS[kind].to, third), props };
+  }
   const node = named(NODE_KINDS, first);
   if (node === undefined || third !== undefined) throw new Error(`${file}: no such kind: ${line}`);
   return { kind: node, id: id(second), props };
@@ -78,7 +82,8 @@ function recordLines(records: readonly Put[], prefix: string): string[] {
   const bare = (id: string): string => (id.startsWith(prefix) ? id.slice(prefix.length) : id);
   return records.map((put) => {
     const props: Record<string, Value> = { ...put.props };
-    if (Array.isArray(props.excluded)) props.excluded = props.excluded.map((id) => bare(String(id)));
+    for (const [name, value] of Object.entries(props))
+      if (Array.isArray(value)) props[name] = value.map((id) => bare(String(id)));
     const written =
       Object.keys(props).length === 0
         ? ""
@@ -90,14 +95,16 @@ function recordLines(records: readonly Put[], prefix: string): string[] {
 }
 
 const RANKED = new Map<string, number>(TIERS.map((tier, index) => [tier, index]));
-const place = (row: OracleRow): string => JSON.stringify([row.agent, row.scope, RANKED.get(row.tier)]);
+const place = (row: OracleRow): string =>
+  JSON.stringify([row.agent, row.mode, row.via, row.scope, RANKED.get(row.tier)]);
 /** A row as one line: two evaluators agree if these are equal. */
 function rowLine(row: OracleRow, bare: (id: string) => string): string {
   const rights = RIGHTS.filter((right) => row[right] !== "no").map((right) =>
     row[right] === "unknown" ? `${right}?` : right,
   );
   const tier = row.tier === "latent" ? `latent ${row.hops}` : row.tier;
-  return `${bare(row.agent)} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${row.key}`;
+  const lent = [row.mode, ...(row.via === "" ? [] : [`via ${bare(row.via)}`])].join(" ");
+  return `${bare(row.agent)}${lent === "app" ? "" : `[${lent}]`} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${row.key}`;
 }
 /** Rows as lines, in order; `prefix` is taken from their ids. */
 export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>

@@ -1,0 +1,102 @@
+/** Records of a tenant, and what the oracle asks of them one by one. */
+
+export type Value = string | number | boolean | null | readonly string[];
+export interface NodePut {
+  kind: string;
+  id: string;
+  props?: Readonly<Record<string, Value>>;
+}
+export interface RelPut {
+  kind: string;
+  from: { kind: string; id: string };
+  to: { kind: string; id: string };
+  props?: Readonly<Record<string, Value>>;
+}
+export type Put = NodePut | RelPut;
+
+export const TIERS = ["now", "conditional", "potential", "latent"] as const;
+export type Tier = (typeof TIERS)[number];
+/** Who stands for any identity of the tenant. */
+export const EVERYONE = "everyone";
+
+/** Bytewise, as UTF-8. */
+export const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+export const compareIds = (a: readonly string[], b: readonly string[]): number => {
+  for (const [index, id] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    const order = compareBytes(id, other);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+};
+export const worst = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) >= TIERS.indexOf(b) ? a : b);
+
+export class World {
+  readonly nodes = new Map<string, NodePut>();
+  readonly rels: RelPut[] = [];
+  readonly #time: number;
+
+  constructor(records: Iterable<Put>, time: string) {
+    this.#time = Date.parse(time);
+    for (const record of records) {
+      if ("from" in record) this.rels.push(record);
+      else this.nodes.set(`${record.kind} ${record.id}`, record);
+    }
+  }
+
+  prop(kind: string, id: string, name: string): Value | undefined {
+    return this.nodes.get(`${kind} ${id}`)?.props?.[name];
+  }
+
+  /** Relationships of a kind that have not ended. */
+  live(kind: string): RelPut[] {
+    return this.rels.filter((rel) => {
+      const expires = rel.props?.expires;
+      return rel.kind === kind && !(typeof expires === "string" && Date.parse(expires) <= this.#time);
+    });
+  }
+
+  enabled(principal: string): boolean {
+    return this.prop("Principal", principal, "enabled") !== false;
+  }
+
+  /** Scopes that a relationship reaches downwards, by the way there: the scope itself first. */
+  below(scope: string, by: "WITHIN" | "INHERITS"): string[][] {
+    const ways: string[][] = [[scope]];
+    for (const way of ways)
+      for (const rel of this.rels)
+        if (rel.kind === by && rel.to.id === way.at(-1) && !way.includes(rel.from.id))
+          ways.push([...way, rel.from.id]);
+    return ways;
+  }
+
+  /** The principal and all groups that it is in today. */
+  closure(principal: string): Set<string> {
+    const found = new Set([principal]);
+    for (const one of found)
+      for (const rel of this.live("MEMBER_OF"))
+        if (rel.from.id === one && (rel.props?.tier ?? "now") === "now" && this.enabled(rel.to.id))
+          found.add(rel.to.id);
+    return found;
+  }
+
+  /** Actions that deny assignments take from an own identity at a scope. */
+  denied(own: string, scope: string): Set<string> {
+    const closure = this.closure(own);
+    const actions = new Set<string>();
+    for (const rel of this.live("DENIED")) {
+      const props = rel.props ?? {};
+      if (rel.from.id !== EVERYONE && !closure.has(rel.from.id)) continue;
+      const excluded = Array.isArray(props.excluded) ? props.excluded : [];
+      if (excluded.some((id) => closure.has(id))) continue;
+      const covered =
+        props.children === false
+          ? rel.to.id === scope
+          : this.below(rel.to.id, "WITHIN").some((way) => way.at(-1) === scope);
+      if (!covered) continue;
+      for (const [name, value] of Object.entries(props)) if (value === true) actions.add(name);
+    }
+    return actions;
+  }
+}
