@@ -26,7 +26,7 @@ const AGENTS_AT_ONCE = 100;
 /** So many rows are completed at a time. */
 const ROWS_AT_ONCE = 2_000;
 
-/** Rows in the order of their key (interfaces.md): tenant, agent, mode, via, scope, tier; bytewise. */
+/** Rows in the order of their key: tenant, agent, mode, via, scope, tier; bytewise. */
 export async function* reachRows(
   query: Query,
   meta: GraphMeta,
@@ -37,7 +37,7 @@ export async function* reachRows(
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const counted = await countedPlanes(query);
+  const counted = countedPlanes(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -48,7 +48,7 @@ export async function* reachRows(
   const atOnce = request.expand === true ? 1 : AGENTS_AT_ONCE;
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw = await query(ROWS, { ids: some });
+    const raw = above === undefined ? await query(ROWS, { ids: some }) : await rowsOn(query, some, above);
     const owners = await ownersOf(query, some);
     const rows =
       request.expand === true
@@ -62,7 +62,8 @@ export async function* reachRows(
       const paths = await decoder(part.map(witnessOf));
       for (const [index, row] of part.entries()) {
         const full = row.inherits === true ? { ...row, ...columns.get(String(row.scope_id)) } : row;
-        yield finish(full, paths[index]!, meta, owners, counted);
+        const whole = await counted(text(full.plane));
+        yield finish(full, paths[index]!, meta, owners, whole);
       }
     }
   }
@@ -80,8 +81,21 @@ const witnessOf = (row: Row): Witness => ({
   scope: String(row.scope_id),
 });
 
-const ROWS = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE a.id IN $ids
+/** Rows at the places of a chain: by key, place by place, which spares reading whatever else the agents reach. */
+async function rowsOn(query: Query, agents: readonly string[], chain: readonly string[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  const [only] = agents;
+  for (const place of chain)
+    rows.push(
+      ...(agents.length === 1 && only !== undefined
+        ? await query(`${AT} WHERE a.id = $agent AND s.id = $place ${COLUMNS}`, { agent: only, place })
+        : await query(`${AT} WHERE a.id IN $ids AND s.id = $place ${COLUMNS}`, { ids: [...agents], place })),
+    );
+  return rows;
+}
+
+const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
+const COLUMNS = `
 OPTIONAL MATCH (s)-[t:TALLY]->(s)
 WHERE t.below <> CASE WHEN r.subtree THEN 0 ELSE 1 END
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
@@ -94,6 +108,7 @@ RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate 
   t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
   t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
+const ROWS = `${AT} WHERE a.id IN $ids ${COLUMNS}`;
 
 /** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
 export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -216,10 +231,10 @@ function finish(
   path: readonly PathStep[],
   meta: GraphMeta,
   owners: ReadonlyMap<string, string>,
-  counted: ReadonlySet<string>,
+  counted: boolean,
 ): ReachRow {
   const completeness = STATES[Number(row.gap_rank ?? 0)]!;
-  const whole = count(row.items) !== null || (counted.has(text(row.plane)) && completeness === "complete");
+  const whole = count(row.items) !== null || (counted && completeness === "complete");
   const number = (value: unknown): number | null => count(value) ?? (whole ? 0 : null);
   const share = (value: unknown): number | null =>
     !whole ? null : row.top === true ? (count(value) ?? 0) : 0;
@@ -287,12 +302,21 @@ function finish(
   };
 }
 
-/** Planes in which some items were listed; elsewhere nobody counted, which is not zero. */
-async function countedPlanes(query: Query): Promise<Set<string>> {
-  const rows = await query(
-    "MATCH (s:Scope)-[t:TALLY]->(s) WHERE t.below <> 1 RETURN DISTINCT s.plane AS plane",
-  );
-  return new Set(rows.map((row) => text(row.plane)));
+/** Whether some items of a plane were listed; elsewhere nobody counted, which is not zero. Asked once a plane. */
+function countedPlanes(query: Query): (plane: string) => Promise<boolean> {
+  const known = new Map<string, Promise<boolean>>();
+  const ask = async (plane: string) =>
+    (
+      await query(
+        "MATCH (s:Scope)-[t:TALLY]->(s) WHERE s.plane = $plane AND t.below <> 1 RETURN t.below AS found LIMIT 1",
+        { plane },
+      )
+    ).length > 0;
+  return (plane) => {
+    const found = known.get(plane) ?? ask(plane);
+    known.set(plane, found);
+    return found;
+  };
 }
 
 async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<string, string>> {

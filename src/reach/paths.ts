@@ -1,6 +1,6 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { TIERS, type Tier } from "../model.ts";
+import { type Row, TIERS, type Tier } from "../model.ts";
 
 export interface PathStep {
   kind: string;
@@ -39,6 +39,8 @@ interface Lead {
   /** A mark a level, a space, then codes of principals. */
   path: string;
   scope: Named;
+  /** The relationship along which it comes down. */
+  down: "WITHIN" | "INHERITS";
   grant: Required<PathStep>["grant"];
 }
 
@@ -53,8 +55,10 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     const up = await linksUp(
       query,
       witnesses.flatMap((one) => {
-        const from = leads.get(keyOf(one))?.[0]?.scope.id;
-        return from === undefined || from === one.scope ? [] : [{ from, scope: one.scope }];
+        const lead = leads.get(keyOf(one))?.[0];
+        return lead === undefined || lead.scope.id === one.scope
+          ? []
+          : [{ from: lead.scope.id, scope: one.scope, down: lead.down }];
       }),
     );
     const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
@@ -93,7 +97,7 @@ async function leadsOf(query: GraphStore["query"], agents: readonly string[]): P
   for (const row of await query(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
      RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
-     g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, s.id AS id, s.name AS name, s.kind AS kind`,
+     g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
     { agents: [...agents] },
   )) {
     const key = `${row.agent}\n${row.mode}\n${row.via ?? ""}\n${row.code}`;
@@ -103,6 +107,7 @@ async function leadsOf(query: GraphStore["query"], agents: readonly string[]): P
       level: Number(row.level),
       path: String(row.path),
       scope: { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
+      down: row.flow === "acl" ? "INHERITS" : "WITHIN",
       grant: {
         id: String(row.key).split("#")[0]!,
         role: String(row.role ?? "grant"),
@@ -125,7 +130,8 @@ function choose(
 ): { lead: Lead; chain: Link[] } | undefined {
   const [first] = leads;
   if (first === undefined) return undefined;
-  const chain = first.scope.id === witness.scope ? [] : shortest(up, witness.scope, first.scope.id).reverse();
+  const chain =
+    first.scope.id === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope.id).reverse();
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
   const level = witness.steps - 1 - chain.length;
   const hops = witness.regrant ? witness.hops - 1 : witness.hops;
@@ -140,45 +146,59 @@ function choose(
 interface Link {
   parent: string;
   child: Named;
-  via: string;
+  via: "WITHIN" | "INHERITS";
 }
 
 /** What lies between granted scopes and the scopes of rows: up from the rows, level by level. */
 async function linksUp(
   query: GraphStore["query"],
-  open: readonly { from: string; scope: string }[],
+  open: readonly { from: string; scope: string; down: Link["via"] }[],
 ): Promise<ReadonlyMap<string, readonly Link[]>> {
   const up = new Map<string, Link[]>();
-  let frontier = new Set(open.map(({ scope }) => scope));
-  const stop = new Set(open.map(({ from }) => from));
-  while (frontier.size > 0) {
-    const next = new Set<string>();
-    for (const via of ["WITHIN", "INHERITS"] as const)
-      for (const row of await query(
-        `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id IN $ids RETURN s.id AS child, s.name AS child_name, s.kind AS child_kind, p.id AS parent`,
-        { ids: [...frontier] },
-      )) {
-        const child = {
-          id: String(row.child),
-          name: String(row.child_name ?? ""),
-          kind: String(row.child_kind ?? ""),
-        };
+  for (const via of ["WITHIN", "INHERITS"] as const) {
+    const these = open.filter(({ down }) => down === via);
+    const stop = new Set(these.map(({ from }) => from));
+    const seen = new Set(these.map(({ scope }) => scope));
+    for (let frontier = [...seen]; frontier.length > 0; ) {
+      const few = frontier.length <= LOOKED_UP;
+      const asked = few ? frontier.map((id) => ({ id })) : [{ ids: frontier }];
+      const rows: Row[] = [];
+      for (const params of asked)
+        rows.push(
+          ...(await query(
+            `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE ${few ? "s.id = $id" : "s.id IN $ids"} RETURN s.id AS child, s.name AS name, s.kind AS kind, p.id AS parent`,
+            params,
+          )),
+        );
+      frontier = [];
+      for (const row of rows) {
+        const child = { id: String(row.child), name: String(row.name ?? ""), kind: String(row.kind ?? "") };
         const parent = String(row.parent);
         up.set(child.id, [...(up.get(child.id) ?? []), { parent, child, via }]);
-        if (!up.has(parent) && !stop.has(parent)) next.add(parent);
+        if (seen.has(parent) || stop.has(parent)) continue;
+        seen.add(parent);
+        frontier.push(parent);
       }
-    for (const id of frontier) if (!up.has(id)) up.set(id, []);
-    frontier = next;
+    }
   }
   return up;
 }
 
+/** So many ids are cheaper one by one: the engine looks an id up, and reads through all for a list of them. */
+const LOOKED_UP = 12;
+
 /** Breadth first from a scope to one above it: the links, lowest first. */
-function shortest(up: ReadonlyMap<string, readonly Link[]>, start: string, end: string): Link[] {
+function shortest(
+  up: ReadonlyMap<string, readonly Link[]>,
+  down: Link["via"],
+  start: string,
+  end: string,
+): Link[] {
   const came = new Map<string, Link | undefined>([[start, undefined]]);
   for (const at of came.keys()) {
     if (at === end) break;
-    for (const link of up.get(at) ?? []) if (!came.has(link.parent)) came.set(link.parent, link);
+    for (const link of up.get(at) ?? [])
+      if (link.via === down && !came.has(link.parent)) came.set(link.parent, link);
   }
   const links: Link[] = [];
   for (let link = came.get(end); link !== undefined; link = came.get(link.child.id)) links.unshift(link);

@@ -93,8 +93,8 @@ function offers(world: World, actor: Actor): Map<string, Offer[]> {
       const contained = !posix && props.flow !== "acl";
       const tier = worst(hold.tier, asTier(props.tier));
       // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who becomes
-      // somebody else is not bound by what is denied to it.
-      const bound = contained ? identity.own : undefined;
+      // somebody else is not bound by what is denied to it, and a key that is held already asks nobody who it is.
+      const bound = contained && actor.mode !== "key" ? identity.own : undefined;
       const granted = (actions: readonly string[], scope: string): boolean => {
         const held = actions.filter((action) => props[action] === true);
         if (held.length === 0 || bound === undefined) return held.length > 0;
