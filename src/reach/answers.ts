@@ -6,7 +6,7 @@ import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from ".
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { chainOf, columnsOf, type ScopeTree, treeBelow } from "./tree.ts";
+import { chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
 
 export interface ReachRequest {
   /** Ids of agents; absent: all. */
@@ -23,6 +23,10 @@ type Query = GraphStore["query"];
 
 /** So many agents are asked about at a time: memory does not grow with their number. */
 const AGENTS_AT_ONCE = 100;
+/** In a tree of so many scopes, what some agents reach fits memory. */
+const SMALL_TREE = 20_000;
+/** For more agents than these the tree of scopes is read as a whole. */
+const MANY_AGENTS = 5;
 /** So many rows are completed at a time. */
 const ROWS_AT_ONCE = 2_000;
 
@@ -44,24 +48,31 @@ export async function* reachRows(
     (above === undefined ||
       row.scope_id === request.scope ||
       (row.subtree === true && above.includes(String(row.scope_id))));
+  // For many agents the tree is read once.
+  const forest =
+    request.expand === true && above === undefined && sorted.length > MANY_AGENTS
+      ? await treeBelow(query, undefined)
+      : undefined;
   // What lies below one agent's rows may be the whole tenant.
-  const atOnce = request.expand === true ? 1 : AGENTS_AT_ONCE;
+  const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
+  const atOnce = request.expand === true ? few : AGENTS_AT_ONCE;
+  const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
     const raw = above === undefined ? await query(ROWS, { ids: some }) : await rowsOn(query, some, above);
     const owners = await ownersOf(query, some);
     const rows =
       request.expand === true
-        ? [...(await expanded(query, raw, above))]
+        ? [...(await expanded(query, raw, above, forest))]
         : raw.filter((row) => row.absorbed !== true);
     const wanted = rows.filter(wants).sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
-      const columns = await columnsOf(query, [...new Set(places)]);
+      const said = await columns(places);
       const paths = await decoder(part.map(witnessOf));
       for (const [index, row] of part.entries()) {
-        const full = row.inherits === true ? { ...row, ...columns.get(String(row.scope_id)) } : row;
+        const full = row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row;
         const whole = await counted(text(full.plane));
         yield finish(full, paths[index]!, meta, owners, whole);
       }
@@ -128,12 +139,13 @@ async function expanded(
   query: Query,
   rows: readonly Row[],
   chain: readonly string[] | undefined,
+  forest: ScopeTree | undefined,
 ): Promise<Generator<Row>> {
   const wide = rows.filter((row) => row.subtree === true).map((row) => String(row.scope_id));
   const tree: ScopeTree =
     chain === undefined
-      ? await treeBelow(query, wide)
-      : { chain: (scope) => (scope === chain[0] ? chain : [scope]), below: () => [] };
+      ? (forest ?? (await treeBelow(query, wide)))
+      : { size: chain.length, chain: (scope) => (scope === chain[0] ? chain : [scope]), below: () => [] };
   return eachPlace(rows, tree, chain?.[0]);
 }
 

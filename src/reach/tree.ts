@@ -5,6 +5,8 @@ import type { Row } from "../model.ts";
 type Query = GraphStore["query"];
 
 export interface ScopeTree {
+  /** Scopes that lie within another one. */
+  size: number;
   /** A scope and what contains it, nearest first. */
   chain(scope: string): readonly string[];
   /** Everything below a scope, itself not included. */
@@ -25,14 +27,14 @@ export async function chainOf(query: Query, scope: string): Promise<string[]> {
   return [...chain];
 }
 
-/** The part of the tree that lies at and below these scopes. */
-export async function treeBelow(query: Query, roots: Iterable<string>): Promise<ScopeTree> {
+/** The part of the tree that lies at and below these scopes; without any named, all of it. */
+export async function treeBelow(query: Query, roots: Iterable<string> | undefined): Promise<ScopeTree> {
   const parents = new Map<string, string[]>();
   const children = new Map<string, string[]>();
-  const asked = new Set(roots);
+  const asked = new Set(roots ?? []);
   let frontier = [...asked];
-  while (frontier.length > 0) {
-    const all = frontier.length > FEW;
+  for (let all = roots === undefined; all || frontier.length > 0; all = false) {
+    all ||= frontier.length > FEW;
     const rows = await query(
       `MATCH (s:Scope)-[:WITHIN]->(p:Scope) ${all ? "" : "WHERE p.id IN $ids"} RETURN s.id AS child, p.id AS parent`,
       all ? {} : { ids: frontier },
@@ -56,7 +58,11 @@ export async function treeBelow(query: Query, roots: Iterable<string>): Promise<
     for (const scope of seen) for (const each of next.get(scope) ?? []) seen.add(each);
     return [...seen];
   };
-  return { chain: (scope) => walk(scope, parents), below: (scope) => walk(scope, children).slice(1) };
+  return {
+    size: parents.size,
+    chain: (scope) => walk(scope, parents),
+    below: (scope) => walk(scope, children).slice(1),
+  };
 }
 
 const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(s)
@@ -65,13 +71,23 @@ RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS sco
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
   t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
 
-/** What a row says of its scope, by id. */
-export async function columnsOf(query: Query, scopes: readonly string[]): Promise<Map<string, Row>> {
-  const found = new Map<string, Row>();
-  for (let from = 0; from < scopes.length; from += FEW)
-    for (const row of await query(`MATCH (s:Scope) WHERE s.id IN $ids ${COLUMNS}`, {
-      ids: scopes.slice(from, from + FEW),
-    }))
-      found.set(String(row.scope_id), row);
-  return found;
+/** So many scopes are remembered. */
+const REMEMBERED = 20_000;
+
+/** What rows say of their scopes, by id. What was asked lately is remembered. */
+export function createColumns(
+  query: Query,
+): (scopes: readonly string[]) => Promise<ReadonlyMap<string, Row>> {
+  let known = new Map<string, Row>();
+  return async (scopes) => {
+    const wanted = [...new Set(scopes)];
+    if (known.size > REMEMBERED) known = new Map();
+    const missing = wanted.filter((id) => !known.has(id));
+    for (let from = 0; from < missing.length; from += FEW)
+      for (const row of await query(`MATCH (s:Scope) WHERE s.id IN $ids ${COLUMNS}`, {
+        ids: missing.slice(from, from + FEW),
+      }))
+        known.set(String(row.scope_id), row);
+    return known;
+  };
 }
