@@ -11,7 +11,7 @@
 MATCH (l:Label)<-[:HOLDS]-(s:Scope)
 WHERE l.name = $label
 WITH DISTINCT s
-MATCH p = (s)-[:WITHIN*0..12]->(x:Scope)
+MATCH p = (s)-[:WITHIN*0..30]->(x:Scope)
 WITH s, x, min(length(p)) AS up
 MATCH (a:Agent)-[r:CAN_REACH]->(x)
 WHERE r.tier = 'now' AND (r.subtree OR up = 0)

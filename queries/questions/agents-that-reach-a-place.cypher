@@ -7,7 +7,7 @@
 // why: A data owner asks this of a container, account or subscription, by name or id. Rows from above count: a
 //   grant on the subscription reaches every container in it. read, write and manage are null where it is unknown.
 
-MATCH p = (s:Scope)-[:WITHIN*0..12]->(x:Scope)
+MATCH p = (s:Scope)-[:WITHIN*0..30]->(x:Scope)
 WHERE s.id = $place OR s.name = $place
 WITH x, min(length(p)) AS up
 MATCH (a:Agent)-[r:CAN_REACH]->(x)

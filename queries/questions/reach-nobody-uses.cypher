@@ -10,7 +10,7 @@ MATCH (a:Agent)-[:OBSERVED]->(:Scope)
 WITH DISTINCT a
 MATCH (a)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
-OPTIONAL MATCH (a)-[:OBSERVED]->(seen:Scope)-[:WITHIN*0..12]->(s)
+OPTIONAL MATCH (a)-[:OBSERVED]->(seen:Scope)-[:WITHIN*0..30]->(s)
 WITH a, r, s, count(seen) AS times
 WHERE times = 0
 RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, r.read AS read, r.write AS write

@@ -7,7 +7,7 @@
 //   identity behind it.
 
 MATCH (a:Agent)-[o:OBSERVED]->(s:Scope)
-OPTIONAL MATCH (s)-[:WITHIN*0..12]->(x:Scope)<-[r:CAN_REACH]-(a)
+OPTIONAL MATCH (s)-[:WITHIN*0..30]->(x:Scope)<-[r:CAN_REACH]-(a)
 WHERE r.tier = 'now' AND (r.subtree OR x.id = s.id)
 WITH a, o, s, count(r) AS rows
 WHERE rows = 0
