@@ -357,6 +357,8 @@ const primitives = {
   serviceSas: lvl("make a service SAS"),
 } as const;
 const tier = int("Tier");
+const hops = int("Steps of CONTROLS");
+const regrant = int("1 if the last step is a right that the agent gives itself");
 const rights = {
   discover: lvl("discover"),
   read: lvl("read"),
@@ -386,14 +388,14 @@ const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + members
 const ids = str("A mark a membership, then codes of principals and of the granted place");
 const part = {
   tier,
-  hops: int("Steps of CONTROLS"),
+  hops,
   subtree: int("1 if everything below is included"),
   ...rights,
   reason,
   rank,
   path: ids,
   grant: code,
-  regrant: int("1 if the last step is a right that the agent gives itself"),
+  regrant,
 } as const;
 
 /** Nodes that rules derive. All are scratch. */
@@ -533,7 +535,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier,
-      hops: int("Steps of CONTROLS"),
+      hops,
       level: int("Steps from the agent"),
       direct: int("1 if it is the identity itself, not a group that it is in"),
       path: str("A mark a level, then codes of the principals: the smallest shortest path"),
@@ -581,7 +583,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier,
-      hops: int("Steps of CONTROLS"),
+      hops,
       bound: int("1 if denies bind it"),
       floor: int("1 if what it gives besides is unknown"),
       ...primitives,
@@ -607,7 +609,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier,
-      hops: int("Steps of CONTROLS"),
+      hops,
       sure: lvl("open the account"),
       reason,
       rank,
@@ -662,12 +664,12 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier,
-      hops: int("Steps of CONTROLS"),
+      hops,
       reason,
       rank,
       path: ids,
       grant: code,
-      regrant: int("1 if the last step is a right that the agent gives itself"),
+      regrant,
     },
   },
   WITNESS: {
@@ -677,11 +679,11 @@ export const DERIVED = {
     scratch: true,
     props: {
       tier,
-      hops: int("Steps of CONTROLS"),
+      hops,
       reason,
       rank,
       grant: code,
-      regrant: int("1 if the last step is a right that the agent gives itself"),
+      regrant,
     },
   },
   OUTER: {
