@@ -174,6 +174,7 @@ export const NODES = {
       effect: str("What it does to what it applies to"),
       surface: str("On which surface"),
       state: str("enabled, disabled or report-only"),
+      residual: str("Condition that stays to be decided at request time, in words"),
     },
   },
 } as const satisfies Readonly<Record<string, NodeSpec>>;
@@ -198,6 +199,7 @@ export const RELS = {
       resource: str("Object id of the API that defines it"),
       type: str("application or delegated"),
       user: str("The one user who consented, or * for all"),
+      ...actions,
     },
   },
   USES: { about: "The agent is configured with this server", from: ["Agent"], to: ["McpServer"], props: {} },
@@ -243,6 +245,7 @@ export const RELS = {
       flow: str("How it goes down: containment (WITHIN), acl (INHERITS) or posix"),
       source: str("What granted it: role, app-role, site-group, link, …"),
       role: str("Name of the role or permission, for people"),
+      resource: str("Application id of the API that defines an application permission"),
       tier: str("now, conditional, potential or latent"),
       residual: str("Condition that stays to be decided at request time, in words"),
       certainty: str("exact, or upper-bound where something that could take it away was not read"),
@@ -299,7 +302,7 @@ export const RELS = {
     about: "What the package gives",
     from: ["AccessPackage"],
     to: ["Principal", "Scope"],
-    props: {},
+    props: { ...actions },
   },
   ELIGIBLE_FOR: {
     about: "May activate membership or role",
