@@ -36,7 +36,7 @@ export function capAt(world: World, actor: Actor, person: string, scope: string)
     .filter((rel) => clients.includes(rel.from.id))
     .map((rel) => ({ rel, sure: LEVEL.yes as number }));
   const lent =
-    actor.acting === undefined
+    actor.acting === undefined || clients.length === 0
       ? []
       : ofBlueprints(world, actor.acting, "CONSENTED").map(({ blueprint, rel }) => ({
           rel,
