@@ -1,7 +1,6 @@
 /** Who may use an agent: the people for whom it can act, or who get at what it was given. */
 import type { GraphStore } from "../graph/store.ts";
-import { ConfigError, type Row } from "../model.ts";
-import { bytewise } from "./answers.ts";
+import type { Row } from "../model.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
@@ -11,88 +10,123 @@ const FOR_USERS: ReadonlySet<string> = new Set(["on-behalf-of", "maker"]);
 /** Principals that stand for all people, and for all but guests. */
 const EVERYONE = "everyone";
 const EXCEPT_EXTERNAL = "everyone-except-external";
-const PERSON = "p.kind IN ['User', 'Guest'] AND (p.enabled IS NULL OR p.enabled)";
-const GUEST = "(p.kind = 'Guest' OR p.userType = 'Guest')";
-/** A membership of today: not one that somebody is only eligible for. */
-const TODAY = "(r.expires IS NULL OR r.expires > $time) AND (r.tier IS NULL OR r.tier = 'now')";
-/** Ids in one question. */
-const AT_ONCE = 200;
 
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+const isPerson = (row: Row): boolean => row.kind === "User" || row.kind === "Guest";
+const isGuest = (row: Row): boolean => row.kind === "Guest" || row.userType === "Guest";
 
 /**
- * Fills `audience_count`: how many people may use the agent, in the modes that depend on it. Where no record says who
- * may, it stays empty: nobody read it, which is not zero. `time`: now, for what expires.
+ * Fills `audience_count`: how many people may use the agent, in the modes that depend on it. It stays empty where no
+ * record says who may, or who is in a group that may: nobody counted, which is not zero. `time`: now, for what expires.
  */
 export async function* withAudience(
   query: Query,
   time: string,
   rows: AsyncIterable<ReachRow>,
 ): AsyncGenerator<ReachRow> {
+  const directory = createDirectory(query, time);
   // Rows come agent by agent.
   let last: { agent: string; count: number | null } | undefined;
-  const members = membersOf(query, time);
   for await (const row of rows) {
     if (FOR_USERS.has(row.mode)) {
       if (last?.agent !== row.agent_id)
-        last = { agent: row.agent_id, count: await audienceCount(query, row.agent_id, members) };
+        last = {
+          agent: row.agent_id,
+          count: await audienceCount(await usersOf(query, row.agent_id), directory),
+        };
       row.audience_count = last.count;
     }
     yield row;
   }
 }
 
-type Members = (group: string) => Promise<{ people: readonly string[]; groups: readonly string[] }>;
-
-/** Direct members of today, remembered: agents share their groups. */
-function membersOf(query: Query, time: string): Members {
-  const known = new Map<string, ReturnType<Members>>();
-  const ask = async (group: string): ReturnType<Members> => {
-    const rows = await query(
-      `MATCH (p:Principal)-[r:MEMBER_OF]->(g:Principal) WHERE g.id = $group AND ${TODAY} AND (p.enabled IS NULL OR p.enabled)
-       RETURN p.id AS id, p.kind AS kind`,
-      { group, time },
-    );
-    const people = rows.filter(({ kind }) => isPerson(kind)).map(({ id }) => text(id));
-    return { people, groups: rows.filter(({ kind }) => kind === "Group").map(({ id }) => text(id)) };
-  };
-  return (group) => {
-    const found = known.get(group) ?? ask(group);
-    known.set(group, found);
-    return found;
-  };
+/**
+ * Whether a person may use an agent today: named, in a group that is, or one of everyone. `unknown` if no record says
+ * who may use it.
+ */
+export async function mayUse(
+  query: Query,
+  time: string,
+  person: Row,
+  agent: string,
+): Promise<"yes" | "no" | "unknown"> {
+  const users = (await usersOf(query, agent)).map(({ id }) => text(id));
+  if (users.length === 0) return "unknown";
+  const asked = new Set([text(person.id), EVERYONE, ...(isGuest(person) ? [] : [EXCEPT_EXTERNAL])]);
+  for (const id of asked)
+    for (const row of await query(
+      `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE p.id = $id AND ${TODAY} AND (g.enabled IS NULL OR g.enabled)
+       RETURN g.id AS id`,
+      { id, time },
+    ))
+      asked.add(text(row.id));
+  return users.some((id) => asked.has(id)) ? "yes" : "no";
 }
-
-const isPerson = (kind: unknown): boolean => kind === "User" || kind === "Guest";
-
-async function audienceCount(query: Query, agent: string, members: Members): Promise<number | null> {
-  const users = await usersOf(query, agent);
-  if (users.length === 0) return null;
-  const wide = users.map(({ id }) => text(id));
-  if (wide.includes(EVERYONE)) return countOf(query, `MATCH (p:Principal) WHERE ${PERSON}`);
-  const people = new Set<string>();
-  if (wide.includes(EXCEPT_EXTERNAL))
-    for (const { id } of await query(
-      `MATCH (p:Principal) WHERE ${PERSON} RETURN p.id AS id, ${GUEST} AS guest`,
-    ).then((rows) => rows.filter(({ guest }) => guest !== true)))
-      people.add(text(id));
-  for (const { id, kind } of users) if (isPerson(kind)) people.add(text(id));
-  const groups = new Set(users.filter(({ kind }) => !isPerson(kind)).map(({ id }) => text(id)));
-  for (const group of groups) {
-    const found = await members(group);
-    for (const id of found.people) people.add(id);
-    for (const id of found.groups) groups.add(id);
-  }
-  return people.size;
-}
-
-const countOf = async (query: Query, match: string): Promise<number> =>
-  Number((await query(`${match} RETURN count(*) AS n`))[0]?.n ?? 0);
 
 /** Enabled principals that are said to may use the agent. */
-const usersOf = (query: Query, agent: string): Promise<Row[]> =>
+export const usersOf = (query: Query, agent: string): Promise<Row[]> =>
   query(
     `MATCH (p:Principal)-[:MAY_USE]->(a:Agent) WHERE a.id = $agent AND (p.enabled IS NULL OR p.enabled)
-     RETURN p.id AS id, p.kind AS kind`,
+     RETURN p.id AS id, p.kind AS kind, p.userType AS userType`,
     { agent },
   );
+
+/** A membership of today: not one that somebody is only eligible for. */
+const TODAY = "(m.expires IS NULL OR m.expires > $time) AND (m.tier IS NULL OR m.tier = 'now')";
+
+interface Directory {
+  members(group: string): Promise<readonly Row[]>;
+  people(): Promise<readonly Row[]>;
+}
+
+/** Members and people are remembered: agents share their groups. */
+function createDirectory(query: Query, time: string): Directory {
+  const known = new Map<string, Promise<readonly Row[]>>();
+  const once = (key: string, ask: () => Promise<readonly Row[]>) => {
+    const found = known.get(key) ?? ask();
+    known.set(key, found);
+    return found;
+  };
+  return {
+    members: (group) =>
+      once(`in ${group}`, () =>
+        query(
+          `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE g.id = $group AND ${TODAY} AND (p.enabled IS NULL OR p.enabled)
+           RETURN p.id AS id, p.kind AS kind, p.userType AS userType`,
+          { group, time },
+        ),
+      ),
+    people: () =>
+      once("people", () =>
+        query(
+          `MATCH (p:Principal) WHERE p.kind IN ['User', 'Guest'] AND (p.enabled IS NULL OR p.enabled)
+           RETURN p.id AS id, p.kind AS kind, p.userType AS userType`,
+        ),
+      ),
+  };
+}
+
+async function audienceCount(users: readonly Row[], { members, people }: Directory): Promise<number | null> {
+  if (users.length === 0) return null;
+  const found = new Set<string>();
+  const groups = new Map<string, Row>();
+  const add = (rows: readonly Row[]) => {
+    for (const row of rows) {
+      if (isPerson(row)) found.add(text(row.id));
+      else groups.set(text(row.id), row);
+    }
+  };
+  add(users);
+  // The map grows while it is walked.
+  for (const [id, group] of groups) {
+    if (id === EVERYONE) add(await people());
+    else if (id === EXCEPT_EXTERNAL) add((await people()).filter((row) => !isGuest(row)));
+    else {
+      const inside = await members(id);
+      // Known by its name alone: it may be a person, or a group of any size.
+      if (inside.length === 0 && text(group.kind) === "") return null;
+      add(inside);
+    }
+  }
+  return found.size;
+}
