@@ -39,6 +39,15 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
     ["reach --all --scope payroll", "every row that covers a place, from above too"],
     ["reach --all --tier latent,potential", "what could become reach"],
     ["reach --all --expand --out rows.parquet", "each place on its own, for a database"],
+    [
+      "reach --with plan.jsonl",
+      "what would be new, change or go if these records were applied; changes nothing",
+    ],
+    [
+      "reach --with plan.jsonl --tier now --quiet",
+      "in a pipeline: exit 1 if an agent would gain something now",
+    ],
+    ['reach "Help desk bot" --user ana@contoso.com', "what it can reach when this user asks"],
   ],
   who: [
     ["who payroll", "agents and people that get to a container"],

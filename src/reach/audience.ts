@@ -1,6 +1,7 @@
 /** Who may use an agent: the people for whom it can act, or who get at what it was given. */
 import type { GraphStore } from "../graph/store.ts";
-import type { Row } from "../model.ts";
+import { ConfigError, type Row } from "../model.ts";
+import { globOf } from "./answers.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
@@ -91,9 +92,9 @@ function createDirectory(query: Query, time: string): Directory {
     members: (group) =>
       once(`in ${group}`, () =>
         query(
-          `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE g.id = $group AND ${TODAY} AND (p.enabled IS NULL OR p.enabled)
+          `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE g.id = $id AND ${TODAY} AND (p.enabled IS NULL OR p.enabled)
            RETURN p.id AS id, p.kind AS kind, p.userType AS userType`,
-          { group, time },
+          { id: group, time },
         ),
       ),
     people: () =>
@@ -129,4 +130,42 @@ async function audienceCount(users: readonly Row[], { members, people }: Directo
     }
   }
   return found.size;
+}
+
+/** So many candidates are named. */
+const CANDIDATES = 10;
+
+/** The person that somebody means: by id, sign-in name, mail or name, or a glob of these. Throws ConfigError with candidates. */
+export async function findPerson(query: Query, wanted: string): Promise<Row> {
+  const people = await query(
+    `MATCH (p:Principal) WHERE p.kind IN ['User', 'Guest']
+     RETURN p.id AS id, p.name AS name, p.kind AS kind, p.userType AS userType, p.enabled AS enabled, p.aliases AS aliases`,
+  );
+  const pattern = globOf(wanted);
+  const namesOf = ({ id, aliases }: Row): string[] => [
+    text(id),
+    ...(Array.isArray(aliases) ? aliases.map((alias) => String(alias).replace(/^(upn|mail):/i, "")) : []),
+  ];
+  const unique = people.filter((person) => namesOf(person).some((name) => pattern.test(name)));
+  const found = unique.length > 0 ? unique : people.filter(({ name }) => pattern.test(text(name)));
+  if (found.length === 0)
+    throw new ConfigError(
+      "not-found",
+      `no user is called "${wanted}"`,
+      "give an id, a sign-in name, a name, or a glob of one",
+    );
+  if (found.length > 1) {
+    const list = found
+      .slice(0, CANDIDATES)
+      .map(
+        (person) =>
+          `  ${[namesOf(person)[0], text(person.name), namesOf(person)[1]].filter(Boolean).join("  ")}`,
+      );
+    throw new ConfigError(
+      "ambiguous",
+      `"${wanted}" fits ${found.length} users:\n${list.join("\n")}${found.length > CANDIDATES ? "\n  …" : ""}`,
+      "give the id",
+    );
+  }
+  return found[0]!;
 }
