@@ -12,7 +12,7 @@ import {
 } from "./app.ts";
 import type { ImportLine } from "./keep/inventory.ts";
 import { ConfigError } from "./model.ts";
-import { findPerson, mayUse, usersOf } from "./reach/audience.ts";
+import { findPerson, mayUse, usersOf, withAudience } from "./reach/audience.ts";
 import { checkedLines, type SupposedGraph, supposeGraph } from "./reach/whatif.ts";
 import { Touched } from "./reach/whatif-seed.ts";
 
@@ -28,6 +28,8 @@ export interface Supposed extends Answers {
   today: Answers;
   /** Agents whose answers may differ; undefined: any. */
   agents: readonly string[] | undefined;
+  /** Places that lie elsewhere; undefined: it may be any. */
+  moved: readonly string[] | undefined;
 }
 
 /**
@@ -71,7 +73,8 @@ export async function openWhatIf({
       if (asked.length + named.length === 0) await today.findAgents(agent!);
       concerned = concerned?.filter((id) => asked.includes(id) || named.includes(id));
     }
-    return { ...then, today, agents: concerned, close: closing(graph, today) };
+    const moved = await touched.moved(today.ask);
+    return { ...then, today, agents: concerned, moved, close: closing(graph, today) };
   } catch (error) {
     await closing(graph, today)();
     throw error;
@@ -122,7 +125,9 @@ export async function openForUser({
       seed: async () => agents,
     });
     const answers = answersOf({ ...graph, published: false });
-    return { ...found, answers: { ...answers, close: closing(graph, today) } };
+    // How many may use it is said as it is: one alone was only supposed.
+    const reach: Answers["reach"] = (asked) => withAudience(today.ask, today.meta.time, answers.reach(asked));
+    return { ...found, answers: { ...answers, reach, close: closing(graph, today) } };
   } catch (error) {
     await closing(graph, today)();
     throw error;

@@ -41,6 +41,7 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
   const format = formatOf(options);
   const scope = options.scope === undefined ? undefined : await scopeOf(supposed, options.scope);
   const changes = changesOf(today, supposed, {
+    moved: supposed.moved,
     ...(supposed.agents === undefined ? {} : { agents: supposed.agents }),
     ...(scope === undefined ? {} : { scope }),
     ...(options.tier === undefined ? {} : { tiers: options.tier }),

@@ -40,12 +40,21 @@ interface Places {
   wide: boolean;
 }
 
+export interface CompareRequest extends ReachRequest {
+  /** Places that lie elsewhere on one of the sides; undefined: it may be any, and every place is looked at. */
+  moved: readonly string[] | undefined;
+}
+
 /** Rows that differ, in the order of their key. Holds the rows of one agent, mode and lender at a time. */
 export async function* changesOf(
   before: Side,
   after: Side,
-  { tiers, ...request }: ReachRequest,
+  { tiers, moved, ...asked }: CompareRequest,
 ): AsyncGenerator<ChangeRow> {
+  const request = moved === undefined ? { ...asked, expand: true } : asked;
+  // Rows say by themselves what lies where, or one place is meant, which lies elsewhere if something above it does.
+  const one = asked.scope !== undefined && moved?.length !== 0 ? [asked.scope] : moved;
+  const also = new Set(request.expand === true ? [] : one);
   const names = [
     "agent_id",
     "mode",
@@ -54,7 +63,7 @@ export async function* changesOf(
   ] as const;
   const pairs = paired(grouped(before.reach(request), names), grouped(after.reach(request), names));
   for await (const [was, is] of pairs)
-    for await (const row of differences(was, is, before, after))
+    for await (const row of differences(was, is, before, after, also))
       if (tiers === undefined || [row.tier, row.before_tier].some((tier) => tiers.includes(tier))) yield row;
 }
 
@@ -111,16 +120,20 @@ async function* differences(
   is: readonly ReachRow[],
   before: Side,
   after: Side,
+  moved: ReadonlySet<string>,
 ): AsyncGenerator<ChangeRow> {
   const [old, now] = [byPlace(was), byPlace(is)];
-  for (const place of [...new Set([...old.at.keys(), ...now.at.keys()])].sort(bytewise)) {
-    if (same(old.at.get(place), now.at.get(place))) continue;
+  const places = new Set([...old.at.keys(), ...now.at.keys(), ...(old.wide || now.wide ? moved : [])]);
+  for (const place of [...places].sort(bytewise)) {
+    const elsewhere = moved.has(place);
+    if (!elsewhere && same(old.at.get(place), now.at.get(place))) continue;
     const held = await heldAt(place, old, before);
     const holds = await heldAt(place, now, after);
     // What the row above gives besides is said of the row above.
-    if (!now.at.has(place) && !loses(held, holds)) continue;
+    if (!elsewhere && !now.at.has(place) && !held.some((old) => exceeds(old, holds))) continue;
     for (const pair of pairsOf(held, holds))
-      if (pair.before?.own === true || pair.after?.own === true) yield changeOf(place, pair, after);
+      if (elsewhere || pair.before?.own === true || pair.after?.own === true)
+        yield changeOf(place, pair, held, { today: before, later: after });
   }
 }
 
@@ -167,16 +180,14 @@ async function heldAt(place: string, places: Places, side: Side): Promise<Held[]
 
 const order = (tier: Tier): number => TIERS.indexOf(tier);
 
-/** True if some right is weaker than it was, or comes later. */
-const loses = (held: readonly Held[], holds: readonly Held[]): boolean =>
-  held.some(({ tier, rights }) =>
-    RIGHTS.some(
-      (right) =>
-        rights[right] !== "no" &&
-        !holds.some(
-          (now) => order(now.tier) <= order(tier) && levelOf(now.rights[right]) >= levelOf(rights[right]),
-        ),
-    ),
+/** True if this gives some right that the others do not give as surely in the same tier or an earlier one. */
+const exceeds = ({ tier, rights }: Held, others: readonly Held[]): boolean =>
+  RIGHTS.some(
+    (right) =>
+      rights[right] !== "no" &&
+      !others.some(
+        (other) => order(other.tier) <= order(tier) && levelOf(other.rights[right]) >= levelOf(rights[right]),
+      ),
   );
 
 /** What differs, tier by tier; what moved from one tier to another is one change. */
@@ -198,13 +209,25 @@ function pairsOf(held: readonly Held[], holds: readonly Held[]): Pair[] {
   return pairs.sort((a, b) => bytewise((a.after ?? a.before!).tier, (b.after ?? b.before!).tier));
 }
 
-async function changeOf(place: string, { before, after }: Pair, side: Side): Promise<ChangeRow> {
+async function changeOf(
+  place: string,
+  { before, after }: Pair,
+  held: readonly Held[],
+  { today, later }: { today: Side; later: Side },
+): Promise<ChangeRow> {
   const rightOf = (right: Right): Level =>
     before?.own === true ? before.row[right] || "no" : (before?.rights[right] ?? "no");
+  // The same rights reach further where everything below comes along.
+  const widens =
+    before?.own === true &&
+    after?.own === true &&
+    before.row.covers === "scope" &&
+    after.row.covers === "subtree";
+  const gained = after !== undefined && (widens || exceeds(after, held));
   return {
-    ...(after === undefined ? before!.row : await rowAt(place, after, side)),
+    ...(after === undefined ? await rowAt(place, before!, today) : await rowAt(place, after, later)),
     change: before === undefined ? "new" : after === undefined ? "gone" : "changed",
-    gained: after !== undefined && gains(before, after) ? "yes" : "no",
+    gained: gained ? "yes" : "no",
     before_covers: before?.row.covers ?? "",
     before_discover: rightOf("discover"),
     before_read: rightOf("read"),
@@ -214,13 +237,6 @@ async function changeOf(place: string, { before, after }: Pair, side: Side): Pro
     before_certainty: before?.row.certainty ?? "",
   };
 }
-
-const gains = (before: Held | undefined, after: Held): boolean =>
-  (before?.own === true && after.own && before.row.covers === "scope" && after.row.covers === "subtree") ||
-  RIGHTS.some((right) => {
-    const [was, is] = [levelOf(before?.rights[right] ?? "no"), levelOf(after.rights[right])];
-    return is > was || (is > 0 && order(after.tier) < order(before!.tier));
-  });
 
 /** The row as it would be shown; where a row above speaks for the place, as `--expand` shows it. */
 async function rowAt(place: string, { row, own }: Held, side: Side): Promise<ReachRow> {

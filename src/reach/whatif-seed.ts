@@ -26,8 +26,13 @@ const isPlain = (id: string, kind: unknown): boolean =>
 const FOLLOWED = 2_000;
 /** Ids in one question. */
 const AT_ONCE = 200;
+/** So many places that moved are looked at one by one; beyond that every place is as fast. */
+const MOVED = 100;
 
 export class Touched {
+  /** Places that the changes put within another, or take out of it; undefined: not known which, or many. */
+  #moved: Set<string> | undefined = new Set();
+  readonly #removedScopes = new Set<string>();
   readonly #ids = { Agent: new Set<string>(), Principal: new Set<string>(), McpServer: new Set<string>() };
   #certain = true;
 
@@ -45,6 +50,11 @@ export class Touched {
     const record = "put" in line ? line.put : line.remove;
     if (WITHOUT_REACH.has(record.kind)) return;
     if (!FROM_ITS_START.has(record.kind)) this.#certain = false;
+    if (record.kind === "WITHIN" && "from" in record) {
+      if (record.from.id === undefined) this.#moved = undefined;
+      else this.#moved?.add(record.from.id);
+    }
+    if (record.kind === "Scope" && "remove" in line && "id" in record) this.#removedScopes.add(record.id);
     if ("from" in record) {
       for (const end of record.kind === "MAY_USE" ? [record.from, record.to] : [record.from])
         this.#add(end.kind, end.id);
@@ -63,6 +73,17 @@ export class Touched {
   #add(kind: NodeKind, id: string | undefined): void {
     if (id === undefined) this.#certain = false;
     else if (kind === "Agent" || kind === "Principal" || kind === "McpServer") this.#ids[kind].add(id);
+  }
+
+  /**
+   * Places that lie elsewhere with the changes, asked of the graph without them: there the rows above say something
+   * else, though they are the same rows. Undefined: it may be any.
+   */
+  async moved(query: Query): Promise<readonly string[] | undefined> {
+    const inside = await starts(query, "MATCH (m:Scope)-[:WITHIN]->(n:Scope)", this.#removedScopes);
+    if (this.#moved === undefined) return undefined;
+    const places = new Set([...this.#moved, ...this.#removedScopes, ...inside]);
+    return places.size > MOVED ? undefined : [...places];
   }
 
   /**
