@@ -10,9 +10,9 @@ Examples:
   forereach who invoices                          which agents get to a container
   forereach explain "Invoice bot" invoices        why
 
-Exit codes: 0 all read or accepted; 1 findings at or above --fail-on; 2 the call or the configuration is wrong;
-3 incomplete: a part that nobody accepted could not be read; 4 a store or provider failed; 130 interrupted.
-When several apply: 2, 4, 1, 3.
+Exit codes: 0 all read or accepted; 1 findings at or above --fail-on (reach --with: an agent would gain something);
+2 the call or the configuration is wrong; 3 incomplete: a part that nobody accepted could not be read; 4 a store or
+provider failed; 130 interrupted. When several apply: 2, 4, 1, 3.
 `;
 
 /** By command: what to type, and what that does. */

@@ -14,6 +14,7 @@ const EXCEPT_EXTERNAL = "everyone-except-external";
 
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const isPerson = (row: Row): boolean => row.kind === "User" || row.kind === "Guest";
+const isEnabled = (row: Row): boolean => row.enabled !== false;
 const isGuest = (row: Row): boolean => row.kind === "Guest" || row.userType === "Guest";
 
 /**
@@ -51,8 +52,9 @@ export async function mayUse(
   person: Row,
   agent: string,
 ): Promise<"yes" | "no" | "unknown"> {
-  const users = (await usersOf(query, agent)).map(({ id }) => text(id));
-  if (users.length === 0) return "unknown";
+  const said = await usersOf(query, agent);
+  if (said.length === 0) return "unknown";
+  const users = said.filter(isEnabled).map(({ id }) => text(id));
   const asked = new Set([text(person.id), EVERYONE, ...(isGuest(person) ? [] : [EXCEPT_EXTERNAL])]);
   for (const id of asked)
     for (const row of await query(
@@ -64,11 +66,11 @@ export async function mayUse(
   return users.some((id) => asked.has(id)) ? "yes" : "no";
 }
 
-/** Enabled principals that are said to may use the agent. */
+/** Principals of which a record says that they may use the agent, disabled ones too. */
 export const usersOf = (query: Query, agent: string): Promise<Row[]> =>
   query(
-    `MATCH (p:Principal)-[:MAY_USE]->(a:Agent) WHERE a.id = $agent AND (p.enabled IS NULL OR p.enabled)
-     RETURN p.id AS id, p.kind AS kind, p.userType AS userType`,
+    `MATCH (p:Principal)-[:MAY_USE]->(a:Agent) WHERE a.id = $agent
+     RETURN p.id AS id, p.kind AS kind, p.userType AS userType, p.enabled AS enabled`,
     { agent },
   );
 
@@ -117,7 +119,7 @@ async function audienceCount(users: readonly Row[], { members, people }: Directo
       else groups.set(text(row.id), row);
     }
   };
-  add(users);
+  add(users.filter(isEnabled));
   // The map grows while it is walked.
   for (const [id, group] of groups) {
     if (id === EVERYONE) add(await people());

@@ -244,7 +244,7 @@ describe("for a user", () => {
   const forUser = (user: string, ...more: string[]) =>
     run(["reach", "desk", "--user", user, "--format", "json", ...more], { folder });
 
-  test.each(["ana", "Ana", "ana@contoso.example", "ANA@contoso.example", "a?a", "ana@*"])(
+  test.each(["ANA@contoso.example", "a?a"])(
     "%s: what this person reaches through the agent, and what others reach is not theirs",
     async (user) => {
       const ended = await forUser(user);
