@@ -553,6 +553,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Relationships on the way") },
   },
+  UNSEEN: {
+    about: "A service in which an agent may act for users, and of which nobody read what users have there",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { ...rights },
+  },
   AUDIENCE: {
     about: "Groups and persons who may use an agent",
     from: "Agent",
