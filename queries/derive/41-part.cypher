@@ -117,8 +117,3 @@ RETURN x.id, s.id, tier, h.hops, 0,
   CASE WHEN sees >= reads AND sees >= writes AND sees >= manages THEN sees WHEN reads >= writes AND reads >= manages THEN reads
     WHEN writes >= manages THEN writes ELSE manages END,
   reads, writes, manages, coalesce(h.reason, why), h.rank, h.path, h.grant, 0
-// and when: OPAQUE
-// What a server opens whose identity nobody knows.
-MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
-RETURN a.id + '|app|' + m.id, 'unknown:mcp:' + m.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1, 'server-identity-unknown', 1000 * o.level, '',
-  CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0
