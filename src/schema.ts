@@ -389,6 +389,7 @@ const reason = str("Why not exact");
 const code = int("Code of the grant: its rank by place, key and principal");
 const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + memberships: less is better");
 const ids = str("A mark a membership, then codes of principals and of the granted place");
+const who = str("Of several identities of the actor, the one whose path it is, or empty");
 const part = {
   tier,
   hops,
@@ -399,6 +400,7 @@ const part = {
   path: ids,
   grant: code,
   regrant,
+  who,
 } as const;
 
 /** Nodes that rules derive. All are scratch. */
@@ -552,6 +554,13 @@ export const DERIVED = {
     to: "McpServer",
     scratch: true,
     props: { level: int("Relationships on the way") },
+  },
+  UNSEEN: {
+    about: "A service in which an agent may act for users, and of which nobody read what users have there",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: { ...rights },
   },
   AUDIENCE: {
     about: "Groups and persons who may use an agent",
@@ -851,6 +860,7 @@ export const DERIVED = {
       path: ids,
       grant: code,
       regrant,
+      who,
     },
   },
   WITNESS: {
@@ -865,6 +875,7 @@ export const DERIVED = {
       rank,
       grant: code,
       regrant,
+      who,
     },
   },
   OUTER: {
@@ -923,6 +934,52 @@ export const DERIVED = {
       top_label: str("Label of highest priority there"),
     },
   },
+  GUARDED: {
+    about: "Items in a scope, and below it, whose label something guards: encryption, or a policy on its use",
+    from: "Scope",
+    to: "Label",
+    props: {
+      below: int("0: the scope alone; 1: with everything below; 2: both, since nothing below holds any"),
+      items: int("How many"),
+    },
+  },
+  CLEARED: {
+    about: "Usage rights that an actor has on a label",
+    from: "Actor",
+    to: "Label",
+    scratch: true,
+    props: { view: int("1 if it may open"), extract: int("1 if it may be used in an answer") },
+  },
+  BARRED: {
+    about: "Labels that no policy lets an actor use on its surface",
+    from: "Actor",
+    to: "Label",
+    scratch: true,
+    props: {},
+  },
+  OPENS: {
+    about: "What an actor may do with content of a guarded label",
+    from: "Actor",
+    to: "Label",
+    scratch: true,
+    props: {
+      view: int("1 or 0; absent: unknown"),
+      extract: int("1 or 0; absent: unknown"),
+      blocked: int("1 if a policy keeps it out of answers"),
+    },
+  },
+  MAY_OPEN: {
+    about: "What an agent may do with content of a guarded label that it can read. Absent (NULL): unknown",
+    from: "Agent",
+    to: "Label",
+    props: {
+      mode: str("With whose rights: app, agent-user, on-behalf-of, maker or key"),
+      via: str("MCP server or agent it goes through, or absent"),
+      view: bool("May open it; absent: unknown"),
+      extract: bool("May use it in an answer; absent: unknown"),
+      blocked: bool("A policy keeps it out of answers on this surface"),
+    },
+  },
   HAS_RIGHTS_OF: {
     about: "Whose rights an agent has or could have: its own identity, groups, what it could become",
     from: "Agent",
@@ -934,6 +991,10 @@ export const DERIVED = {
       hops: int("For latent: how many steps of control"),
       level: int("Steps from the agent"),
       path: str("A mark a level, then codes of the principals on the way"),
+      person: str(
+        "Of several identities in this mode, the one from which the way starts; absent: there is one",
+      ),
+      itself: bool("It is the identity itself, or everyone as a person: what names these alone counts"),
     },
   },
   CAN_REACH: {
@@ -960,6 +1021,9 @@ export const DERIVED = {
       steps: int("Relationships on the witness path"),
       grant: int("The grant on the witness path, as GRANTED.code"),
       regrant: bool("True: by that grant the agent gives itself the rights, which is the last of its steps"),
+      person: str(
+        "Of several identities in this mode, the one whose rights the witness uses; absent: there is one",
+      ),
     },
   },
 } as const satisfies Readonly<
@@ -981,7 +1045,7 @@ export type DerivedKind = DerivedNode | DerivedRel;
 export const DERIVED_NODE_KINDS = Object.keys(DERIVED_NODES) as readonly DerivedNode[];
 export const DERIVED_REL_KINDS = Object.keys(DERIVED) as readonly DerivedRel[];
 /** Derived by counting, which is the work of the inventory; the others by rules. */
-export type CountedKind = "HOLDS" | "TALLY";
+export type CountedKind = "HOLDS" | "TALLY" | "GUARDED";
 export const isDerivedNode = (kind: string): kind is DerivedNode => Object.hasOwn(DERIVED_NODES, kind);
 /** Relationships that stay when the rules have run. */
 export const PUBLISHED_KINDS: readonly DerivedRel[] = DERIVED_REL_KINDS.filter(

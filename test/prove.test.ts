@@ -44,28 +44,26 @@ describe("worlds", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
   const worlds = new Map<string, World>();
   let said = new Map<string, OracleRow[]>();
+  // Alone, other relationships are missing altogether; the engine has stumbled over that. And nobody else is everyone.
+  const isAlone = (file: string): boolean => file.startsWith("alone-");
   const prefixOf = (file: string): string => `w${files.indexOf(file)}:`;
   beforeAll(async () => {
     for (const file of files)
       worlds.set(file, worldOf(readFileSync(join(FOLDER, file), "utf8"), prefixOf(file), file));
-    said = byPrefix(await product([...worlds.values()].flatMap(({ records }) => records)));
+    const together = files.filter((file) => !isAlone(file)).map(world);
+    said = byPrefix(await product(together.flatMap(({ records }) => records)));
   }, PATIENCE.timeout);
   const world = (file: string): World => worlds.get(file)!;
 
   test.each(files)("%s: the definition says so", (file) => {
     expect(rowLines(evaluate(world(file).records, TIME), prefixOf(file)).sort()).toEqual(world(file).rows);
   });
-  test.each(files)("%s: so does the product", (file) => {
+  test.each(files.filter((file) => !isAlone(file)))("%s: so does the product", (file) => {
     expect(rowLines(said.get(prefixOf(file)) ?? [], prefixOf(file)).sort()).toEqual(world(file).rows);
   });
-  // Alone, other relationships are missing altogether; the engine has stumbled over that.
-  test.each(files.filter((file) => file.startsWith("alone-")))(
-    "%s: the product, alone",
-    PATIENCE,
-    async (file) => {
-      expect(await disagreement(world(file).records)).toEqual([]);
-    },
-  );
+  test.each(files.filter(isAlone))("%s: the product, alone", PATIENCE, async (file) => {
+    expect(await disagreement(world(file).records)).toEqual([]);
+  });
 });
 
 describe("the random tenants have in them what rules are about", () => {
@@ -95,8 +93,8 @@ describe("clauses", () => {
     mutantsOf({
       ...RULES[0]!,
       id: "r",
-      first: [{ text, when: undefined }],
-      again: undefined,
+      first: [{ text, when: undefined, unless: undefined }],
+      again: [],
     }).map(({ rule }) => rule.first[0]!.text);
 
   test("operands of a condition go and turn, comparisons shift, bounds of slices stay", () => {

@@ -19,3 +19,11 @@ RETURN a.id + '|' + mode + '|' + via + '|' + p.id, a.id, mode, CASE WHEN via = '
 // and when: OPAQUE
 MATCH (a:Agent)-[:OPAQUE]->(m:McpServer)
 RETURN DISTINCT a.id + '|app|' + m.id, a.id, 'app', m.id, a.code, a.id + '|app|' + m.id, '', '', 0, 0
+// and when: UNSEEN
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)
+WITH DISTINCT a
+OPTIONAL MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = 'on-behalf-of'
+WITH a, count(l) AS persons
+WHERE persons = 0
+RETURN a.id + '|on-behalf-of|', a.id, 'on-behalf-of', CASE WHEN persons = 0 THEN NULL ELSE a.id END, a.code, a.id + '|on-behalf-of|', a.id, '', 0, 1

@@ -5,7 +5,7 @@
 MATCH (x:Actor)
 WHERE x.lender <> '' AND x.capped = 1
 RETURN x.id, x.lender
-// and when: COVERS
+// and when: GATES
 MATCH (x:Actor)
 WHERE x.lender <> '' AND x.capped = 0
 RETURN x.id, x.lender

@@ -36,7 +36,7 @@ WHERE g.flow = 'containment' AND g.source = 'app-role' AND (g.expires IS NULL OR
   AND NOT coalesce(g.role, '') IN ['AgentIdentity.CreateAsManager', 'AgentIdUser.ReadWrite.IdentityParentedBy']
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH p, x, g,
-  max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH g.resource + ' ' THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
+  max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH (g.resource + ' ') THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
     WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?' + replace(g.role, '.', '[.]') + '(,.*)?') THEN 3
     ELSE 0 END) AS let
 WHERE let > 0

@@ -4,7 +4,8 @@
 // by the connector. Narrow: who is in the group does not hold it without more. What everyone is given on an access list is for
 // persons, not for applications: theirs is the direct way to everyone.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow IN ['acl', 'posix'] AND (g.expires IS NULL OR g.expires > $time)
+WHERE g.flow IN ['acl', 'posix'] AND NOT (g.flow = 'acl' AND coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
+  AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
@@ -27,7 +28,7 @@ WHERE g.flow IN ['acl', 'posix'] AND g.source = 'app-role' AND (g.expires IS NUL
   AND NOT coalesce(g.role, '') IN ['AgentIdentity.CreateAsManager', 'AgentIdUser.ReadWrite.IdentityParentedBy']
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH p, x, g,
-  max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH g.resource + ' ' THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
+  max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH (g.resource + ' ') THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
     WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?' + replace(g.role, '.', '[.]') + '(,.*)?') THEN 3
     ELSE 0 END) AS let
 WHERE let > 0

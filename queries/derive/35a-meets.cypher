@@ -1,7 +1,7 @@
 // rule: meets
 // derives: MEETS
 // per: agents
-// when: COVERS
+// when: GATES
 // why: whom policies name: a principal that an actor is, or is in today, the agent with whose application it acts, and that
 // one's blueprint and client.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)

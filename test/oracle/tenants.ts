@@ -1,10 +1,11 @@
 /**
  * Small random tenants in which all that the oracle covers meets: nested and cyclic groups, cycles of control,
  * broken inheritance, denies with exclusions, keys, every tier, expiry, stored connections, servers, agents that call
- * agents, access lists of ADLS, names that sort differently as UTF-16.
+ * agents, access lists of ADLS, persons, network rules, locks, names that sort differently as UTF-16.
  */
 import fc from "fast-check";
 import type { Put, Value } from "./records.ts";
+import { addMore, more } from "./tenants-more.ts";
 
 /** Counts as now. */
 export const TIME = "2026-01-01T00:00:00.000Z";
@@ -35,6 +36,14 @@ export const ACTIONS = [
 const NAMES = ["a", "b", "B", "é", "\uFB00", "\u{1F600}"];
 const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "StorageAccount", "Container"];
 
+/** Persons, and identities that some policies spare. */
+const PEOPLE = ["User", "User", "Guest", "AgentUser", "ManagedIdentity"];
+const NETWORKS = [undefined, undefined, undefined, undefined, undefined, "Allow", "Deny", "unknown"];
+const GATES = [
+  ...[undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined],
+  ...[["restricted-search"], ["lock:ReadOnly"], ["lock:NoAccess"]],
+];
+
 const nat = fc.nat({ max: 9_999 });
 /** True once in `times`. */
 const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
@@ -59,7 +68,7 @@ const shape = fc.record({
       disabled: once(12),
       own: fc.array(first, { minLength: 1, maxLength: 2 }),
       sameId: fc.boolean(),
-      stored: fc.constantFrom(undefined, undefined, undefined, "maker", "maker", "key", "key", "agent-user"),
+      stored: fc.constantFrom(undefined, undefined, "maker", "maker", "key", "agent-user", "agent-user"),
       bare: once(8),
     }),
     { minLength: 2, maxLength: 4 },
@@ -71,6 +80,7 @@ const shape = fc.record({
       as: first,
       mode: fc.constantFrom("app", "app", "maker", "key"),
       second: once(4),
+      unknown: once(4),
     }),
     { maxLength: 2 },
   ),
@@ -81,10 +91,11 @@ const shape = fc.record({
   principals: fc.array(
     fc.record({
       name,
-      sort: fc.constantFrom("Group", "Group", "ServicePrincipal"),
+      sort: fc.constantFrom("Group", "Group", "Group", "ServicePrincipal", "ServicePrincipal", ...PEOPLE),
+      guest: once(4),
       enabled: fc.constantFrom(undefined, undefined, true, false),
     }),
-    { minLength: 3, maxLength: 8 },
+    { minLength: 4, maxLength: 10 },
   ),
   scopes: fc.array(
     fc.record({
@@ -95,6 +106,8 @@ const shape = fc.record({
       inherits: fc.nat({ max: 4 }).map((n) => n > 1),
       kind: fc.constantFrom(...SCOPE_KINDS),
       sharedKey: fc.constantFrom(undefined, undefined, true, false),
+      network: fc.constantFrom(...NETWORKS),
+      gates: fc.constantFrom(...GATES),
     }),
     { minLength: 4, maxLength: 12 },
   ),
@@ -129,6 +142,8 @@ const shape = fc.record({
       ),
       application: once(4),
       everyone: once(25),
+      /** A list that names everyone, or everyone who is no guest. */
+      claim: once(6),
       unknown: once(12),
       tier: fc.constantFrom(undefined, undefined, "now", "now", "now", "conditional", "potential", "latent"),
       certainty: fc.constantFrom(undefined, undefined, "exact", "upper-bound"),
@@ -158,8 +173,7 @@ const shape = fc.record({
       maxLength: 6,
     },
   ),
-  /** Denies, or agents with two identities: the definition does not say whose denies bind which. */
-  denying: fc.nat({ max: 3 }).map((n) => n > 0),
+  more,
 });
 export type Shape = typeof shape extends fc.Arbitrary<infer T> ? T : never;
 /** One in a few has hardly anything in it: rules for the plain case must have such cases. */
@@ -175,6 +189,7 @@ const drawnShape = fc.tuple(fc.nat({ max: 5 }), shape).map(
           controls: [],
           denies: [],
           leaves: [],
+          more: { ...full.more, policies: [], packages: [] },
           grants: full.grants
             .slice(0, 2)
             .map((one) => ({ ...one, unknown: false, actions: ["see", "read"] })),
@@ -198,7 +213,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     kind: string,
     from: { kind: string; id: string },
     to: { kind: string; id: string },
-    props: Record<string, Value | undefined>,
+    props: Record<string, Value | undefined> = {},
   ): void => {
     const identity = JSON.stringify([kind, from, to, props.key ?? ""]);
     if (seen.has(identity) || from === to) return;
@@ -210,15 +225,23 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     kind: index === 0 ? "ServicePrincipal" : one.sort,
     // The first is a service principal, so that every agent has somebody to be; mostly it may act.
     enabled: one.enabled === false && index === 0 && one.name !== "a" ? undefined : one.enabled,
+    userType: one.sort === "User" ? (one.guest ? "Guest" : "Member") : undefined,
   }));
-  for (const { ref, kind, enabled } of principals) puts.push({ ...ref, props: present({ kind, enabled }) });
+  const put = (ref: { kind: string; id: string }, props: Record<string, Value | undefined>): void => {
+    if (!puts.some((one) => "id" in one && one.kind === ref.kind && one.id === ref.id))
+      puts.push({ ...ref, props: present(props) });
+  };
+  for (const { ref, kind, enabled, userType } of principals) put(ref, { kind, enabled, userType });
   const everyone = { kind: "Principal", id: "everyone" };
+  const insiders = { kind: "Principal", id: "everyone-except-external" };
   if (
     drawn.denies.some((deny) => deny.everyone) ||
-    drawn.grants.some((grant) => grant.everyone || grant.posix)
+    drawn.grants.some((grant) => grant.everyone || grant.posix || grant.claim)
   )
-    puts.push({ ...everyone, props: { kind: "Everyone" } });
-  const apps = principals.filter((one) => one.kind === "ServicePrincipal");
+    put(everyone, { kind: "Everyone" });
+  if (drawn.grants.some((grant) => grant.claim)) put(insiders, { kind: "EveryoneExceptExternal" });
+  const apps = principals.filter((one) => one.kind === "ServicePrincipal" || one.kind === "ManagedIdentity");
+  const persons = principals.filter((one) => one.kind !== "Group" && !apps.includes(one));
   const groups = principals.filter((one) => one.kind === "Group");
 
   const agents: { kind: string; id: string }[] = [];
@@ -235,15 +258,16 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     puts.push({ ...agent, props: present({ status }) });
     // Some have nothing but what others lend them.
     if (!one.bare)
-      for (const principal of drawn.denying ? own.slice(0, 1) : own)
-        relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
+      for (const principal of own) relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
+    const stored = persons.length > 0 && (one.sameId || one.stored === "agent-user") ? persons : apps;
     if (one.stored !== undefined)
-      relate("ACTS_AS", agent, pick(apps, one.own[0]! + 1).ref, { mode: one.stored, key: one.stored });
+      relate("ACTS_AS", agent, pick(stored, one.own[0]! + 1).ref, { mode: one.stored, key: one.stored });
   }
   for (const [index, one] of drawn.servers.entries()) {
     const server = { kind: "McpServer", id: `${prefix}${one.name}m${index}` };
     puts.push(server);
     for (const by of one.by) relate("USES", pick(agents, by), server, {});
+    if (one.unknown) continue;
     relate("ACTS_AS", server, pick(apps, one.as).ref, { mode: one.mode, key: one.mode });
     if (one.second)
       relate("ACTS_AS", server, pick(apps, one.as + 1).ref, {
@@ -266,6 +290,8 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         kind: azure ? one.kind : "Folder",
         plane: azure ? "azure" : "sharepoint",
         sharedKey: azure ? one.sharedKey : undefined,
+        network: one.network,
+        gates: one.gates,
       }),
     });
     if (parent === undefined) continue;
@@ -299,13 +325,14 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   for (const one of drawn.grants) {
     const scope = pick(scopes, one.at);
     const listed = one.posix && leaves.length > 0;
-    const holder = one.everyone || (listed && one.at % 11 === 0) ? everyone : undefined;
+    const list = !listed && one.list && !scope.azure;
+    const claim = list && one.claim ? (one.at % 2 === 0 ? everyone : insiders) : undefined;
+    const holder = one.everyone || (listed && one.at % 11 === 0) ? everyone : claim;
     relate("GRANTED", holder ?? pick(principals, one.to).ref, listed ? pick(leaves, one.at) : scope.ref, {
       key: one.key,
-      flow: listed ? "posix" : one.list && !scope.azure ? "acl" : "containment",
-      // As with denies: whose groups and whose exclusion, if there are two identities?
-      together: listed && drawn.denying && one.together.length > 0 ? idsOf(one.together, groups) : undefined,
-      excluded: listed && drawn.denying && one.excluded.length > 0 ? idsOf(one.excluded, apps) : undefined,
+      flow: listed ? "posix" : list ? "acl" : "containment",
+      together: listed && one.together.length > 0 ? idsOf(one.together, groups) : undefined,
+      excluded: listed && one.excluded.length > 0 ? idsOf(one.excluded, apps) : undefined,
       source: listed ? "list" : one.application ? "app-role" : "role",
       tier: one.tier,
       certainty: one.certainty,
@@ -314,7 +341,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     });
   }
   const places = [...boxes, ...leaves.map((ref) => ({ ref, azure: true }))];
-  if (drawn.denying && places.length > 0)
+  if (places.length > 0)
     for (const [index, one] of drawn.denies.entries()) {
       const grant = pick(drawn.grants, one.at);
       const aimed = one.aimed && pick(scopes, grant.at).azure;
@@ -334,6 +361,14 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         },
       );
     }
+  addMore(drawn.more, {
+    ...{ prefix, agents, put, relate },
+    principals: principals.map(({ ref }) => ref),
+    apps: apps.map(({ ref }) => ref),
+    groups: groups.map(({ ref }) => ref),
+    persons: persons.map(({ ref }) => ref),
+    scopes: scopes.map(({ ref }) => ref),
+  });
   const labels = ["secret", "unlabeled", "label-unknown"].map((label) => ({
     kind: "Label",
     id: `${prefix}${label}`,

@@ -29,6 +29,15 @@ export const tenantOf = (records: readonly Put[]): string => {
   return ids.map(prefixOf).find((prefix) => prefix !== "") ?? "";
 };
 
+/**
+ * True for a tenant that needs a database of its own: an agent is for everyone, and everyone holds something here, so
+ * people of other tenants would, too.
+ */
+export const standsApart = (records: readonly Put[]): boolean =>
+  ["MAY_USE", "GRANTED"].every((kind) =>
+    records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === ""),
+  );
+
 /** Worlds with less in them: without a half, a quarter, ... one record, then without one property. */
 function* smaller(world: readonly Put[]): Generator<Put[]> {
   for (let size = world.length >> 1; size >= 1; size >>= 1)

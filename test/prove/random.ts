@@ -2,7 +2,7 @@
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
-import { byPrefix, differences } from "./compare.ts";
+import { byPrefix, differences, standsApart } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { product } from "./product.ts";
 
@@ -42,7 +42,10 @@ export async function* tryTenants(
     const at = run.from + run.worlds;
     const part = tenants(Math.min(PER_DATABASE, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
-    const found = byPrefix(await product(part.flat(), { onStage: add }));
+    const together = part.filter((world) => !standsApart(world));
+    const found = byPrefix(await product(together.flat(), { onStage: add }));
+    for (const world of part.filter(standsApart))
+      for (const [prefix, rows] of byPrefix(await product(world, { onStage: add }))) found.set(prefix, rows);
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);

@@ -7,7 +7,7 @@ import type { Gap } from "../../src/graph/store.ts";
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import { type Put, type RelPut, TIERS } from "../oracle/records.ts";
 import { ACTIONS, TIME, tenants } from "../oracle/tenants.ts";
-import { byPrefix, renamed, tenantOf } from "./compare.ts";
+import { byPrefix, renamed, standsApart, tenantOf } from "./compare.ts";
 import { product } from "./product.ts";
 import { worldText } from "./world.ts";
 
@@ -212,7 +212,7 @@ export async function completeness(
 ): Promise<Completeness> {
   const part = PARTS.find((one) => one.step === step);
   if (part === undefined) throw new Error(`not a step that can be withheld: ${step}`);
-  const drawn = tenants(worlds + 3, seed);
+  const drawn = tenants(2 * worlds + 3, seed).filter((world) => !standsApart(world));
   const all: { one: Withheld; prefix: string }[] = [];
   for (const [index, world] of drawn.slice(0, worlds).entries()) {
     const donors = [1, 2, 3].map((further) => drawn[index + further]!);

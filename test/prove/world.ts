@@ -116,13 +116,13 @@ function rowLine(row: OracleRow, bare: (id: string) => string): string {
   );
   const tier = row.tier === "latent" ? `latent ${row.hops}` : row.tier;
   const lent = [row.mode, ...(row.via === "" ? [] : [`via ${bare(row.via)}`])].join(" ");
-  return `${bare(row.agent)}${lent === "app" ? "" : `[${lent}]`} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${row.key}`;
+  return `${bare(row.agent)}${lent === "app" ? "" : `[${lent}]`} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${bare(row.key)}`;
 }
 /** Rows as lines, in order; `prefix` is taken from their ids. */
 export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>
   [...rows]
     .sort((a, b) => compareBytes(place(a), place(b)))
-    .map((row) => rowLine(row, (id) => id.replace(new RegExp(`^(unknown:mcp:)?${prefix}`), "$1")));
+    .map((row) => rowLine(row, (id) => id.replace(new RegExp(`^(unknown:mcp:|package:)?${prefix}`), "$1")));
 
 /** A world as a file; its rows are those of the definition. */
 export function worldText(name: string, why: string, records: readonly Put[], prefix: string): string {

@@ -1,0 +1,222 @@
+/** What random tenants have besides grants: blueprints, packages, consents, audiences, policies. */
+import fc from "fast-check";
+import type { Value } from "./records.ts";
+
+type Ref = { kind: string; id: string };
+/** What has been drawn so far, and how to add to it. */
+export interface Drawn {
+  prefix: string;
+  agents: readonly Ref[];
+  principals: readonly Ref[];
+  /** Identities of agents; groups; persons. */
+  apps: readonly Ref[];
+  groups: readonly Ref[];
+  persons: readonly Ref[];
+  scopes: readonly Ref[];
+  put: (node: Ref, props: Record<string, Value | undefined>) => void;
+  relate: (kind: string, from: Ref, to: Ref, props?: Record<string, Value | undefined>) => void;
+}
+
+const nat = fc.nat({ max: 9_999 });
+const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
+const ROLES = ["Sites.Read", "Sites.Read.All", "Mail.Read", "AgentIdentity.CreateAsManager"];
+/** APIs: of the third no line says anything, the fourth is not said. */
+const api = fc.constantFrom("api0", "api0", "api0", "api1", "api2", undefined);
+const what = fc.oneof(
+  fc.constantFrom("allAllowed", "allAllowed", "none", "unknown"),
+  fc.subarray(ROLES, { minLength: 1, maxLength: 2 }).map((some) => `enumerated:${some.join(",")}`),
+);
+const PERMISSIONS = [
+  ...["User.ReadBasic.All", "Sites.Read.All", "Sites.Read", "Sites.ReadWrite.All", "Sites.Manage.All"],
+  ...["Sites.FullControl.All", "user_impersonation", "user_impersonation", "access_as_user", "Mail.Write"],
+  ...["Sites.Selected", "openid", "sites.read.all", "Mail.Read"],
+];
+const given = fc.subarray(["see", "read", "write", "add", "setAcl", "assign"], {
+  minLength: 1,
+  maxLength: 3,
+});
+const EXPIRES = ["2025-12-31T23:59:59.999Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"];
+
+export const more = fc.record({
+  blueprints: fc.array(
+    fc.record({
+      enabled: fc.constantFrom(undefined, true, true, true, true, false),
+      principal: fc.constantFrom(undefined, true, true, true, true, false),
+      lines: fc.option(fc.array(fc.record({ scopes: what, roles: what }), { maxLength: 2 }), {
+        freq: 5,
+        nil: undefined,
+      }),
+      made: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      grants: fc.array(
+        fc.record({
+          at: nat,
+          role: fc.constantFrom(...ROLES),
+          api,
+          given,
+          role_grant: once(6),
+          bound: once(6),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
+      consents: fc.array(
+        fc.record({ at: nat, permission: fc.constantFrom(...ROLES, "user_impersonation"), api }),
+        {
+          maxLength: 2,
+        },
+      ),
+    }),
+    { maxLength: 2 },
+  ),
+  eligible: fc.array(
+    fc.record({ from: nat, to: nat, expires: fc.constantFrom(undefined, undefined, undefined, ...EXPIRES) }),
+    { maxLength: 2 },
+  ),
+  packages: fc.array(
+    fc.record({
+      by: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      gifts: fc.array(fc.record({ to: nat, scope: fc.boolean(), given: fc.option(given, { nil: [] }) }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+    }),
+    { maxLength: 2 },
+  ),
+  consents: fc.array(
+    fc.record({
+      by: nat,
+      at: nat,
+      permission: fc.constantFrom(...PERMISSIONS),
+      application: once(8),
+      user: fc.constantFrom(undefined, "*", "*", "one"),
+      whose: nat,
+      given: fc.option(given, { freq: 1, nil: [] }),
+    }),
+    { maxLength: 6 },
+  ),
+  audience: fc.array(
+    fc.record({ who: nat, group: fc.boolean(), agent: nat, all: once(25), insiders: fc.boolean() }),
+    {
+      maxLength: 4,
+    },
+  ),
+  policies: fc.array(
+    fc.record({
+      kind: fc.constantFrom("ConditionalAccess", "ConditionalAccess", "AppRestriction", "SiteRestriction"),
+      effect: fc.constantFrom("block", "block", "block", "block", "mfa"),
+      state: fc.constantFrom(undefined, undefined, "enabled", "enabled", "disabled", "report-only"),
+      residual: once(3),
+      gates: fc.array(nat, { minLength: 1, maxLength: 2 }),
+      targets: fc.array(
+        fc.record({
+          sort: fc.constantFrom("principal", "principal", "group", "agent", "blueprint", "everyone"),
+          who: nat,
+          include: fc.constantFrom(undefined, true, true, false),
+        }),
+        { maxLength: 3 },
+      ),
+    }),
+    { maxLength: 3 },
+  ),
+});
+export type More = typeof more extends fc.Arbitrary<infer T> ? T : never;
+
+const flags = (names: readonly string[]): Record<string, Value> =>
+  Object.fromEntries(names.map((one) => [one, true]));
+
+/** Adds what was drawn to a tenant. Where there is nobody of a sort, that part is left out. */
+export function addMore(drawn: More, world: Drawn): void {
+  const { prefix, put, relate } = world;
+  const pick = <T>(list: readonly T[], index: number): T | undefined =>
+    list[index % Math.max(1, list.length)];
+  const join = (
+    kind: string,
+    from: Ref | undefined,
+    to: Ref | undefined,
+    props?: Record<string, Value | undefined>,
+  ): void => {
+    if (from !== undefined && to !== undefined) relate(kind, from, to, props);
+  };
+  const everyone = (insiders: boolean): Ref => {
+    const ref = { kind: "Principal", id: insiders ? "everyone-except-external" : "everyone" };
+    put(ref, { kind: insiders ? "EveryoneExceptExternal" : "Everyone" });
+    return ref;
+  };
+  /** The app id of an API, or the id of its service principal; that of the first API is there. */
+  const appOf = (name: string | undefined) => (name === undefined ? undefined : `${prefix}${name}`);
+  const service = { kind: "Principal", id: `${prefix}service` };
+  if (drawn.blueprints.length > 0) put(service, { kind: "ServicePrincipal", appId: appOf("api0") });
+
+  const blueprints = drawn.blueprints.map((one, index) => {
+    const blueprint = { kind: "Blueprint", id: `${prefix}b${index}` };
+    const principal = { kind: "Principal", id: `${prefix}bp${index}` };
+    const appId = `${prefix}bapp${index}`;
+    const lines = one.lines?.map(
+      ({ scopes, roles }, at) => `${appOf(`api${at}`)} scopes=${scopes} roles=${roles}`,
+    );
+    put(blueprint, { kind: "Blueprint", appId, enabled: one.enabled, inheritable: lines });
+    put(principal, { kind: "BlueprintPrincipal", appId, enabled: one.principal });
+    for (const made of one.made) join("MADE_FROM", pick(world.agents, made), blueprint);
+    for (const [at, grant] of one.grants.entries())
+      join("GRANTED", principal, pick(world.scopes, grant.at), {
+        key: `b${at}`,
+        flow: "containment",
+        source: grant.role_grant ? "role" : "app-role",
+        role: grant.role,
+        resource: appOf(grant.api),
+        certainty: grant.bound ? "upper-bound" : undefined,
+        ...flags(grant.given),
+      });
+    for (const [at, consent] of one.consents.entries())
+      join("CONSENTED", principal, pick(world.scopes, consent.at), {
+        key: `b${at}`,
+        type: "delegated",
+        permission: consent.permission,
+        resource: consent.api === "api0" ? service.id : appOf(consent.api),
+      });
+    return blueprint;
+  });
+  for (const one of drawn.eligible)
+    join("ELIGIBLE_FOR", pick(world.principals, one.from), pick(world.groups, one.to), {
+      expires: one.expires,
+    });
+  for (const [index, one] of drawn.packages.entries()) {
+    const bundle = { kind: "AccessPackage", id: `${prefix}k${index}` };
+    put(bundle, { kind: "AccessPackage" });
+    for (const by of one.by) join("CAN_REQUEST", pick(world.principals, by), bundle);
+    for (const gift of one.gifts)
+      if (gift.scope) join("CONFERS", bundle, pick(world.scopes, gift.to), flags(gift.given ?? []));
+      else join("CONFERS", bundle, pick(world.groups, gift.to));
+  }
+  for (const [index, one] of drawn.consents.entries())
+    join("CONSENTED", pick(world.apps, one.by), pick(world.scopes, one.at), {
+      key: `c${index}`,
+      type: one.application ? "application" : "delegated",
+      permission: one.permission,
+      user: one.user === "one" ? pick(world.persons, one.whose)?.id : one.user,
+      ...flags(one.given ?? []),
+    });
+  for (const one of drawn.audience) {
+    const who = pick(one.group ? world.groups : world.persons, one.who);
+    join("MAY_USE", one.all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
+  }
+  for (const [index, one] of drawn.policies.entries()) {
+    const policy = { kind: "Policy", id: `${prefix}r${index}` };
+    put(policy, {
+      kind: one.kind,
+      effect: one.effect,
+      state: one.state,
+      residual: one.residual && one.kind === "ConditionalAccess" ? "somewhere else" : undefined,
+    });
+    for (const at of one.gates) join("GATES", policy, pick(world.scopes, at));
+    for (const { sort, who, include } of one.targets) {
+      const targets = {
+        principal: () => pick(world.principals, who),
+        group: () => pick(world.groups, who),
+        agent: () => pick(world.agents, who),
+        blueprint: () => pick(blueprints, who),
+        everyone: () => everyone(false),
+      };
+      join("APPLIES_TO", policy, targets[sort](), { include });
+    }
+  }
+}
