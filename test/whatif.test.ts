@@ -159,6 +159,8 @@ test("agents that are said not to be concerned answer as before, tenant by tenan
 async function byAgent(answers: Answers): Promise<Map<string, string>> {
   const rows = new Map<string, string>();
   for await (const row of answers.reach({})) {
+    // All tenants share everyone: what that opens in another tenant is not about this one.
+    if (!row.scope_id.includes(row.agent_id.slice(0, row.agent_id.indexOf(":") + 1))) continue;
     const said = [row.mode, row.via, row.scope_id, row.tier, row.discover, row.read, row.write, row.manage];
     rows.set(
       row.agent_id,
