@@ -68,13 +68,19 @@ export const ofBlueprints = (
         .map((rel) => ({ blueprint, rel }));
     });
 
+/** Agents of which a principal is the own identity. */
+export const agentsOf = (world: World, identity: string): string[] => [
+  ...new Set(
+    world
+      .live("ACTS_AS")
+      .filter((rel) => rel.from.kind === "Agent" && rel.to.id === identity && rel.props?.mode === "app")
+      .map((rel) => rel.from.id),
+  ),
+];
+
 /** Application permissions that a principal has as the identity of an agent, from blueprints, and how surely. */
 export function inherited(world: World, identity: string): { grant: RelPut; sure: number }[] {
-  const agents = world
-    .live("ACTS_AS")
-    .filter((rel) => rel.from.kind === "Agent" && rel.to.id === identity && rel.props?.mode === "app")
-    .map((rel) => rel.from.id);
-  return [...new Set(agents)]
+  return agentsOf(world, identity)
     .flatMap((agent) => ofBlueprints(world, agent, "GRANTED"))
     .filter(({ rel }) => rel.props?.source === "app-role" && !NEVER.includes(rel.props.role))
     .map(({ blueprint, rel }) => ({
