@@ -30,6 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "meta",
     "paths",
     "tree",
+    "use",
     "answers",
     "audience",
     "build",

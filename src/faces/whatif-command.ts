@@ -21,7 +21,7 @@ export interface WhatIfCommand extends Narrowing {
 }
 
 const CHANGES_FOR_PEOPLE = [
-  ...["change", "agent_name", "scope_name", "scope_kind", "covers", "read", "write", "manage", "tier"],
+  ...["change", "agent_name", "scope_name", "scope_kind", "covers", "read", "write", "manage", "use", "tier"],
   ...["certainty", "top_label", "total_items", "sensitive", "path"],
 ];
 
@@ -88,6 +88,7 @@ function forPeople(row: ChangeRow): Record<string, unknown> {
     read: both(row.before_read, row.read),
     write: both(row.before_write, row.write),
     manage: both(row.before_manage, row.manage),
+    use: both(row.before_use, row.use),
     tier: both(row.before_tier, row.tier),
     certainty: both(row.before_certainty, row.certainty),
   };

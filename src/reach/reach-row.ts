@@ -119,6 +119,7 @@ export const CHANGE_COLUMNS = [
   one("before_read", RIGHT, "Can read today"),
   one("before_write", RIGHT, "Can write today"),
   one("before_manage", RIGHT, "Can manage today"),
+  one("before_use", [...RIGHT, "cite-only", "bytes-only"], "Content can appear in an answer today"),
   one("before_tier", TIERS, "Tier today; empty likewise"),
   one("before_certainty", ["exact", "upper-bound", "unknown"], "Certainty today; empty likewise"),
 ] as const satisfies readonly Column[];

@@ -4,12 +4,12 @@ import type { ReachRow } from "./reach-row.ts";
 import { changesOf, type Side } from "./whatif-compare.ts";
 
 /** `tier rights covers`, rights as letters (`r?` is an unknown right), such as `now dr subtree`. */
-const row = (scope: string, said: string, agent = "a"): ReachRow => {
+const row = (scope: string, said: string, agent = "a", use: ReachRow["use"] = "yes"): ReachRow => {
   const [tier = "now", letters = "", covers = "subtree", certainty = "exact"] = said.split(" ");
   const right = (letter: string) =>
     letters.includes(`${letter}?`) ? "unknown" : letters.includes(letter) ? "yes" : "no";
   return {
-    ...{ agent_id: agent, mode: "app", via: "", scope_id: scope, tier, covers, certainty },
+    ...{ agent_id: agent, mode: "app", via: "", scope_id: scope, tier, covers, certainty, use },
     ...{ discover: right("d"), read: right("r"), write: right("w"), manage: right("m") },
   } as ReachRow;
 };
@@ -109,6 +109,12 @@ describe("rows that differ", () => {
     expect(await compared(side(row("/x", "now dr scope")), side(row("/x", "now dr subtree")))).toEqual([
       "a /x changed: now dr > now dr gained",
     ]);
+  });
+
+  test("content that can be used, and could not, is gained", async () => {
+    const [cited, used] = [row("/x", "now dr", "a", "cite-only"), row("/x", "now dr", "a", "yes")];
+    expect(await compared(side(cited), side(used))).toEqual(["a /x changed: now dr > now dr gained"]);
+    expect(await compared(side(used), side(cited))).toEqual(["a /x changed: now dr > now dr"]);
   });
 
   test("tiers that are not asked about are not said", async () => {

@@ -153,6 +153,7 @@ const alike = (a: ReachRow | undefined, b: ReachRow | undefined): boolean =>
     b !== undefined &&
     a.certainty === b.certainty &&
     a.covers === b.covers &&
+    a.use === b.use &&
     RIGHTS.every((right) => a[right] === b[right]));
 const same = (a: ReadonlyMap<string, ReachRow> | undefined, b: ReadonlyMap<string, ReachRow> | undefined) =>
   TIERS.every((tier) => alike(a?.get(tier), b?.get(tier)));
@@ -200,7 +201,11 @@ function pairsOf(held: readonly Held[], holds: readonly Held[]): Pair[] {
     if (before === undefined) continue;
     const equal =
       before.row.certainty === after.row.certainty &&
-      !(before.own && after.own && before.row.covers !== after.row.covers) &&
+      !(
+        before.own &&
+        after.own &&
+        (before.row.covers !== after.row.covers || before.row.use !== after.row.use)
+      ) &&
       RIGHTS.every((right) => before.rights[right] === after.rights[right]);
     if (!equal) pairs.push({ before, after });
   }
@@ -208,6 +213,14 @@ function pairsOf(held: readonly Held[], holds: readonly Held[]): Pair[] {
     pairs.push({ before: left[i], after: come[i] });
   return pairs.sort((a, b) => bytewise((a.after ?? a.before!).tier, (b.after ?? b.before!).tier));
 }
+
+/** How much of content enters an answer, least first. */
+const USES: readonly ReachRow["use"][] = ["no", "bytes-only", "cite-only", "unknown", "yes"];
+
+/** The same rights go further where everything below comes along, or where more of the content can be used. */
+const widens = (before: ReachRow, after: ReachRow): boolean =>
+  (before.covers === "scope" && after.covers === "subtree") ||
+  USES.indexOf(after.use) > USES.indexOf(before.use);
 
 async function changeOf(
   place: string,
@@ -217,13 +230,9 @@ async function changeOf(
 ): Promise<ChangeRow> {
   const rightOf = (right: Right): Level =>
     before?.own === true ? before.row[right] || "no" : (before?.rights[right] ?? "no");
-  // The same rights reach further where everything below comes along.
-  const widens =
-    before?.own === true &&
-    after?.own === true &&
-    before.row.covers === "scope" &&
-    after.row.covers === "subtree";
-  const gained = after !== undefined && (widens || exceeds(after, held));
+  const gained =
+    after !== undefined &&
+    (exceeds(after, held) || (before?.own === true && after.own && widens(before.row, after.row)));
   return {
     ...(after === undefined ? await rowAt(place, before!, today) : await rowAt(place, after, later)),
     change: before === undefined ? "new" : after === undefined ? "gone" : "changed",
@@ -233,6 +242,7 @@ async function changeOf(
     before_read: rightOf("read"),
     before_write: rightOf("write"),
     before_manage: rightOf("manage"),
+    before_use: before?.own === true ? before.row.use : rightOf("read"),
     before_tier: before?.tier ?? "",
     before_certainty: before?.row.certainty ?? "",
   };

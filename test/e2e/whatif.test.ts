@@ -173,9 +173,9 @@ describe("what if", () => {
     expect(readdirSync(to).sort()).toEqual(["plan.coverage.csv", "plan.csv", "plan.manifest.json"]);
     const [head, line] = readFileSync(join(to, "plan.csv"), "utf8").split("\r\n");
     expect(head).toMatch(
-      /,change,gained,before_covers,before_discover,before_read,before_write,before_manage,before_tier,before_certainty$/,
+      /,change,gained,before_covers,before_discover,before_read,before_write,before_manage,before_use,before_tier,before_certainty$/,
     );
-    expect(line).toMatch(/,new,yes,,no,no,no,no,,$/);
+    expect(line).toMatch(/,new,yes,,no,no,no,no,no,,$/);
   });
 
   test.each([
