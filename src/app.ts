@@ -32,6 +32,7 @@ import { type Inventory, openInventory } from "./keep/inventory.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
+import { withAudience } from "./reach/audience.ts";
 import { buildGraph } from "./reach/build.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
@@ -267,18 +268,8 @@ export async function importFile({
   onStage,
   ...published
 }: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
-  const name = basename(file)
-    .replace(/\.[^.]*$/, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-");
-  await readable(file).catch((cause: unknown) => {
-    throw new ConfigError(
-      "unreadable-file",
-      `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      "check the path and your rights",
-      { cause },
-    );
-  });
+  const name = importName(file);
+  await mustBeReadable(file);
   const inventory = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
@@ -299,13 +290,30 @@ export async function importFile({
   }
 }
 
-async function readable(file: string): Promise<void> {
-  await access(file, constants.R_OK);
-  if ((await stat(file)).isDirectory()) throw new Error("it is a folder");
+/** What an import of the file is called: it is the step `import.<name>`. */
+export const importName = (file: string): string =>
+  basename(file)
+    .replace(/\.[^.]*$/, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-");
+
+/** Throws ConfigError. */
+export async function mustBeReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+    if ((await stat(file)).isDirectory()) throw new Error("it is a folder");
+  } catch (cause) {
+    throw new ConfigError(
+      "unreadable-file",
+      `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "check the path and your rights",
+      { cause },
+    );
+  }
 }
 
 /** By hand: what readline reads before somebody asks is lost, and so are the errors of its input. */
-async function* linesOf(file: string): AsyncGenerator<string> {
+export async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of createReadStream(file, "utf8")) {
     const lines = (rest + String(chunk)).split(/\r?\n/);
@@ -357,6 +365,10 @@ export interface Answers {
   labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
+  /** Questions of the product itself: those of people go to `query`, which checks them. */
+  ask: GraphStore["query"];
+  /** A place and what contains it, nearest first. What was looked up is remembered. */
+  above(scope: string): Promise<readonly string[]>;
   /** Rows as they come, a bounded number of them in memory. */
   query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
   close(): Promise<void>;
@@ -376,13 +388,28 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
     store: published ? (options.store?.kind === "neo4j" ? options.store : read.store!) : { kind: "embedded" },
   });
   const meta = isNeo4j(store) ? await withPublication(read, store) : read;
+  return answersOf({ store, meta, folder, published });
+}
+
+/** A graph with what stands beside it. `published`: on a server; else it lies in `graph` in this folder. */
+export interface AnswersSource {
+  store: GraphStore;
+  meta: GraphMeta;
+  folder: string;
+  published: boolean;
+}
+
+export function answersOf({ store, meta, folder, published }: AnswersSource): Answers {
   const query: GraphStore["query"] = (cypher, params) => store.query(cypher, params);
+  const reach = (request: ReachRequest) =>
+    withAudience(query, meta.time, reachRows(query, meta, decoder, request));
+  const remembered = remembering(query);
   const decoder = createDecoder(query);
   const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
   return {
     meta,
     gaps: openGaps(meta, new Date().toISOString().slice(0, 10)),
-    reach: (request) => reachRows(query, meta, decoder, request),
+    reach,
     findAgents: (wanted) => findNodes(query, "Agent", wanted),
     findScope,
     top: (limit) => topAgents(query, limit),
@@ -398,7 +425,7 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
     },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];
-      for await (const row of reachRows(query, meta, decoder, { agents: [agent], scope, expand: true }))
+      for await (const row of reach({ agents: [agent], scope, expand: true }))
         if (row.scope_id === scope) rows.push(row);
       rows.sort((a, b) => TIER_ORDER.indexOf(a.tier) - TIER_ORDER.indexOf(b.tier));
       const best = rows[0];
@@ -406,9 +433,11 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
     },
     async who(scope) {
       const agents: ReachRow[] = [];
-      for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);
+      for await (const row of reach({ scope })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
+    ask: query,
+    above: (scope) => chainOf(remembered, scope),
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
@@ -417,6 +446,17 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),
+  };
+}
+
+/** Asks each question once. */
+function remembering(query: GraphStore["query"]): GraphStore["query"] {
+  const known = new Map<string, Promise<Row[]>>();
+  return (cypher, params) => {
+    const key = JSON.stringify([cypher, params]);
+    const found = known.get(key) ?? query(cypher, params);
+    known.set(key, found);
+    return found;
   };
 }
 

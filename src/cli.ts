@@ -57,7 +57,41 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   };
   const jsonLog = (): boolean => program.opts<Global>().jsonLog === true;
   const answering = async (folder: string, run: (answers: AnswersOf) => Promise<void>): Promise<number> =>
-    withAnswers(folder, run, jsonLog(), await storeOptions());
+    withAnswers(openFolder(folder, await storeOptions()), done(run), jsonLog());
+  /** `reach --with` and `reach --user`. */
+  const supposing = async (
+    agent: string | undefined,
+    options: Output & { user?: string; with?: string },
+  ): Promise<number> => {
+    const [{ openForUser, openWhatIf }, { mustNotBePage, userCommand, whatIfCommand }] = await Promise.all([
+      import("./suppose.ts"),
+      import("./faces/whatif-command.ts"),
+    ]);
+    mustNotBePage(options);
+    const { user, with: file, ...rest } = { ...options, command, version };
+    const screen = screenOf();
+    const request = { ...(await storeOptions()), ...screen.events, folder: await folderOf(), signal };
+    if (file !== undefined) {
+      const opening = openWhatIf({ ...request, agent, file }).finally(() => screen.done());
+      return withAnswers(
+        opening,
+        async (supposed) => ((await whatIfCommand(supposed, { ...rest, file })) ? EXIT.findings : EXIT.ok),
+        jsonLog(),
+      );
+    }
+    if (agent === undefined || user === undefined)
+      throw new ConfigError(
+        "needs-agent",
+        "--user asks about one agent",
+        "forereach reach AGENT --user USER",
+      );
+    const found = await openForUser({ ...request, agent, user }).finally(() => screen.done());
+    return withAnswers(
+      Promise.resolve(found.answers),
+      async () => ((await userCommand(found, rest)) ? EXIT.incomplete : EXIT.ok),
+      jsonLog(),
+    );
+  };
   const command = `forereach ${argv.slice(2).join(" ")}`;
 
   program
@@ -281,6 +315,18 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .option("--scope <SCOPE>", "only what covers this place, from above too")
     .option("--tier <TIERS>", `of ${TIERS.join(", ")}`, listOf(TIERS))
     .option("--mode <MODE>", `of ${MODES.join(", ")}`, listOf(MODES))
+    .addOption(
+      new Option(
+        "--user <USER>",
+        "what AGENT reaches on behalf of this user (id, sign-in name, name or glob)",
+      )
+        .conflicts("mode")
+        .conflicts("with"),
+    )
+    .option(
+      "--with <FILE>",
+      "what would be new, change or go if these records were applied; nothing is. Exit 1 if an agent would gain",
+    )
     .action(
       async (
         agent: string | undefined,
@@ -290,8 +336,14 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
           scope?: string;
           tier?: string[];
           mode?: string[];
+          user?: string;
+          with?: string;
         },
       ) => {
+        if (options.user !== undefined || options.with !== undefined) {
+          code = await supposing(agent, options);
+          return;
+        }
         code = await answering(await folderOf(), async (answers) => {
           const { reachCommand } = await import("./faces/reach-command.ts");
           return reachCommand(answers, { ...options, agent, command, version });
@@ -445,24 +497,34 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
 
 type AnswersOf = Awaited<ReturnType<typeof import("./app.ts").openAnswers>>;
 
-/** Opens the answers, runs, closes; 3 if something was not read and nobody accepted that. */
-async function withAnswers(
-  folder: string,
-  run: (answers: AnswersOf) => Promise<void>,
-  jsonLog: boolean,
-  options: Parameters<typeof import("./app.ts").openAnswers>[1] = {},
-): Promise<number> {
-  const { openAnswers } = await import("./app.ts");
-  const answers = await openAnswers(folder, options);
-  try {
+type StoreOptions = Parameters<typeof import("./app.ts").openAnswers>[1];
+const openFolder = async (folder: string, options: StoreOptions = {}): Promise<AnswersOf> =>
+  (await import("./app.ts")).openAnswers(folder, options);
+
+/** An answer that decides nothing but that it was given. */
+const done =
+  <A>(run: (answers: A) => Promise<void>) =>
+  async (answers: A): Promise<number> => {
     await run(answers);
-    if (answers.gaps.length === 0) return EXIT.ok;
+    return EXIT.ok;
+  };
+
+/** Opens the answers, runs, closes; 3 if something was not read and nobody accepted that, unless `run` found more. */
+async function withAnswers<A extends AnswersOf>(
+  opening: Promise<A>,
+  run: (answers: A) => Promise<number>,
+  jsonLog: boolean,
+): Promise<number> {
+  const answers = await opening;
+  try {
+    const found = await run(answers);
+    if (answers.gaps.length === 0) return found;
     const parts = answers.gaps.length;
     const text = `Incomplete: ${parts} part${parts === 1 ? " was" : "s were"} not read completely (forereach coverage). What is not listed is unknown there, not absent.`;
     process.stderr.write(
       `${jsonLog ? JSON.stringify({ time: new Date().toISOString(), type: "incomplete", parts, text }) : text}\n`,
     );
-    return EXIT.incomplete;
+    return found === EXIT.ok ? EXIT.incomplete : found;
   } finally {
     await answers.close();
   }
@@ -473,13 +535,13 @@ async function showSummary(
   page: string | undefined,
   screen: Screen,
   jsonLog: boolean,
-  options: Parameters<typeof withAnswers>[3] = {},
+  options: StoreOptions = {},
 ): Promise<number> {
   const show = async (answers: AnswersOf) => {
     screen.done();
     await printTop(answers, page, folder === ".forereach" ? "forereach" : `forereach --data ${folder}`);
   };
-  return withAnswers(folder, show, jsonLog, options);
+  return withAnswers(openFolder(folder, options), done(show), jsonLog);
 }
 
 function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean): number {

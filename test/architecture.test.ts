@@ -31,11 +31,13 @@ const LAYERS: readonly (readonly string[])[] = [
     "paths",
     "tree",
     "answers",
+    "audience",
     "build",
+    "whatif",
     "early",
     "isolated",
   ],
-  ["app"],
+  ["app", "suppose"],
   // One command each, or what commands print with.
   [
     "arguments",
@@ -48,6 +50,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "demo",
     "doctor",
     "reach-command",
+    "whatif-command",
   ],
   ["cli", "serve", "mcp"],
 ];

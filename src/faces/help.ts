@@ -10,9 +10,9 @@ Examples:
   forereach who invoices                          which agents get to a container
   forereach explain "Invoice bot" invoices        why
 
-Exit codes: 0 all read or accepted; 1 findings at or above --fail-on; 2 the call or the configuration is wrong;
-3 incomplete: a part that nobody accepted could not be read; 4 a store or provider failed; 130 interrupted.
-When several apply: 2, 4, 1, 3.
+Exit codes: 0 all read or accepted; 1 findings at or above --fail-on (reach --with: an agent would gain something);
+2 the call or the configuration is wrong; 3 incomplete: a part that nobody accepted could not be read; 4 a store or
+provider failed; 130 interrupted. When several apply: 2, 4, 1, 3.
 `;
 
 /** By command: what to type, and what that does. */
@@ -39,6 +39,15 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
     ["reach --all --scope payroll", "every row that covers a place, from above too"],
     ["reach --all --tier latent,potential", "what could become reach"],
     ["reach --all --expand --out rows.parquet", "each place on its own, for a database"],
+    [
+      "reach --with plan.jsonl",
+      "what would be new, change or go if these records were applied; changes nothing",
+    ],
+    [
+      "reach --with plan.jsonl --tier now --quiet",
+      "in a pipeline: exit 1 if an agent would gain something now",
+    ],
+    ['reach "Help desk bot" --user ana@contoso.com', "what it can reach when this user asks"],
   ],
   who: [
     ["who payroll", "agents and people that get to a container"],

@@ -19,7 +19,7 @@ export interface ReachCommand extends OutputOptions, Made {
 }
 
 /** Columns that fit a terminal. */
-const FOR_PEOPLE = [
+export const FOR_PEOPLE = [
   "agent_name",
   "scope_name",
   "scope_kind",

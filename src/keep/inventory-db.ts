@@ -41,6 +41,8 @@ export interface DatabaseOptions {
   readOnly?: boolean;
   /** DuckDB's `memory_limit`, such as 512MB; more than that goes to a directory beside the file. */
   memoryLimit?: string;
+  /** That directory; default: beside the file. */
+  spill?: string;
   threads?: number;
 }
 
@@ -151,7 +153,7 @@ export class Database {
         access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
         memory_limit: options.memoryLimit ?? "512MB",
         ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
-        ...(inMemory ? {} : { temp_directory: `${file}.tmp` }),
+        ...(inMemory ? {} : { temp_directory: options.spill ?? `${file}.tmp` }),
         // Rows stay in memory until then, whatever the limit says; compressing them costs more than writing them.
         checkpoint_threshold: "32MB",
         autoinstall_known_extensions: "false",
@@ -318,13 +320,19 @@ const migrate = async (connection: DuckDBConnection, path: string, readOnly: boo
       `the inventory was written by a newer version of forereach (its format is ${version}, this one reads up to ${VERSION}): ${path}`,
       "update forereach, or choose another directory with --data",
     );
+  const complete = (layout: Layout) =>
+    ALL_KINDS.every((kind) => inventoryColumns(kind).every(({ name }) => layout.get(kind)?.includes(name)));
   if (readOnly) {
     if (version === 0)
       throw new StoreError("no-inventory", `there is no inventory in ${path}`, "run: forereach scan");
+    if (!complete(await readLayout(connection)))
+      throw new StoreError(
+        "older-version",
+        `the inventory was written by an older version of forereach (${path})`,
+        "run: forereach scan, which brings it up to date",
+      );
     return;
   }
-  const complete = (layout: Layout) =>
-    ALL_KINDS.every((kind) => inventoryColumns(kind).every(({ name }) => layout.get(kind)?.includes(name)));
   for (const statement of version === VERSION ? BOOKKEEPING : []) await connection.run(statement);
   if (version === VERSION && complete(await readLayout(connection))) return;
   await connection.run("BEGIN TRANSACTION");

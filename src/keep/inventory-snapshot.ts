@@ -9,6 +9,7 @@ import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from ".
 import type { GraphTable } from "./inventory.ts";
 import { countItems } from "./inventory-counts.ts";
 import { rowsOf } from "./inventory-db.ts";
+import type { Overlay } from "./inventory-overlay.ts";
 import { asKinds } from "./inventory-pass.ts";
 import {
   aliasesOf,
@@ -24,6 +25,7 @@ import {
   RANKS,
   resolvedKey,
   resolvedRows,
+  withoutStep,
 } from "./inventory-sql.ts";
 
 const { quote, text, types } = DIALECTS.duckdb;
@@ -39,32 +41,48 @@ export class View {
   readonly #connection: DuckDBConnection;
   /** Kinds that some live partition has, with the number of partitions that have it. */
   readonly #live: ReadonlyMap<Kind, number>;
+  readonly #overlay: Overlay | undefined;
   readonly #duplicates = new Map<Kind, string | undefined>();
   readonly #placeholders = new Set<NodeKind>();
   readonly #rels = new Map<RelKind, string>();
   /** The rows that `#rels` merges: cheaper where doubles do no harm. */
   readonly #relRows = new Map<RelKind, string>();
 
-  private constructor(connection: DuckDBConnection, live: ReadonlyMap<Kind, number>) {
+  private constructor(
+    connection: DuckDBConnection,
+    live: ReadonlyMap<Kind, number>,
+    overlay: Overlay | undefined,
+  ) {
     this.#connection = connection;
     this.#live = live;
+    this.#overlay = overlay;
   }
 
-  static async create(connection: DuckDBConnection, order: readonly string[]): Promise<View> {
+  /** `overlay`: changes on top of what is live, as if they were known. */
+  static async create(
+    connection: DuckDBConnection,
+    order: readonly string[],
+    overlay?: Overlay,
+  ): Promise<View> {
     const prefixes = `[${order.map(text).join(", ")}]`;
     await connection.run(RANKS.replace("$1", prefixes));
+    if (overlay?.replaces !== undefined) await connection.run(withoutStep(overlay.replaces));
     const live = new Map<Kind, number>();
     for (const row of await rowsOf(connection, "SELECT kinds, count(*) AS n FROM _rank GROUP BY kinds"))
       for (const kind of asKinds(row.kinds)) live.set(kind, (live.get(kind) ?? 0) + Number(row.n));
-    return new View(connection, live);
+    for (const kind of overlay?.kinds ?? []) live.set(kind, (live.get(kind) ?? 0) + 1);
+    await overlay?.layNodes();
+    return new View(connection, live, overlay);
+  }
+
+  #nodeRows(kind: NodeKind): string {
+    return this.#overlay?.nodeRows(kind) ?? liveRows(kind);
   }
 
   /** SELECT of every known node of a kind once, without placeholders. */
   async nodes(kind: NodeKind): Promise<string> {
-    return mergedNodes(
-      kind,
-      await this.#duplicatesOf(kind, liveRows(kind), ["id"], this.#partitions(kind) > 1),
-    );
+    const rows = this.#nodeRows(kind);
+    return mergedNodes(kind, rows, await this.#duplicatesOf(kind, rows, ["id"], this.#partitions(kind) > 1));
   }
 
   /** Resolves aliases and finds the endpoints that no partition declares. */
@@ -79,7 +97,7 @@ export class View {
         for (const end of endpoints(kind)[side])
           await this.#connection.run(
             `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM ${this.#relRows.get(kind)} r
-             ANTI JOIN (SELECT id FROM ${liveRows(end)}) n ON n.id = r.${quote(side)}
+             ANTI JOIN (SELECT id FROM ${this.#nodeRows(end)}) n ON n.id = r.${quote(side)}
              WHERE r._${side}_kind = '${end}'`,
           );
     if (this.#partitions("USES") > 0)
@@ -144,11 +162,14 @@ export class View {
     let rows = liveRows(kind);
     if (aliased > 0) {
       const table = quote(`_resolved_${kind}`);
-      await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind)}`);
+      await this.#connection.run(
+        `CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind, rows, ["rank"])}`,
+      );
       rows = table;
     }
     if (kind === "MEMBER_OF" && (await many(this.#connection, "SELECT count(*) AS n FROM _hidden")) > 0)
       rows = inSight(rows);
+    rows = (await this.#overlay?.layRels(kind, rows)) ?? rows;
     const dup = await this.#duplicatesOf(
       kind,
       rows,
@@ -173,7 +194,8 @@ export class View {
         ))
           wanted.add(row.kind);
     for (const kind of NODE_KINDS)
-      if (wanted.has(kind)) await this.#connection.run(`INSERT INTO _alias ${aliasesOf(kind)}`);
+      if (wanted.has(kind) || this.#overlay?.aliased.has(kind))
+        await this.#connection.run(`INSERT INTO _alias ${aliasesOf(kind, this.#nodeRows(kind))}`);
   }
 }
 
@@ -220,8 +242,12 @@ export class FrozenView {
     this.hash = hash;
   }
 
-  static async create(connection: DuckDBConnection, order: readonly string[]): Promise<FrozenView> {
-    const view = await View.create(connection, order);
+  static async create(
+    connection: DuckDBConnection,
+    order: readonly string[],
+    overlay?: Overlay,
+  ): Promise<FrozenView> {
+    const view = await View.create(connection, order, overlay);
     await view.resolve();
     const parts: Part[] = [];
     const hash = createHash("sha256");

@@ -147,17 +147,24 @@ export const RANKS = `CREATE OR REPLACE TEMP TABLE _rank AS
     (ORDER BY coalesce(list_position($1::VARCHAR[], split_part(step, '.', 1)), 1000000), step, scope) AS rank
   FROM _partition WHERE layer IS NOT NULL`;
 
-/** Stored rows of all live layers, lists unpacked, with the rank of their partition. */
-export const liveRows = (kind: Kind): string => {
+/** All columns of a stored row `t`, lists unpacked. */
+const unpackedRow = (kind: Kind): string => {
   const lists = properties(kind)
     .filter((column) => column.type === "string[]")
     .map(({ name }) => `${unpacked(`t.${quote(name)}`)} AS ${quote(name)}`);
-  const all = lists.length === 0 ? "t.*" : `t.* REPLACE (${lists.join(", ")})`;
-  return `(SELECT ${all}, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+  return lists.length === 0 ? "t.*" : `t.* REPLACE (${lists.join(", ")})`;
 };
 
+/** Stored rows of all live layers, lists unpacked, with the rank of their partition. */
+export const liveRows = (kind: Kind): string =>
+  `(SELECT ${unpackedRow(kind)}, _rank.rank FROM ${quote(kind)} t JOIN _rank ON t._layer = _rank.layer)`;
+
+/** Rows of a table that is made like that of the kind, lists unpacked. */
+export const stagedRows = (kind: Kind, table: string): string =>
+  `(SELECT ${unpackedRow(kind)} FROM ${table} t)`;
+
 /** `aliases` unite, so that what a node shows is what resolves; for the rest the first that knows decides. */
-const decided = (kind: Kind, a: string): string[] =>
+export const decided = (kind: Kind, a: string): string[] =>
   properties(kind).map(({ name }) =>
     isNodeKind(kind) && name === "aliases"
       ? `list_sort(list_distinct(flatten(list(${a}.aliases) FILTER (WHERE ${a}.aliases IS NOT NULL)))) AS aliases`
@@ -178,8 +185,8 @@ const merged = (kind: Kind, rows: string, key: readonly string[], dup: string | 
 };
 
 /** Every node of a kind once: `id` and its properties. `dup` names the table of duplicates, if there are any. */
-export const mergedNodes = (kind: NodeKind, dup: string | undefined): string =>
-  merged(kind, liveRows(kind), ["id"], dup);
+export const mergedNodes = (kind: NodeKind, rows: string, dup: string | undefined): string =>
+  merged(kind, rows, ["id"], dup);
 
 /** Key of a relationship once aliases are resolved. */
 export const resolvedKey = (kind: RelKind): string[] => [
@@ -195,23 +202,27 @@ export const mergedRels = (kind: RelKind, rows: string, dup: string | undefined)
   merged(kind, rows, resolvedKey(kind), dup);
 
 /** Aliases that nodes of a kind declare. They compare without case; several nodes may share one. */
-export const aliasesOf = (kind: NodeKind): string =>
-  `SELECT DISTINCT '${kind}' AS kind, lower(unnest(aliases)) AS alias, id FROM ${liveRows(kind)}
+export const aliasesOf = (kind: NodeKind, rows: string): string =>
+  `SELECT DISTINCT '${kind}' AS kind, lower(unnest(aliases)) AS alias, id FROM ${rows}
    WHERE aliases IS NOT NULL`;
 
 /**
- * Rows of a relationship kind with aliases replaced by ids (table `_alias`). An alias that several nodes declare
+ * Rows of a relationship kind with aliases replaced by ids (table `_alias`), and with these columns `besides`. An alias that several nodes declare
  * stands for each of them, and one that none declares stays as it is: access is never lost.
  */
-export const resolvedRows = (kind: RelKind): string => {
-  const rest = [...(isKeyed(kind) ? ["key"] : []), ...properties(kind).map((c) => c.name), "rank"];
+export const resolvedRows = (kind: RelKind, rows: string, besides: readonly string[]): string => {
+  const rest = [...(isKeyed(kind) ? ["key"] : []), ...properties(kind).map((c) => c.name), ...besides];
   const end = (name: string) => `coalesce(a_${name}.id, t.${quote(name)}) AS ${quote(name)}`;
   const join = (name: string) =>
     `LEFT JOIN _alias a_${name} ON a_${name}.kind = t._${name}_kind
        AND a_${name}.alias = CASE WHEN t._${name}_alias THEN lower(t.${quote(name)}) END`;
   return `SELECT t._from_kind, ${end("from")}, t._to_kind, ${end("to")}, ${list(rest, "t")}
-    FROM ${liveRows(kind)} t ${join("from")} ${join("to")}`;
+    FROM ${rows} t ${join("from")} ${join("to")}`;
 };
+
+/** Leaves a step out of what is live; after RANKS. */
+export const withoutStep = (step: string): string =>
+  `DELETE FROM _rank WHERE layer IN (SELECT layer FROM _partition WHERE step = ${DIALECTS.duckdb.text(step)})`;
 
 const OPAQUE = unmodelledId("mcp", "");
 /**

@@ -3,6 +3,7 @@
  * Types first; the implementation follows them.
  */
 import { createHash, randomUUID } from "node:crypto";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Cursor, Page } from "../connector.ts";
 import { properties } from "../graph/generate.ts";
 import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
@@ -10,6 +11,7 @@ import type { Change, CountedKind, NodeKind, NodeRecord, RelKind } from "../sche
 import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
 import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
 import { importLines } from "./inventory-import.ts";
+import { Overlay } from "./inventory-overlay.ts";
 import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
@@ -92,6 +94,12 @@ export interface Inventory {
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
   snapshot(): Promise<Snapshot>;
+  /**
+   * A snapshot as if these changes were known: puts decide over every partition, null clears and a removal takes away
+   * whoever brought it. Nothing of them is kept. `replaces`, asked when all changes were taken in, names a step whose
+   * own facts they stand for. Throws what `changes` throws.
+   */
+  suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
   /** The scan that is under way or was interrupted; a rerun continues it. */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
@@ -260,7 +268,18 @@ class DuckDbInventory implements Inventory {
     return importLines(this.#database, begin, name, lines);
   }
 
-  async snapshot(): Promise<Snapshot> {
+  snapshot(): Promise<Snapshot> {
+    return this.#freeze(async () => undefined);
+  }
+
+  suppose(changes: AsyncIterable<Change>, replaces = (): string | undefined => undefined): Promise<Snapshot> {
+    const { layout } = this.#database;
+    return this.#freeze((connection) =>
+      Overlay.stage({ connection, encoder: this.#encoder, layout }, changes, replaces),
+    );
+  }
+
+  async #freeze(overlaid: (connection: DuckDBConnection) => Promise<Overlay | undefined>): Promise<Snapshot> {
     const database = this.#database;
     const connection = await database.connect();
     try {
@@ -268,7 +287,7 @@ class DuckDbInventory implements Inventory {
       await connection.run("BEGIN TRANSACTION");
       const rows = (sql: string) => rowsOf(connection, sql);
       const coverage = await coverageRows(rows, this.#now());
-      const view = await FrozenView.create(connection, this.#order);
+      const view = await FrozenView.create(connection, this.#order, await overlaid(connection));
       const hash = createHash("sha256").update(view.hash);
       for (const row of coverage)
         hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));

@@ -18,6 +18,8 @@ export interface GraphMeta {
   coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" })[];
   findings: readonly Finding[];
   configHash: string;
+  /** Hash of the rules that derived the graph; absent in one of an older version. */
+  rules?: string;
   /** Where the graph was published to, if not beside this file; without a password. */
   store?: StoreSpec;
 }

@@ -376,13 +376,7 @@ export async function findNodes(
   if (exact.length > 0) return [String(exact[0]!.id)];
   const glob = /[*?]/.test(wanted);
   const rows = await query(`MATCH (n:${kind}) RETURN n.id AS id, n.name AS name, n.kind AS kind`);
-  const pattern = new RegExp(
-    `^${wanted
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
-    "i",
-  );
+  const pattern = globOf(wanted);
   const found = rows.filter((row) => pattern.test(text(row.name)) || (glob && pattern.test(text(row.id))));
   if (found.length === 0)
     throw new ConfigError(
@@ -400,6 +394,16 @@ export async function findNodes(
   }
   return found.map((row) => String(row.id)).sort(bytewise);
 }
+
+/** `*` and `?` as in a shell; case does not matter. */
+export const globOf = (wanted: string): RegExp =>
+  new RegExp(
+    `^${wanted
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+    "i",
+  );
 
 export const worstOf = (states: Iterable<CoverageState>): CoverageState => {
   const seen = new Set(states);

@@ -1,11 +1,12 @@
 /** From the inventory to a graph that answers: snapshot, load, rules, findings, and what to say beside it. */
+import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFindings } from "../ask/finding.ts";
 import { isFindingQuery, loadQueries, type Query, runQuery } from "../ask/query.ts";
 import type { StoreSpec } from "../config.ts";
 import type { Connector, Step } from "../connector.ts";
-import { loadRules } from "../graph/rules.ts";
+import { loadRules, type Rule } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
@@ -30,7 +31,7 @@ export interface BuildOptions {
 type Hides = "grants" | "denies" | "both";
 
 /** What a gap of each step, or part of a step, may hide; an import may hide anything. */
-function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
+export function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
   const known = new Map<string, Hides>();
   for (const { steps } of connectors)
     for (const step of steps) {
@@ -39,6 +40,10 @@ function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
     }
   return (step) => known.get(step) ?? "both";
 }
+
+/** Graphs of the same facts by different rules are different graphs. */
+export const hashOfRules = (rules: readonly Rule[]): string =>
+  createHash("sha256").update(JSON.stringify(rules)).digest("hex").slice(0, 32);
 
 /** Builds and publishes the graph of what the inventory knows now. Throws StoreError; the old graph then stays. */
 export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
@@ -65,7 +70,8 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     const gaps = coverage.filter(({ state }) => state !== "complete");
     onStage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
     await store.rebuild({ snapshot: snapshot.id, time: snapshot.time, gaps, tables });
-    for await (const { rule, rows } of store.derive(loadRules()))
+    const rules = loadRules();
+    for await (const { rule, rows } of store.derive(rules))
       onStage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
     const previous = await readMeta(folder).then(
       (meta) => meta.findings,
@@ -90,6 +96,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       coverage,
       findings,
       configHash: options.configHash,
+      rules: hashOfRules(rules),
       ...(spec.kind === "neo4j" ? { store: withoutPassword(spec) } : {}),
     };
     await writeMeta(folder, meta);

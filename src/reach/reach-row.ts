@@ -102,13 +102,38 @@ type ValueOf<C extends Column> = C extends { type: "int" }
     : string;
 export type ReachRow = { -readonly [C in ReachColumn as C["name"]]: ValueOf<C> };
 
+/** What `reach --with` says besides: how a row would differ from that of today. */
+export const CHANGE_COLUMNS = [
+  one(
+    "change",
+    ["new", "changed", "gone"],
+    "What the changes would do to the row. A row that would be gone stands here as it is today",
+  ),
+  one("gained", ["yes", "no"], "The agent could do more there, or sooner, than it can today"),
+  one(
+    "before_covers",
+    ["scope", "subtree", "class"],
+    "What the row of today covers; empty where there is no such row",
+  ),
+  one("before_discover", RIGHT, "Can see that it exists today"),
+  one("before_read", RIGHT, "Can read today"),
+  one("before_write", RIGHT, "Can write today"),
+  one("before_manage", RIGHT, "Can manage today"),
+  one("before_tier", TIERS, "Tier today; empty likewise"),
+  one("before_certainty", ["exact", "upper-bound", "unknown"], "Certainty today; empty likewise"),
+] as const satisfies readonly Column[];
+
+type ChangeColumn = (typeof CHANGE_COLUMNS)[number];
+export type ChangeRow = ReachRow & { -readonly [C in ChangeColumn as C["name"]]: ValueOf<C> };
+
+const lineOf = (column: Column): string => {
+  const values =
+    column.values === undefined ? "" : ` One of ${column.values.map((v) => `\`${v}\``).join(", ")}.`;
+  return `| \`${column.name}\` | ${column.type} | ${column.about}.${values} |`;
+};
+
 /** The documentation page of the row, as Markdown. */
 export function columnsPage(): string {
-  const rows = REACH_COLUMNS.map((column: Column) => {
-    const values =
-      column.values === undefined ? "" : ` One of ${column.values.map((v) => `\`${v}\``).join(", ")}.`;
-    return `| \`${column.name}\` | ${column.type} | ${column.about}.${values} |`;
-  });
   return [
     "# The reach row",
     "",
@@ -117,7 +142,16 @@ export function columnsPage(): string {
     "",
     "| Column | Type | Meaning |",
     "|---|---|---|",
-    ...rows,
+    ...REACH_COLUMNS.map(lineOf),
+    "",
+    "## What would change",
+    "",
+    "Rows of `reach --with CHANGES.jsonl` have these columns behind the others. `snapshot` of a row that would be new or",
+    "changed names the snapshot and, behind a `+`, the facts with the changes on top.",
+    "",
+    "| Column | Type | Meaning |",
+    "|---|---|---|",
+    ...CHANGE_COLUMNS.map(lineOf),
     "",
   ].join("\n");
 }

@@ -1,0 +1,158 @@
+/** Two answers side by side, given as rows: what is said to be new, changed, gone, and gained. */
+import { describe, expect, test } from "vitest";
+import type { ReachRow } from "./reach-row.ts";
+import { changesOf, type Side } from "./whatif-compare.ts";
+
+/** `tier rights covers`, rights as letters (`r?` is an unknown right), such as `now dr subtree`. */
+const row = (scope: string, said: string, agent = "a"): ReachRow => {
+  const [tier = "now", letters = "", covers = "subtree", certainty = "exact"] = said.split(" ");
+  const right = (letter: string) =>
+    letters.includes(`${letter}?`) ? "unknown" : letters.includes(letter) ? "yes" : "no";
+  return {
+    ...{ agent_id: agent, mode: "app", via: "", scope_id: scope, tier, covers, certainty },
+    ...{ discover: right("d"), read: right("r"), write: right("w"), manage: right("m") },
+  } as ReachRow;
+};
+/** Places are paths: `/x` contains `/x/y`. */
+const above = async (scope: string): Promise<string[]> => {
+  const parts = scope.split("/").slice(1);
+  return parts.map((_, i) => `/${parts.slice(0, parts.length - i).join("/")}`);
+};
+const side = (...rows: readonly ReachRow[]): Side => ({
+  above,
+  async *reach({ scope }) {
+    // Asked about one place, the row above answers for it, as the product does.
+    for (const each of rows)
+      if (scope === undefined) yield each;
+      else if ((await above(scope)).includes(each.scope_id))
+        yield { ...each, scope_id: scope, covers: "scope" };
+  },
+});
+async function compared(before: Side, after: Side, moved: readonly string[] = [], tiers?: readonly string[]) {
+  const lines: string[] = [];
+  for await (const one of changesOf(before, after, { moved, ...(tiers === undefined ? {} : { tiers }) })) {
+    const letters = (of: (right: "discover" | "read" | "write" | "manage") => string) =>
+      (["discover", "read", "write", "manage"] as const)
+        .map((right) => ({ yes: right[0], unknown: `${right[0]}?` })[of(right)] ?? "")
+        .join("");
+    const was = letters((right) => one[`before_${right}`]);
+    const is = one.change === "gone" ? "" : `${one.tier} ${letters((right) => one[right])}`;
+    lines.push(
+      `${one.agent_id} ${one.scope_id} ${one.change}: ${one.before_tier} ${was} > ${is}${one.gained === "yes" ? " gained" : ""}`,
+    );
+  }
+  return lines;
+}
+
+describe("rows that differ", () => {
+  test("nothing differs: nothing is said", async () => {
+    const same = () => side(row("/x", "now dr"), row("/x/y", "potential w scope"));
+    expect(await compared(same(), same())).toEqual([]);
+  });
+
+  test("a row that comes is new and gained, one that goes is gone", async () => {
+    expect(await compared(side(row("/x", "now dr")), side(row("/z", "now d")))).toEqual([
+      "a /x gone: now dr > ",
+      "a /z new:   > now d gained",
+    ]);
+  });
+
+  test("agents and places come in the order of their key, whichever side has them", async () => {
+    expect(
+      await compared(side(row("/b", "now d", "a"), row("/a", "now d", "c")), side(row("/a", "now d", "b"))),
+    ).toEqual(["a /b gone: now d > ", "b /a new:   > now d gained", "c /a gone: now d > "]);
+  });
+
+  test("a right more is a change and gained, a right less is a change and not", async () => {
+    expect(await compared(side(row("/x", "now dr")), side(row("/x", "now drw")))).toEqual([
+      "a /x changed: now dr > now drw gained",
+    ]);
+    expect(await compared(side(row("/x", "now drw")), side(row("/x", "now dr")))).toEqual([
+      "a /x changed: now drw > now dr",
+    ]);
+  });
+
+  test("an unknown right is gained where there was none, and a known one where it was unknown", async () => {
+    expect(await compared(side(row("/x", "now d")), side(row("/x", "now dr?")))).toEqual([
+      "a /x changed: now d > now dr? gained",
+    ]);
+    expect(await compared(side(row("/x", "now dr?")), side(row("/x", "now dr")))).toEqual([
+      "a /x changed: now dr? > now dr gained",
+    ]);
+  });
+
+  test("another certainty is a change, and nothing is gained by it", async () => {
+    expect(
+      await compared(side(row("/x", "now dr subtree upper-bound")), side(row("/x", "now dr subtree exact"))),
+    ).toEqual(["a /x changed: now dr > now dr"]);
+  });
+
+  test("what moves to an earlier tier is one change and gained, to a later one not", async () => {
+    expect(await compared(side(row("/x", "potential dr")), side(row("/x", "now dr")))).toEqual([
+      "a /x changed: potential dr > now dr gained",
+    ]);
+    expect(await compared(side(row("/x", "now dr")), side(row("/x", "latent dr")))).toEqual([
+      "a /x changed: now dr > latent dr",
+    ]);
+  });
+
+  test("a right that was there and comes later now is no gain of the later tier", async () => {
+    expect(
+      await compared(
+        side(row("/x", "latent r"), row("/x", "now dw")),
+        side(row("/x", "latent rw"), row("/x", "now d")),
+      ),
+    ).toEqual(["a /x changed: latent r > latent rw", "a /x changed: now dw > now d"]);
+  });
+
+  test("the same rights that include what is below, and did not, are gained", async () => {
+    expect(await compared(side(row("/x", "now dr scope")), side(row("/x", "now dr subtree")))).toEqual([
+      "a /x changed: now dr > now dr gained",
+    ]);
+  });
+
+  test("tiers that are not asked about are not said", async () => {
+    const [before, after] = [side(), side(row("/x", "latent m"), row("/x", "now d"))];
+    expect(await compared(before, after, [], ["now"])).toEqual(["a /x new:   > now d gained"]);
+  });
+});
+
+describe("rows above one another", () => {
+  test("a row that goes because one above says as much is no loss", async () => {
+    expect(await compared(side(row("/x/y", "now dr")), side(row("/x", "now drw")))).toEqual([
+      "a /x new:   > now drw gained",
+    ]);
+  });
+
+  test("what is left of a row above is no gain below it", async () => {
+    expect(await compared(side(row("/x", "now dr")), side(row("/x/y", "now dr")))).toEqual([
+      "a /x gone: now dr > ",
+    ]);
+    expect(await compared(side(row("/x", "now drw")), side(row("/x/y", "now dr")))).toEqual([
+      "a /x gone: now drw > ",
+      "a /x/y changed: now drw > now dr",
+    ]);
+  });
+
+  test("what a row above does not make up for is lost, and said of the place", async () => {
+    expect(await compared(side(row("/x/y", "now drm")), side(row("/x", "now dr")))).toEqual([
+      "a /x new:   > now dr gained",
+      "a /x/y changed: now drm > now dr",
+    ]);
+  });
+
+  test("a row above that holds for itself alone says nothing of what is below", async () => {
+    expect(await compared(side(row("/x/y", "now dr")), side(row("/x", "now dr scope")))).toEqual([
+      "a /x new:   > now dr gained",
+      "a /x/y gone: now dr > ",
+    ]);
+  });
+
+  test("a place that moves below a row is gained, though no row differs", async () => {
+    const before = { ...side(row("/x", "now dr")), above: async (scope: string) => [scope] };
+    expect(await compared(before, side(row("/x", "now dr")), ["/x/y"])).toEqual([
+      "a /x/y new:   > now dr gained",
+    ]);
+    expect(await compared(side(row("/x", "now dr")), before, ["/x/y"])).toEqual(["a /x/y gone: now dr > "]);
+  });
+});

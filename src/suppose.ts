@@ -1,0 +1,150 @@
+/** Answers as if something were so: records on top of what is known, or one user alone in front of an agent. */
+import {
+  type Answers,
+  type AnswersOptions,
+  type AppEvents,
+  answersOf,
+  connectors,
+  importName,
+  linesOf,
+  mustBeReadable,
+  openAnswers,
+} from "./app.ts";
+import type { ImportLine } from "./keep/inventory.ts";
+import { ConfigError } from "./model.ts";
+import { findPerson, mayUse, usersOf, withAudience } from "./reach/audience.ts";
+import { checkedLines, type SupposedGraph, supposeGraph } from "./reach/whatif.ts";
+import { Touched } from "./reach/whatif-seed.ts";
+
+export interface SupposeRequest extends AnswersOptions, Pick<AppEvents, "onStage"> {
+  folder: string;
+  /** Id, name or glob; absent: every agent. */
+  agent?: string | undefined;
+  signal: AbortSignal;
+}
+
+/** What would be, beside what is. Closing both is closing this. */
+export interface Supposed extends Answers {
+  today: Answers;
+  /** Agents whose answers may differ; undefined: any. */
+  agents: readonly string[] | undefined;
+  /** Places that lie elsewhere; undefined: it may be any. */
+  moved: readonly string[] | undefined;
+}
+
+/**
+ * As if the records of a file were applied. Throws ConfigError for a wrong line (nothing is applied) and for an agent
+ * that is neither known nor in the file.
+ */
+export async function openWhatIf({
+  agent,
+  ...request
+}: SupposeRequest & { file: string }): Promise<Supposed> {
+  const { folder, file } = request;
+  await mustBeReadable(file);
+  const today = await openAnswers(folder, request);
+  let graph: SupposedGraph | undefined;
+  try {
+    const asked = agent === undefined ? undefined : await orNone(today.findAgents(agent));
+    const touched = new Touched();
+    const name = importName(file);
+    const lines = async function* (): AsyncGenerator<ImportLine> {
+      for await (const line of checkedLines(name, linesOf(file))) {
+        touched.note(line);
+        yield line;
+      }
+    };
+    let concerned: readonly string[] | undefined;
+    graph = await supposeGraph({
+      ...{ ...request, meta: today.meta, connectors, step: `import.${name}`, lines: lines() },
+      async seed() {
+        const found = await touched.concerned(today.ask);
+        // The file may put an agent that goes by the name that is asked about.
+        const candidates = asked && [...new Set([...asked, ...touched.agents])];
+        concerned =
+          found === undefined ? candidates : (candidates ?? [...found]).filter((id) => found.has(id));
+        return concerned;
+      },
+    });
+    const then = answersOf({ ...graph, published: false });
+    if (asked !== undefined) {
+      const named = await orNone(then.findAgents(agent!));
+      // Neither before nor after: the error of a name that nobody bears.
+      if (asked.length + named.length === 0) await today.findAgents(agent!);
+      concerned = concerned?.filter((id) => asked.includes(id) || named.includes(id));
+    }
+    const moved = await touched.moved(today.ask);
+    return { ...then, today, agents: concerned, moved, close: closing(graph, today) };
+  } catch (error) {
+    await closing(graph, today)();
+    throw error;
+  }
+}
+
+/** How an agent answers one person; `answers` is absent if none of the agents may be used by them. */
+export interface ForUser {
+  answers: Answers;
+  user: { id: string; name: string };
+  /** Agents that the person may use, in front of which they stand alone now. */
+  agents: readonly string[];
+  /** Agents that they may not use, and agents of which nobody read who may. */
+  refused: readonly string[];
+  unread: readonly string[];
+}
+
+/** As if this user alone might use the agents, where they may today. Throws ConfigError with candidates. */
+export async function openForUser({
+  agent,
+  user: wanted,
+  ...request
+}: SupposeRequest & { agent: string; user: string }): Promise<ForUser> {
+  const today = await openAnswers(request.folder, request);
+  let graph: SupposedGraph | undefined;
+  try {
+    const asked = await today.findAgents(agent);
+    const person = await findPerson(today.ask, wanted);
+    const user = { id: String(person.id), name: String(person.name ?? person.id) };
+    const allowed = new Map<"yes" | "no" | "unknown", string[]>();
+    for (const id of asked) {
+      const may = person.enabled === false ? "no" : await mayUse(today.ask, today.meta.time, person, id);
+      allowed.set(may, [...(allowed.get(may) ?? []), id]);
+    }
+    const agents = allowed.get("yes") ?? [];
+    const found = { user, agents, refused: allowed.get("no") ?? [], unread: allowed.get("unknown") ?? [] };
+    if (agents.length === 0) return { ...found, answers: today };
+    const lines = async function* (): AsyncGenerator<ImportLine> {
+      for (const id of agents) {
+        const to = { kind: "Agent", id } as const;
+        for (const row of await usersOf(today.ask, id))
+          yield { remove: { kind: "MAY_USE", from: { kind: "Principal", id: String(row.id) }, to } };
+        yield { put: { kind: "MAY_USE", from: { kind: "Principal", id: user.id }, to } };
+      }
+    };
+    graph = await supposeGraph({
+      ...{ ...request, meta: today.meta, connectors, step: "user", lines: lines() },
+      seed: async () => agents,
+    });
+    const answers = answersOf({ ...graph, published: false });
+    // How many may use it is said as it is: one alone was only supposed.
+    const reach: Answers["reach"] = (asked) => withAudience(today.ask, today.meta.time, answers.reach(asked));
+    return { ...found, answers: { ...answers, reach, close: closing(graph, today) } };
+  } catch (error) {
+    await closing(graph, today)();
+    throw error;
+  }
+}
+
+const closing = (graph: SupposedGraph | undefined, today: Answers) => async (): Promise<void> => {
+  await graph?.close();
+  await today.close();
+};
+
+/** An agent that only one of two graphs knows is no mistake. */
+async function orNone(found: Promise<string[]>): Promise<string[]> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof ConfigError && error.code === "not-found") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+/** How many people may use an agent: what `audience_count` says, and where it says nothing. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Answers, importFile, openAnswers } from "../src/app.ts";
+import { findPerson } from "../src/reach/audience.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+type Props = Readonly<Record<string, unknown>>;
+const node = (kind: string, id: string, props: Props = {}) => ({ put: { kind, id, props } });
+const rel = (
+  kind: string,
+  from: string,
+  to: string,
+  props: Props = {},
+  ends = ["Principal", "Principal"],
+) => ({
+  put: { kind, from: { kind: ends[0], id: from }, to: { kind: ends[1], id: to }, props },
+});
+const member = (who: string, group: string, props: Props = {}) => rel("MEMBER_OF", who, group, props);
+const group = (id: string, props: Props = {}) => node("Principal", id, { kind: "Group", ...props });
+/** An agent with a stored connection, or another identity, that reads the box; and who may use it. */
+const agent = (id: string, users: readonly string[], mode = "maker") => [
+  node("Agent", id),
+  rel("ACTS_AS", id, "maker", { key: mode, mode }, ["Agent", "Principal"]),
+  ...users.map((user) => rel("MAY_USE", user, id, {}, ["Principal", "Agent"])),
+];
+
+const RECORDS = [
+  node("Principal", "ana", {
+    kind: "User",
+    name: "Ana Lund",
+    aliases: ["upn:ana.lund@contoso.example", "mail:al@contoso.example"],
+  }),
+  node("Principal", "ben", { kind: "User", name: "Ben" }),
+  node("Principal", "cem", { kind: "User", name: "Ben" }),
+  node("Principal", "eve", { kind: "Guest" }),
+  node("Principal", "gus", { kind: "User", userType: "Guest" }),
+  node("Principal", "off", { kind: "User", enabled: false }),
+  node("Principal", "app", { kind: "ServicePrincipal" }),
+  node("Principal", "maker", { kind: "User" }),
+  group("outer"),
+  group("inner"),
+  group("closed", { enabled: false }),
+  group("empty"),
+  ...["everyone", "everyone-except-external"].map((id) => node("Principal", id, { kind: "Everyone" })),
+  member("inner", "outer"),
+  // Groups that contain each other end.
+  member("outer", "inner"),
+  ...["ana", "off", "app"].map((id) => member(id, "inner")),
+  member("ben", "inner", { expires: "2020-01-01T00:00:00Z" }),
+  member("cem", "inner", { tier: "potential" }),
+  member("ben", "outer"),
+  member("closed", "outer"),
+  member("eve", "closed"),
+  ...agent("nested", ["outer", "ana"]),
+  ...agent("shut", ["closed"]),
+  ...agent("empty", ["empty"]),
+  ...agent("all", ["everyone"]),
+  ...agent("members", ["everyone-except-external"]),
+  ...agent("members-and-one", ["everyone-except-external", "eve"]),
+  ...agent("unread", []),
+  ...agent("unread-group", ["ana", "never-read"]),
+  ...agent("other-mode", ["ana"], "key"),
+  node("Scope", "box", { kind: "Container", plane: "azure" }),
+  rel("GRANTED", "maker", "box", { key: "g", flow: "containment", see: true, read: true }, [
+    "Principal",
+    "Scope",
+  ]),
+];
+
+let folder: string;
+let answers: Answers;
+const counts = new Map<string, number | null>();
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "audience-"));
+  const file = join(folder, "lines.jsonl");
+  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  await importFile({ folder, file });
+  answers = await openAnswers(folder);
+  for await (const row of answers.reach({})) counts.set(row.agent_id, row.audience_count);
+});
+afterAll(async () => {
+  await answers?.close();
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  [
+    "nested",
+    2,
+    "people of nested groups, each once: not disabled, not expired, not only eligible, no application",
+  ],
+  ["empty", 0, "a group that was read and is empty"],
+  ["all", 6, "everyone, guests too, who is not disabled"],
+  ["members", 4, "everyone but guests, whichever of the two ways they are told"],
+  ["members-and-one", 5, "and one guest by name"],
+  ["shut", 0, "a disabled group lets nobody in"],
+  ["unread", null, "no record says who may: that is not nobody"],
+  ["unread-group", null, "a group of which nothing but its id is known may be of any size"],
+  ["other-mode", null, "a mode that does not depend on who asks"],
+])("%s: %s (%s)", (id, count, _) => {
+  expect(counts.has(id)).toBe(true);
+  expect(counts.get(id)).toBe(count);
+});
+
+test.each([
+  "ana",
+  "ANA",
+  "ana lund",
+  "Ana*",
+  "ana.lund@contoso.example",
+  "AL@contoso.example",
+  "*.lund@*",
+  "?na",
+])("a person goes by %s", async (wanted) => {
+  expect(await findPerson(answers.ask, wanted)).toMatchObject({ id: "ana" });
+});
+
+test.each([
+  ["Ben", "a name that two bear, though it is the id of one", "ben"],
+  ["B*", "a glob that fits an id", "ben"],
+])("%s: an id comes before names (%s)", async (wanted, _, id) => {
+  expect(await findPerson(answers.ask, wanted)).toMatchObject({ id });
+});
+
+test.each([
+  ["?e?", /fits 2 users:\n {2}ben {2}Ben\n {2}cem {2}Ben$/, "ambiguous"],
+  ["outer", /no user is called "outer"/, "not-found"],
+  ["app", /no user is called "app"/, "not-found"],
+])("%s is refused: only one person will do", async (wanted, message, code) => {
+  await expect(findPerson(answers.ask, wanted)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message) as string,
+  });
+});
