@@ -3,7 +3,7 @@
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from "../model.ts";
-import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
+import { type Decoder, eachOrAll, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
 import { chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
@@ -59,7 +59,10 @@ export async function* reachRows(
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw = above === undefined ? await query(ROWS, { ids: some }) : await rowsOn(query, some, above);
+    const raw =
+      above === undefined
+        ? await eachOrAll(query, some, (is) => `${AT} WHERE ${is("a.id")} ${COLUMNS}`)
+        : await rowsOn(query, some, above);
     const owners = await ownersOf(query, some);
     const rows =
       request.expand === true
@@ -87,7 +90,7 @@ const witnessOf = (row: Row): Witness => ({
   tier: String(row.tier),
   hops: Number(row.hops),
   steps: Number(row.steps),
-  grant: Number(row.grant),
+  grant: count(row.grant),
   regrant: row.regrant === true,
   scope: String(row.scope_id),
 });
@@ -119,7 +122,6 @@ RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate 
   t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
   t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
-const ROWS = `${AT} WHERE a.id IN $ids ${COLUMNS}`;
 
 /** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
 export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -260,7 +262,7 @@ function finish(
     platform: text(row.platform),
     estate: text(row.estate) as ReachRow["estate"],
     mode: text(row.mode) as ReachRow["mode"],
-    principal_id: path[1]?.id ?? "",
+    principal_id: path.find((step) => step.via === "ACTS_AS")?.id ?? "",
     via: text(row.via),
     scope_id: text(row.scope_id),
     scope_name: text(row.scope_name),
@@ -332,19 +334,17 @@ function countedPlanes(query: Query): (plane: string) => Promise<boolean> {
 }
 
 async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<string, string>> {
+  const answering = (relationship: string, of: string) =>
+    eachOrAll(
+      query,
+      agents,
+      (is) =>
+        `MATCH (p:Principal)-[:${relationship}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
+    );
   const rows = [
-    ...(await query(
-      "MATCH (p:Principal)-[:SPONSORS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
-    ...(await query(
-      "MATCH (p:Principal)-[:OWNS]->(q:Principal) WHERE q.id IN $ids RETURN q.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
-    ...(await query(
-      "MATCH (p:Principal)-[:OWNS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
+    ...(await answering("SPONSORS", "Agent")),
+    ...(await answering("OWNS", "Principal")),
+    ...(await answering("OWNS", "Agent")),
   ];
   const names = new Map<string, Set<string>>();
   for (const row of rows)
@@ -363,10 +363,13 @@ export async function findNodes(
   wanted: string,
   many = true,
 ): Promise<string[]> {
-  const exact = await query(`MATCH (n:${kind}) WHERE n.id IN $ids RETURN n.id AS id`, {
-    ids: [wanted, wanted.toLowerCase().replace(/(?<=.)\/+$/, "")],
-  });
-  if (exact.length > 0) return [String(exact[0]!.id)];
+  const ids = new Set([wanted, wanted.toLowerCase().replace(/(?<=.)\/+$/, "")]);
+  const [exact] = await eachOrAll(
+    query,
+    [...ids],
+    (is) => `MATCH (n:${kind}) WHERE ${is("n.id")} RETURN n.id AS id`,
+  );
+  if (exact !== undefined) return [String(exact.id)];
   const glob = /[*?]/.test(wanted);
   const rows = await query(`MATCH (n:${kind}) RETURN n.id AS id, n.name AS name, n.kind AS kind`);
   const pattern = new RegExp(

@@ -1,6 +1,6 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { type Row, TIERS, type Tier } from "../model.ts";
+import { type Params, type Row, TIERS, type Tier } from "../model.ts";
 
 export interface PathStep {
   kind: string;
@@ -10,7 +10,15 @@ export interface PathStep {
   via?: string;
   /** The grant by which it came here. */
   grant?: { id: string; role: string; residual?: string; expires?: string };
+  /** Why the way to this step is not the one that the row counted; absent where it is. */
+  doubt?: Doubt;
 }
+
+/**
+ * `one-of-several`: a way to the grant of the row, but as long as none that the row may have counted. `not-known`: the
+ * graph shows no way to it.
+ */
+export type Doubt = "one-of-several" | "not-known";
 
 /** What a row says of its witness. `grant`: the code of the grant; `steps`: relationships in all. */
 export interface Witness {
@@ -21,7 +29,8 @@ export interface Witness {
   tier: string;
   hops: number;
   steps: number;
-  grant: number;
+  /** Null: nothing is granted, as where the identity of a server is not known. */
+  grant: number | null;
   /** The last step is a right that the agent gives itself. */
   regrant: boolean;
   scope: string;
@@ -44,6 +53,9 @@ interface Lead {
   grant: Required<PathStep>["grant"];
 }
 
+/** So many agents, scopes or grants are asked for one by one: the engine looks up an id, and reads through all for a list. */
+const LOOKED_UP = 12;
+
 /**
  * Decodes witnesses: the graph knows the way from an agent to the holder of each grant (HAS_RIGHTS_OF), and the chain
  * from the granted scope down to the scope of the row.
@@ -51,10 +63,15 @@ interface Lead {
 export function createDecoder(query: GraphStore["query"]): Decoder {
   return async (witnesses) => {
     const agents = await namedBy(query, "Agent", "id", new Set(witnesses.map(({ agent }) => agent)));
-    const leads = await leadsOf(query, [...agents.keys()]);
+    const granted = witnesses.filter(({ grant }) => grant !== null);
+    const { leads, principals } = await leadsOf(
+      query,
+      [...new Set(granted.map(({ agent }) => agent))],
+      granted,
+    );
     const up = await linksUp(
       query,
-      witnesses.flatMap((one) => {
+      granted.flatMap((one) => {
         const lead = leads.get(keyOf(one))?.[0];
         return lead === undefined || lead.scope.id === one.scope
           ? []
@@ -63,75 +80,170 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     );
     const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
     const codes = chosen.map((found) => (found === undefined ? [] : codesOf(found.lead.path)));
-    const principals = await namedBy(query, "Principal", "code", new Set(codes.flat()));
-    return chosen.map((found, index) => {
+    // Who stands on the way is somebody whose rights the agent has; what else a rule puts there is looked up.
+    const others = new Set(codes.flat().filter((code) => !principals.has(code)));
+    for (const [code, found] of await namedBy(query, "Principal", "code", others))
+      principals.set(code, found);
+    const lenders = await lendersOf(query, witnesses);
+    const scopes = await scopesOf(query, witnesses, chosen);
+    return witnesses.map((one, index) => {
+      const found = chosen[index];
       const steps: PathStep[] = [];
-      const add = (node: Named | undefined, kind: string, via?: string) => {
+      const add = (node: Named | undefined, kind: string, more: Partial<PathStep> = {}) => {
         if (node !== undefined)
-          steps.push({
-            kind: node.kind || kind,
-            id: node.id,
-            name: node.name || node.id,
-            ...(via === undefined ? {} : { via }),
-          });
+          steps.push({ kind: node.kind || kind, id: node.id, name: node.name || node.id, ...more });
       };
-      add(agents.get(witnesses[index]!.agent), "Agent");
-      if (found === undefined) return steps;
+      add(agents.get(one.agent) ?? { id: one.agent, name: "", kind: "" }, "Agent");
+      if (found === undefined) {
+        const lender = one.grant === null ? lenders.get(one.via) : undefined;
+        add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
+        const place = scopes.get(one.scope) ?? { id: one.scope, name: "", kind: "" };
+        add(place, "Scope", lender === undefined ? { doubt: "not-known" } : {});
+        return steps;
+      }
       for (const [at, code] of codes[index]!.entries())
-        add(principals.get(code), "Principal", at === 0 ? "ACTS_AS" : "MEMBER_OF");
-      add(found.lead.scope, "Scope", "GRANTED");
-      steps.at(-1)!.grant = found.lead.grant;
-      for (const { child, via } of found.chain) add(child, "Scope", via);
+        add(principals.get(code), "Principal", { via: at === 0 ? "ACTS_AS" : "MEMBER_OF" });
+      const { lead, chain, counted } = found;
+      add(lead.scope, "Scope", { via: "GRANTED", grant: lead.grant });
+      if (!counted) steps.at(-1)!.doubt = "one-of-several";
+      for (const { child, via } of chain) add(child, "Scope", { via });
       return steps;
     });
   };
 }
 
-const keyOf = ({ agent, mode, via, grant }: Witness): string => `${agent}\n${mode}\n${via}\n${grant}`;
+const keyOf = ({ agent, mode, via, grant }: Omit<Witness, "tier">): string =>
+  `${agent}\n${mode}\n${via}\n${grant}`;
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
+const textOf = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
 
-/** Every grant of everybody whose rights these agents have. */
-async function leadsOf(query: GraphStore["query"], agents: readonly string[]): Promise<Map<string, Lead[]>> {
-  const leads = new Map<string, Lead[]>();
-  for (const row of await query(
-    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
-     g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
-    { agents: [...agents] },
-  )) {
-    const key = `${row.agent}\n${row.mode}\n${row.via ?? ""}\n${row.code}`;
-    const lead: Lead = {
-      tier: String(row.tier),
-      hops: Number(row.hops),
-      level: Number(row.level),
-      path: String(row.path),
-      scope: { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
-      down: row.flow === "acl" ? "INHERITS" : "WITHIN",
-      grant: {
-        id: String(row.key).split("#")[0]!,
-        role: String(row.role ?? "grant"),
-        ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
-        ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
-      },
-    };
-    const same = leads.get(key);
-    if (same === undefined) leads.set(key, [lead]);
-    else same.push(lead);
-  }
-  return leads;
+/** The same question for each id where there are few, and once for all of them otherwise. */
+export async function eachOrAll(
+  query: GraphStore["query"],
+  ids: readonly string[],
+  ask: (condition: (of: string) => string) => string,
+  more: Params = {},
+): Promise<Row[]> {
+  if (ids.length === 0) return [];
+  if (ids.length > LOOKED_UP)
+    return query(
+      ask((of) => `${of} IN $ids`),
+      { ...more, ids: [...ids] },
+    );
+  const rows: Row[] = [];
+  for (const id of ids)
+    rows.push(
+      ...(await query(
+        ask((of) => `${of} = $id`),
+        { ...more, id },
+      )),
+    );
+  return rows;
 }
 
-/** Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. */
+/** The ways to everybody whose rights these agents have, with the grants that witnesses name; and who is who by code. */
+async function leadsOf(
+  query: GraphStore["query"],
+  agents: readonly string[],
+  witnesses: readonly Witness[],
+): Promise<{ leads: Map<string, Lead[]>; principals: Map<string, Named> }> {
+  const principals = new Map<string, Named>();
+  const ways = new Map<string, Row[]>();
+  for (const row of await eachOrAll(
+    query,
+    agents,
+    (is) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path,
+     p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
+  )) {
+    principals.set(String(row.code), named(row, String(row.id)));
+    const key = `${row.agent}\n${row.id}`;
+    const same = ways.get(key);
+    if (same === undefined) ways.set(key, [row]);
+    else same.push(row);
+  }
+  const codes = [...new Set(witnesses.map(({ grant }) => grant))];
+  const few = codes.length <= LOOKED_UP;
+  const leads = new Map<string, Lead[]>();
+  // DISTINCT: who has a principal's rights in several ways holds its grants once.
+  for (const row of await eachOrAll(
+    query,
+    agents,
+    (is) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")} WITH DISTINCT a, p
+     MATCH (p)-[g:GRANTED]->(s:Scope) ${few ? "WHERE g.code IN $codes" : ""}
+     RETURN a.id AS agent, p.id AS principal, g.code AS code, g.key AS key, g.role AS role, g.residual AS residual,
+     g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
+    few ? { codes } : {},
+  )) {
+    const grant = {
+      id: String(row.key).split("#")[0]!,
+      role: textOf(row.role) || "grant",
+      ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
+      ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
+    };
+    for (const way of ways.get(`${row.agent}\n${row.principal}`) ?? []) {
+      const key = `${row.agent}\n${way.mode}\n${textOf(way.via)}\n${row.code}`;
+      const lead: Lead = {
+        tier: String(way.tier),
+        hops: Number(way.hops),
+        level: Number(way.level),
+        path: String(way.path),
+        scope: named(row, String(row.id)),
+        down: row.flow === "acl" ? "INHERITS" : "WITHIN",
+        grant,
+      };
+      const same = leads.get(key);
+      if (same === undefined) leads.set(key, [lead]);
+      else same.push(lead);
+    }
+  }
+  return { leads, principals };
+}
+
+/** Servers and agents that lend rights which nobody knows. */
+async function lendersOf(
+  query: GraphStore["query"],
+  witnesses: readonly Witness[],
+): Promise<Map<string, Named>> {
+  const ids = new Set(witnesses.flatMap(({ grant, via }) => (grant === null && via !== "" ? [via] : [])));
+  const found = new Map<string, Named>([...ids].map((id) => [id, { id, name: "", kind: "McpServer" }]));
+  for (const kind of ["Agent", "McpServer"] as const)
+    for (const [id, one] of await namedBy(query, kind, "id", ids)) found.set(id, { ...one, kind });
+  return found;
+}
+
+/** The places of witnesses that lead over no grant. */
+const scopesOf = (
+  query: GraphStore["query"],
+  witnesses: readonly Witness[],
+  chosen: readonly unknown[],
+): Promise<Map<string, Named>> =>
+  namedBy(
+    query,
+    "Scope",
+    "id",
+    new Set(witnesses.flatMap(({ scope }, index) => (chosen[index] === undefined ? [scope] : []))),
+  );
+
+/**
+ * Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. Where none
+ * is as long, the shortest, which is then not said to be counted.
+ */
 function choose(
   witness: Witness,
   leads: readonly Lead[],
   up: ReadonlyMap<string, readonly Link[]>,
-): { lead: Lead; chain: Link[] } | undefined {
+): { lead: Lead; chain: Link[]; counted: boolean } | undefined {
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain =
-    first.scope.id === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope.id).reverse();
+    first.scope.id === witness.scope
+      ? []
+      : shortest(up, first.down, witness.scope, first.scope.id)?.reverse();
+  // The grant is for a place that does not include this one.
+  if (chain === undefined) return undefined;
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
   const level = witness.steps - 1 - chain.length;
   const hops = witness.regrant ? witness.hops - 1 : witness.hops;
@@ -139,8 +251,12 @@ function choose(
     (each) => rank(each.tier) <= rank(witness.tier) && each.hops <= hops && each.level === level,
   );
   // Fewer steps of control than the row only where something besides the path takes them.
-  const [lead = first] = [...long].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1));
-  return { lead, chain };
+  const [lead] = [...long].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1));
+  if (lead !== undefined) return { lead, chain, counted: true };
+  const [other = first] = [...leads].sort(
+    (a, b) => a.hops - b.hops || a.level - b.level || (a.path < b.path ? -1 : 1),
+  );
+  return { lead: other, chain, counted: false };
 }
 
 interface Link {
@@ -160,19 +276,15 @@ async function linksUp(
     const stop = new Set(these.map(({ from }) => from));
     const seen = new Set(these.map(({ scope }) => scope));
     for (let frontier = [...seen]; frontier.length > 0; ) {
-      const few = frontier.length <= LOOKED_UP;
-      const asked = few ? frontier.map((id) => ({ id })) : [{ ids: frontier }];
-      const rows: Row[] = [];
-      for (const params of asked)
-        rows.push(
-          ...(await query(
-            `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE ${few ? "s.id = $id" : "s.id IN $ids"} RETURN s.id AS child, s.name AS name, s.kind AS kind, p.id AS parent`,
-            params,
-          )),
-        );
+      const rows = await eachOrAll(
+        query,
+        frontier,
+        (is) =>
+          `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE ${is("s.id")} RETURN s.id AS child, s.name AS name, s.kind AS kind, p.id AS parent`,
+      );
       frontier = [];
       for (const row of rows) {
-        const child = { id: String(row.child), name: String(row.name ?? ""), kind: String(row.kind ?? "") };
+        const child = named(row, String(row.child));
         const parent = String(row.parent);
         up.set(child.id, [...(up.get(child.id) ?? []), { parent, child, via }]);
         if (seen.has(parent) || stop.has(parent)) continue;
@@ -184,22 +296,20 @@ async function linksUp(
   return up;
 }
 
-/** So many ids are cheaper one by one: the engine looks an id up, and reads through all for a list of them. */
-const LOOKED_UP = 12;
-
-/** Breadth first from a scope to one above it: the links, lowest first. */
+/** Breadth first from a scope to one above it: the links, lowest first; undefined where it does not lie in it. */
 function shortest(
   up: ReadonlyMap<string, readonly Link[]>,
   down: Link["via"],
   start: string,
   end: string,
-): Link[] {
+): Link[] | undefined {
   const came = new Map<string, Link | undefined>([[start, undefined]]);
   for (const at of came.keys()) {
     if (at === end) break;
     for (const link of up.get(at) ?? [])
       if (link.via === down && !came.has(link.parent)) came.set(link.parent, link);
   }
+  if (!came.has(end)) return undefined;
   const links: Link[] = [];
   for (let link = came.get(end); link !== undefined; link = came.get(link.child.id)) links.unshift(link);
   return links;
@@ -213,27 +323,32 @@ interface Named {
 
 async function namedBy(
   query: GraphStore["query"],
-  kind: string,
+  kind: "Agent" | "McpServer" | "Principal" | "Scope",
   by: "id" | "code",
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, Named>> {
-  if (wanted.size === 0) return new Map();
-  const rows = await query(
-    `MATCH (n:${kind}) WHERE n.${by} IN $wanted RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
-    { wanted: [...wanted] },
+  const rows = await eachOrAll(
+    query,
+    [...wanted],
+    (is) =>
+      `MATCH (n:${kind}) WHERE ${is(`n.${by}`)} RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
   );
-  return new Map(
-    rows.map((row) => [
-      String(row.wanted),
-      { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
-    ]),
-  );
+  return new Map(rows.map((row) => [String(row.wanted), named(row, String(row.id))]));
 }
+
+const IN_WORDS: Readonly<Record<Doubt, string>> = {
+  "one-of-several": "(one of several ways) ",
+  "not-known": "(way not known) ",
+};
 
 /** `Invoice bot → Finance → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
 export function sayPath(steps: readonly PathStep[]): string {
   return steps
     .filter((step, index) => !(index === 1 && step.id === steps[0]?.id))
-    .map((step) => (step.grant === undefined ? step.name : `[${step.grant.role}] ${step.name}`))
+    .map(({ name, grant, doubt }) =>
+      [doubt === undefined ? "" : IN_WORDS[doubt], grant === undefined ? "" : `[${grant.role}] `, name].join(
+        "",
+      ),
+    )
     .join(" → ");
 }
