@@ -95,8 +95,8 @@ describe("clauses", () => {
     mutantsOf({
       ...RULES[0]!,
       id: "r",
-      first: [{ text, when: undefined }],
-      again: undefined,
+      first: [{ text, when: undefined, unless: undefined }],
+      again: [],
     }).map(({ rule }) => rule.first[0]!.text);
 
   test("operands of a condition go and turn, comparisons shift, bounds of slices stay", () => {

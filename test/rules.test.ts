@@ -483,4 +483,51 @@ describe("what was not looked at", () => {
       { scope: "far", certainty: "exact", reason: null },
     ]);
   });
+
+  test("a server of unknown identity opens something unknown, also at second hand and beside nothing else", async () => {
+    const uses = (who: string) => rel("USES", ["Agent", who, "McpServer", "m"]);
+    const graph = await derive([
+      ...[agent("a"), agent("b"), agent("off", { status: "disabled" }), scope("/")].flat(),
+      ...[node("McpServer", "m"), uses("b"), uses("off")],
+      rel("INVOKES", ["Agent", "a", "Agent", "b"], { mode: "own" }),
+    ]);
+    const rows = await graph.query(
+      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, s.plane AS plane,
+       r.read AS read, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason, r.steps AS steps, r.grant AS grant ORDER BY agent`,
+    );
+    const said = { mode: "app", via: "m", scope: "unknown:mcp:m", plane: "mcp", read: null, manage: null };
+    expect(rows).toEqual(
+      ["a", "b"].map((who) => ({
+        ...{ agent: who, ...said, certainty: "unknown", reason: "server-identity-unknown" },
+        ...{ steps: who === "a" ? 2 : 1, grant: null },
+      })),
+    );
+  });
+
+  test("a server that acts as somebody is not unknown", async () => {
+    const rows = await reach(
+      ...[agent("a"), AZURE, node("McpServer", "m"), rel("USES", ["Agent", "a", "McpServer", "m"])],
+      ...[
+        node("Principal", "p"),
+        rel("ACTS_AS", ["McpServer", "m", "Principal", "p"], { mode: "app", key: "app" }),
+      ],
+    );
+    expect(rows).toEqual([]);
+  });
+
+  test("consent to act for users where nobody read what users have is unknown, as far as the consent goes", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:exchange"], {
+      ...{ key: "c", type: "delegated", permission: "Mail.Read", user: "*" },
+    });
+    const exchange = scope("plane:exchange", undefined, { kind: "Service", plane: "exchange" });
+    expect(await reach(agent("a"), exchange, consent)).toEqual(["a plane:exchange: now ??-- unknown scope"]);
+  });
+
+  test("where the service was read, consent alone gives nothing", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:sharepoint"], {
+      ...{ key: "c", type: "delegated", permission: "Files.Read.All", user: "*" },
+    });
+    const sharepoint = scope("plane:sharepoint", undefined, { kind: "Service", plane: "sharepoint" });
+    expect(await reach(agent("a"), sharepoint, scope("site", "plane:sharepoint"), consent)).toEqual([]);
+  });
 });

@@ -56,7 +56,7 @@ describe("application permissions", () => {
     const changes = assignmentChanges(assignment, api(GRAPH, { r1: "Files.Read.All" }), TENANT);
     expect(relations(changes)).toEqual(["p1 CONSENTED plane:sharepoint", "p1 GRANTED plane:sharepoint"]);
     expect(putsOf(changes).find(({ kind }) => kind === "GRANTED")?.props).toEqual({
-      ...{ read: true, see: true, key: "as1", source: "app-role", role: "Files.Read.All" },
+      ...{ read: true, see: true, key: "as1", source: "app-role", role: "Files.Read.All", resource: GRAPH },
       ...{ flow: "containment", tier: "now", certainty: "exact" },
     });
     expect(nodeOf(changes, "plane:sharepoint")?.props).toMatchObject({ kind: "Service" });

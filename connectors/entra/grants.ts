@@ -40,7 +40,7 @@ export const DEFAULT_ACCESS = "default access";
 export function granted(
   from: NodeRef,
   { place, actions }: Opening,
-  grant: { source: string; role: string; key: string },
+  grant: { source: string; role: string; key: string; resource?: string },
 ): Change {
   const rights: RelProps<"GRANTED"> =
     actions === undefined
@@ -89,7 +89,16 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
   const changes = opened.flatMap((opening) => [
     placeChange(opening.place),
     consented(holder, opening.place, { ...consent, type: "application" }),
-    ...(none ? [] : [granted(holder, opening, { source: "app-role", role: permission, key: assignment.id })]),
+    ...(none
+      ? []
+      : [
+          granted(holder, opening, {
+            source: "app-role",
+            role: permission,
+            resource: api.appId.toLowerCase(),
+            key: assignment.id,
+          }),
+        ]),
   ]);
   for (const of of becomes(api.appId, permission))
     changes.push(...classChanges(of), controls(holder, classRef(of), permission));

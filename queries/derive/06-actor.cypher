@@ -1,7 +1,29 @@
 // rule: actor
 // derives: Actor
 // per: agents
-// why: the rights of one mode, or of one lender, never mix with those of another: an actor is the agent in one of them.
+// why: the rights of one mode, or of one lender, never mix with those of another: an actor is the agent in one of them. Where
+// it acts as several identities, each is an actor besides, whose rights are added up in the end.
 MATCH (a:Agent)-[l:LENT]->(:Principal)
-WITH DISTINCT a, l.mode AS mode, l.via AS via
-RETURN a.id + '|' + mode + '|' + via, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code
+WITH a, l.mode AS mode, l.via AS via, max(l.server) AS server
+RETURN a.id + '|' + mode + '|' + via, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code, a.id + '|' + mode + '|' + via,
+  CASE WHEN server = 1 THEN NULL WHEN via = '' THEN a.id ELSE via END, '', 0, CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END
+// and when: MANY
+MATCH (a:Agent)-[m:MANY]->(a)
+WITH a, m.mode AS mode, m.via AS via
+MATCH (a)-[l:LENT]->(p:Principal)
+WHERE l.mode = mode AND l.via = via
+WITH a, p, mode, via, max(l.server) AS server
+RETURN a.id + '|' + mode + '|' + via + '|' + p.id, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code,
+  a.id + '|' + mode + '|' + via, CASE WHEN server = 1 THEN NULL WHEN via = '' THEN a.id ELSE via END, p.id, 1,
+  CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END
+// and when: OPAQUE
+MATCH (a:Agent)-[:OPAQUE]->(m:McpServer)
+RETURN DISTINCT a.id + '|app|' + m.id, a.id, 'app', m.id, a.code, a.id + '|app|' + m.id, '', '', 0, 0
+// and when: UNSEEN
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)
+WITH DISTINCT a
+OPTIONAL MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = 'on-behalf-of'
+WITH a, count(l) AS persons
+WHERE persons = 0
+RETURN a.id + '|on-behalf-of|', a.id, 'on-behalf-of', CASE WHEN persons = 0 THEN NULL ELSE a.id END, a.code, a.id + '|on-behalf-of|', a.id, '', 0, 1

@@ -1,7 +1,7 @@
 // rule: spot
 // derives: SPOT
 // why: the places at which containment may change anybody's rights: grants, denies and what lies just below a deny that
-// binds its scope alone, accounts if somebody may get at keys.
+// binds its scope alone, accounts if somebody may get at keys, places where something besides grants or a consent decides.
 MATCH (:Principal)-[:GRANT]->(s:Scope)
 RETURN DISTINCT s.id, s.id
 // and when: DENIED
@@ -16,4 +16,10 @@ MATCH (:Principal)-[g:GRANT]->(:Scope)
 WITH max(g.opens) AS opens
 MATCH (s:Scope)
 WHERE opens = 1 AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+RETURN DISTINCT s.id, s.id
+// and when: GATE
+MATCH (s:Scope)-[:GATE]->(s)
+RETURN DISTINCT s.id, s.id
+// and when: PERMITS
+MATCH (:Principal)-[:PERMITS]->(s:Scope)
 RETURN DISTINCT s.id, s.id

@@ -7,8 +7,16 @@
 MATCH (:Principal)-[:CONTROLS]->(p:Principal)
 WHERE p.enabled IS NULL OR p.enabled
 RETURN p.id, p.id, 1, '~', min(p.code)
-// next level
+// next level unless: JOINS
 MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
+WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)
+WITH c, g, min(i.far) AS far, min(i.path) AS path
+OPTIONAL MATCH (c)-[known:CLOSURE]->(g)
+WITH c, g, far, path, known
+WHERE known.level IS NULL
+RETURN c.id, g.id, $level + 1, '~' + far, path + g.code
+// next level when: JOINS
+MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)-[m:MEMBER_OF|JOINS]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)
 WITH c, g, min(i.far) AS far, min(i.path) AS path
 OPTIONAL MATCH (c)-[known:CLOSURE]->(g)

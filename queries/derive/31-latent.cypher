@@ -3,8 +3,9 @@
 // per: agents
 // when: CONTROLS
 // why: what the agent could make of itself, by the fewest steps of control, then the shortest path. Becoming somebody
-// whose rights it has already gives nothing. Application permissions come along only with an identity that it becomes.
+// whose rights it has already gives nothing. What an application may do to the directory for a user is a consent of its own. Application permissions come along only with an identity that it becomes.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[:CONTROLS]->(q:Principal)
+WHERE x.capped = 0
 OPTIONAL MATCH (x)-[held:STANDS_FOR]->(q)
 WHERE held.tier = 1
 WITH x, i, q, count(held) AS helds

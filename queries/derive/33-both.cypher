@@ -1,8 +1,11 @@
 // rule: both
 // derives: BOTH
 // per: agents
-// when: MIXED
-// why: actors for which access lists and containment grants have to be added up.
+// why: actors for which access lists and containment grants, or consents, have to be added up; what one identity of an actor has
+// from the one may meet what another has from the other.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)-[:MIXED]->(y)
 WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT x.id, x.id
+// and when: SIDE
+MATCH (x:Actor)-[:SIDE]->(:Actor)
+RETURN x.id, x.id

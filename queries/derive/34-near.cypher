@@ -26,3 +26,26 @@ RETURN DISTINCT x.id, s.id
 MATCH (x:Actor)-[d:DENIES]->(:Scope)<-[:WITHIN]-(s:Scope)
 WHERE d.children = 0
 RETURN DISTINCT x.id, s.id
+// and when: SIDE
+// What several identities have is added up everywhere, and so is what consents limit.
+MATCH (x:Actor)-[:SIDE]->(:Actor)
+WITH x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
+WHERE g.app = 0 OR i.direct = 1
+RETURN DISTINCT x.id, s.id
+// and when: CONSENTS
+MATCH (x:Actor)-[:CONSENTS]->(s:Scope)
+RETURN x.id, s.id
+// and when: GATE
+// Where something besides grants decides: grants there and below, and that place below a grant.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:SHUT]->(s)
+WHERE g.app = 0 OR i.direct = 1
+RETURN DISTINCT x.id, s.id
+// and when: GATE
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
+WHERE g.app = 0 OR i.direct = 1
+WITH DISTINCT x, y
+MATCH (y)<-[:ABOVE]-(s:Scope)
+WITH x, s
+MATCH (s)-[:GATE]->(s)
+RETURN DISTINCT x.id, s.id

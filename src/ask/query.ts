@@ -37,7 +37,7 @@ const KEYS: ReadonlySet<string> = new Set([...REQUIRED, ...OF_FINDINGS, "for", "
 export type FindingQuery = Query & { severity: Severity };
 export const isFindingQuery = (query: Query): query is FindingQuery => query.severity !== undefined;
 /** Kinds that rules derive; the schema declares what connectors may put. */
-const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS", "TALLY", "BLIND"]);
+const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS", "TALLY", "GUARDED", "MAY_OPEN", "BLIND"]);
 
 /** The folder `queries` of the package, whether this module runs from src/ or from dist/src/. */
 export function queriesFolder(): string {

@@ -29,12 +29,14 @@ export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): P
   let rows = 0;
   const run = async (statement: Statement, level: number) => {
     if (statement.when !== undefined && (await target.count(statement.when)) === 0) return 0;
+    if (statement.unless !== undefined && (await target.count(statement.unless)) > 0) return 0;
     return target.write(rule.derives, fill(statement.text, { ...bounds, level }));
   };
   for (const statement of rule.first) rows += await run(statement, 1);
-  if (rule.again === undefined) return rows;
+  if (rule.again.length === 0) return rows;
   for (let level = 1, round = 0; ; round++) {
-    const added = await run(rule.again, level);
+    let added = 0;
+    for (const statement of rule.again) added += await run(statement, level);
     rows += added;
     if (added === 0) return rows;
     level = rule.growth === "doubling" ? await target.deepest(rule.derives) : level + 1;

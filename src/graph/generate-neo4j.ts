@@ -22,7 +22,9 @@ const UNPUBLISHED: ReadonlySet<Kind> = new Set<Kind>(["Item", "PROTECTED_BY", "L
 const DERIVED_IDENTITY: Readonly<Partial<Record<DerivedKind, readonly string[]>>> = {
   HOLDS: ["types"],
   TALLY: ["below"],
-  HAS_RIGHTS_OF: ["mode", "via", "tier"],
+  GUARDED: ["below"],
+  MAY_OPEN: ["mode", "via"],
+  HAS_RIGHTS_OF: ["mode", "via", "tier", "path"],
   CAN_REACH: ["mode", "via", "tier"],
 };
 

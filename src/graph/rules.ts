@@ -5,10 +5,11 @@ import { ConfigError } from "../model.ts";
 import { packageRoot } from "../root.ts";
 import { DERIVED, type DerivedKind, isDerivedNode } from "../schema.ts";
 
-/** One statement of a rule. `when`: it runs only if this kind has rows. */
+/** One statement of a rule. It runs only if the kind `when` has rows, and the kind `unless` has none. */
 export interface Statement {
   text: string;
   when: string | undefined;
+  unless: string | undefined;
 }
 
 /** Rows of its statements become relationships of the kind `derives`. */
@@ -29,7 +30,7 @@ export interface Rule {
    * Run until nothing new appears, with `$level`: `step` counts 1, 2, 3, …; `doubling` joins what is known with
    * itself, and `$level` is the longest level so far.
    */
-  again: Statement | undefined;
+  again: readonly Statement[];
   growth: "step" | "doubling";
 }
 
@@ -47,17 +48,17 @@ export function parseRule(text: string, name: string): Rule {
   const head = new Map<string, string>();
   const statements: (Statement & { next: boolean })[] = [];
   let lines: string[] = [];
-  let open = { when: undefined as string | undefined, next: false };
+  let open: Omit<Statement, "text"> & { next: boolean } = { when: undefined, unless: undefined, next: false };
   const flush = () => {
     if (lines.length > 0) statements.push({ ...open, text: lines.join("\n") });
     lines = [];
   };
   for (const line of text.split("\n")) {
-    const mark = /^\/\/ (and|next level)(?: when: (\w+))?$/.exec(line);
+    const mark = /^\/\/ (and|next level)(?: when: (\w+))?(?: unless: (\w+))?$/.exec(line);
     const entry = /^\/\/ ([a-z]+): (.*)$/.exec(line);
     if (mark !== null) {
       flush();
-      open = { when: mark[2], next: mark[1] === "next level" };
+      open = { when: mark[2], unless: mark[3], next: mark[1] === "next level" };
     } else if (entry !== null && statements.length === 0 && lines.length === 0) {
       const key = entry[1]!;
       if (!KEYS.has(key)) throw new ConfigError("bad-rule", `${name}: unknown key "${key}"`);
@@ -74,8 +75,8 @@ export function parseRule(text: string, name: string): Rule {
   if (per !== undefined && per !== "agents")
     throw new ConfigError("bad-rule", `${name}: per "${per}", not agents`);
   const again = statements.filter((s) => s.next);
-  if (statements.length === 0 || again.length > 1)
-    throw new ConfigError("bad-rule", `${name}: needs a statement, and at most one "next level"`);
+  if (statements.length === again.length)
+    throw new ConfigError("bad-rule", `${name}: needs a statement that is no "next level"`);
   return {
     id: head.get("rule") ?? name,
     why: head.get("why") ?? "",
@@ -83,7 +84,7 @@ export function parseRule(text: string, name: string): Rule {
     when: head.get("when"),
     per,
     first: statements.filter((s) => !s.next),
-    again: again[0],
+    again,
     growth: head.get("growth") === "doubling" ? "doubling" : "step",
   };
 }

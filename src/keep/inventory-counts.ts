@@ -1,5 +1,5 @@
 /**
- * Counts items by scope, label and sensitive types, and by scope with all below: HOLDS and TALLY. The inventory counts
+ * Counts items by scope, label and sensitive types, and by scope with all below: HOLDS, TALLY and GUARDED. The inventory counts
  * because it holds the items: a graph store need not, and both stores get the same numbers.
  */
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const SUMS = `sum(items)::BIGINT AS items,
   coalesce(max(CASE WHEN sort NOT IN ('None', 'Unknown') THEN 100000 + priority || name END), '') AS top_label`;
 
 /**
- * Writes both from the exported files into `dir`. `below` of a TALLY is 0 for a scope alone, 1 for it with everything
+ * Writes them from the exported files into `dir`. `below` of a TALLY is 0 for a scope alone, 1 for it with everything
  * below, and 2 where these are the same. No items: no files.
  */
 export async function countItems(
@@ -60,10 +60,33 @@ export async function countItems(
      SELECT place, place, 1::BIGINT, ${SUMS}
      FROM up JOIN inner_places USING (place) JOIN own USING (scope) GROUP BY place`,
   );
+  // Labels that encrypt, or whose use something limits.
+  const guards = ["LABEL_RIGHTS", "GATES"].flatMap((kind) =>
+    tables.filter((table) => table.kind === kind && table.to === "Label"),
+  );
+  const guarded = [
+    `SELECT id FROM ${text(labels)} WHERE encrypted`,
+    ...guards.map((table) => `SELECT "to" FROM ${text(table.file)}`),
+  ].join(" UNION ");
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE _guarded AS
+     WITH RECURSIVE own AS (SELECT "from" AS scope, "to" AS label, sum(items)::BIGINT AS items FROM _holds
+       WHERE "to" IN (${guarded}) GROUP BY ALL),
+     parents AS (${parents}),
+     up AS (SELECT DISTINCT scope, scope AS place FROM own
+            UNION SELECT up.scope, p.parent FROM up JOIN parents p ON p.child = up.place),
+     sums AS (SELECT place, label, sum(items)::BIGINT AS items, bool_and(scope = place) AS alone
+              FROM up JOIN own USING (scope) GROUP BY ALL)
+     SELECT place AS "from", label AS "to", CASE WHEN alone THEN 2 ELSE 1 END::BIGINT AS below, items FROM sums
+     UNION ALL
+     SELECT o.scope, o.label, 0::BIGINT, o.items FROM own o
+     JOIN sums s ON s.place = o.scope AND s.label = o.label AND NOT s.alone`,
+  );
   const counted: GraphTable[] = [];
   for (const [kind, from, to] of [
     ["HOLDS", "Scope", "Label"],
     ["TALLY", "Scope", "Scope"],
+    ["GUARDED", "Scope", "Label"],
   ] as const) {
     const target = join(dir, `${kind}.parquet`);
     const source = `_${kind.toLowerCase()}`;

@@ -18,6 +18,9 @@ import {
   liveRows,
   mergedNodes,
   mergedRels,
+  opaquePlaces,
+  packageGrants,
+  placeholderValue,
   RANKS,
   resolvedKey,
   resolvedRows,
@@ -79,6 +82,9 @@ export class View {
              ANTI JOIN (SELECT id FROM ${liveRows(end)}) n ON n.id = r.${quote(side)}
              WHERE r._${side}_kind = '${end}'`,
           );
+    if (this.#partitions("USES") > 0)
+      await this.#connection.run(opaquePlaces(this.#relRows.get("USES")!, this.#relRows.get("ACTS_AS")));
+    await this.#addPackageGrants();
     for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
       for (const kind of NODE_KINDS) if (kind === row.kind) this.#placeholders.add(kind);
   }
@@ -88,8 +94,10 @@ export class View {
     const known = this.#partitions(kind) > 0 ? await this.nodes(kind) : undefined;
     if (!this.#placeholders.has(kind)) return known;
     // Typed, since a kind may have nothing but placeholders, and then these are the columns of its file.
-    const nulls = properties(kind).map(({ name, type }) => `NULL::${exportedType(type)} AS ${quote(name)}`);
-    const missing = `SELECT DISTINCT id, ${nulls.join(", ")} FROM _placeholder WHERE kind = '${kind}'`;
+    const values = properties(kind).map(
+      ({ name, type }) => `${placeholderValue(kind, name)}::${exportedType(type)} AS ${quote(name)}`,
+    );
+    const missing = `SELECT DISTINCT id, ${values.join(", ")} FROM _placeholder WHERE kind = '${kind}'`;
     return known === undefined ? missing : `${known} UNION ALL ${missing}`;
   }
 
@@ -100,6 +108,16 @@ export class View {
 
   #partitions(kind: Kind): number {
     return this.#live.get(kind) ?? 0;
+  }
+
+  /** What packages confer at places joins the grants, so that a row can name it as its grant. */
+  async #addPackageGrants(): Promise<void> {
+    const [requests, confers] = [this.#rels.get("CAN_REQUEST"), this.#rels.get("CONFERS")];
+    if (requests === undefined || confers === undefined) return;
+    const select = packageGrants(requests, confers);
+    if ((await many(this.#connection, `SELECT count(*) AS n FROM (${select})`)) === 0) return;
+    const grants = this.#rels.get("GRANTED");
+    this.#rels.set("GRANTED", grants === undefined ? select : `${grants} UNION ALL BY NAME ${select}`);
   }
 
   /** Name of the table of duplicates of these rows, or undefined if there are none. */

@@ -1,6 +1,6 @@
 /** SQL text over the inventory's tables: how the puts and removals of a pass fold, and how a view of all merges. */
 import { DIALECTS, isKeyed, properties } from "../graph/generate.ts";
-import { isNodeKind, type Kind, type NodeKind, type RelKind } from "../schema.ts";
+import { ACTIONS, isNodeKind, type Kind, type NodeKind, type RelKind, unmodelledId } from "../schema.ts";
 
 const { quote } = DIALECTS.duckdb;
 
@@ -211,4 +211,46 @@ export const resolvedRows = (kind: RelKind): string => {
        AND a_${name}.alias = CASE WHEN t._${name}_alias THEN lower(t.${quote(name)}) END`;
   return `SELECT t._from_kind, ${end("from")}, t._to_kind, ${end("to")}, ${list(rest, "t")}
     FROM ${liveRows(kind)} t ${join("from")} ${join("to")}`;
+};
+
+const OPAQUE = unmodelledId("mcp", "");
+/**
+ * Adds a place for each server that somebody uses and that acts as nobody known: what it opens is unknown, and rows need
+ * a place to say so. `uses` and `acts` are rows of relationships.
+ */
+export const opaquePlaces = (uses: string, acts: string | undefined): string =>
+  `INSERT INTO _placeholder SELECT DISTINCT 'Scope', '${OPAQUE}' || u."to" FROM ${uses} u
+   ${acts === undefined ? "" : `ANTI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to"`}`;
+
+/** What a placeholder says: nothing, but for the places of `opaquePlaces`. */
+export const placeholderValue = (kind: NodeKind, property: string): string => {
+  const said: Readonly<Record<string, string>> = {
+    kind: "'Unmodelled'",
+    plane: "'mcp'",
+    name: `'What ' || substr(id, ${OPAQUE.length + 1}) || ' opens'`,
+  };
+  const value = kind === "Scope" ? said[property] : undefined;
+  return value === undefined ? "NULL" : `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${value} END`;
+};
+
+/**
+ * What a package confers at a place, as a potential grant of each who may request it; unknown where the package does not
+ * say what. `requests` and `confers` are SELECTs of relationships.
+ */
+export const packageGrants = (requests: string, confers: string): string => {
+  const said = `coalesce(${ACTIONS.map((action) => `c.${quote(action)} IS NOT NULL`).join(" OR ")}, false)`;
+  const given: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(ACTIONS.map((action) => [action, `c.${quote(action)}`])),
+    unknown: `NOT (${said})`,
+    flow: "'acl'",
+    source: "'package'",
+    tier: "'potential'",
+    reason_code: `CASE WHEN ${said} THEN NULL ELSE 'package-role' END`,
+  };
+  const columns = properties("GRANTED").map(({ name, type }) => {
+    const empty = type === "string[]" ? "NULL::VARCHAR[]" : "NULL";
+    return `${given[name] ?? empty} AS ${quote(name)}`;
+  });
+  return `SELECT r._from_kind, r."from", c._to_kind, c."to", 'package:' || c."from" AS key, ${columns.join(", ")}
+    FROM (${requests}) r JOIN (${confers}) c ON c."from" = r."to" AND c._to_kind = 'Scope'`;
 };

@@ -7,6 +7,7 @@ import { type Decoder, eachOrAll, type PathStep, sayPath, type Witness } from ".
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
 import { chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
+import { createUse, type Use } from "./use.ts";
 
 export interface ReachRequest {
   /** Ids of agents; absent: all. */
@@ -57,6 +58,7 @@ export async function* reachRows(
   const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
   const atOnce = request.expand === true ? few : AGENTS_AT_ONCE;
   const columns = createColumns(query);
+  const usesOf = createUse(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
     const raw =
@@ -74,10 +76,13 @@ export async function* reachRows(
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
       const said = await columns(places);
       const paths = await decoder(part.map(witnessOf));
-      for (const [index, row] of part.entries()) {
-        const full = row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row;
-        const whole = await counted(text(full.plane));
-        yield finish(full, paths[index]!, meta, owners, whole);
+      const full = part.map((row) =>
+        row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row,
+      );
+      const uses = await usesOf(full);
+      for (const [index, row] of full.entries()) {
+        const whole = await counted(text(row.plane));
+        yield finish(row, paths[index]!, uses[index]!, meta, owners, whole);
       }
     }
   }
@@ -243,6 +248,7 @@ const count = (value: unknown): number | null =>
 function finish(
   row: Row,
   path: readonly PathStep[],
+  use: Use,
   meta: GraphMeta,
   owners: ReadonlyMap<string, string>,
   counted: boolean,
@@ -252,6 +258,7 @@ function finish(
   const number = (value: unknown): number | null => count(value) ?? (whole ? 0 : null);
   const share = (value: unknown): number | null =>
     !whole ? null : row.top === true ? (count(value) ?? 0) : 0;
+  const portion = (value: number | null): number | null => (value === null ? null : share(value));
   const grant = path.find((step) => step.grant !== undefined)?.grant;
   const code = text(row.reason_code);
   return {
@@ -275,8 +282,7 @@ function finish(
     read: right(row.read),
     write: right(row.write),
     manage: right(row.manage),
-    // Nothing that gates the use of content is modelled yet: what can be read can be used.
-    use: right(row.read),
+    use: use.use,
     tier: text(row.tier) as ReachRow["tier"],
     steps: row.tier === "latent" ? Number(row.hops) : null,
     certainty: text(row.certainty) as ReachRow["certainty"],
@@ -295,9 +301,9 @@ function finish(
     sensitive: share(row.sensitive),
     unlabeled_sensitive: share(row.unlabeled_sensitive),
     not_inspected: share(row.not_inspected),
-    usable: share(row.read === true ? row.items : 0),
-    cite_only: share(0),
-    bytes_only: share(0),
+    usable: portion(use.usable),
+    cite_only: portion(use.cite_only),
+    bytes_only: portion(use.bytes_only),
     top_label: text(row.top_label).slice(6),
     logged: "unknown",
     last_seen_used: "",

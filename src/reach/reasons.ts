@@ -10,6 +10,12 @@ export const REASONS: Readonly<Record<string, string>> = {
   "condition-asked": "the condition is decided when the request is made",
   class: "it could become any member of this class; no member need have this much",
   "network-asked": "the network rules of the account decide when the request is made",
+  "network-unread": "the network rules of the account were not read",
+  "policy-asked": "a policy decides when the request is made",
+  "inheritance-unread": "whether the blueprint hands this permission on was not read",
+  "package-role": "what the access package gives at this place is not known",
+  "server-identity-unknown":
+    "with whose rights the MCP server acts is not known, so what it opens is unknown",
   "acl-unread": "an access list on the way to it was not read",
   "acl-many-ways": "access lists let too many combinations of groups pass to tell them all apart",
   "website-unread": "whether the static website is switched on was not read",

@@ -60,7 +60,7 @@ async function recordsOf(folder: string): Promise<string[]> {
 }
 
 function recordOf({ kind, from, to }: GraphTable, row: Row): Row | undefined {
-  if (kind === "HOLDS" || kind === "TALLY") return undefined;
+  if (kind === "HOLDS" || kind === "TALLY" || kind === "GUARDED") return undefined;
   const known = properties(kind).flatMap(({ name, type }) => {
     const value = row[name];
     if (value === null || value === undefined) return [];

@@ -2,22 +2,35 @@
  * The oracle: reach as the definition says it, agent by agent, path by path, scope by scope. Slow and plain on
  * purpose, and it shares nothing with what it judges: it reads records of the import format and nothing else.
  *
- * Covered: modes `app`, `maker` and `key`, the agent's own and lent by servers and called agents; containment, acl and
- * posix grants; denies; account keys; application permissions; the four tiers; expiry; disabled agents and principals;
- * grants whose effect is unknown.
+ * Covered: all modes, the agent's own and lent by servers and called agents; servers whose identity is not known;
+ * containment, acl and posix grants; claims of everyone; blueprints; packages; denies; account keys; application
+ * permissions; consents; network rules, locks and policies; the four tiers; expiry; disabled agents and principals;
+ * grants whose effect is unknown. Not covered: labels, and numbers of items and people.
  */
-import { type Actor, actors, identities } from "./identities.ts";
-import { type Hold, posixHold } from "./posix.ts";
+import { capAt } from "./consents.ts";
+import { type Gate, gateAt } from "./gates.ts";
+import { type Held, heldBy } from "./grants.ts";
+import { type Actor, actors, type Identity, identities, unknownServers } from "./identities.ts";
 import { compareBytes, compareIds, type Put, TIERS, type Tier, type Value, World, worst } from "./records.ts";
+import {
+  type Answer,
+  answerOf,
+  both,
+  type Certainty,
+  CONTROL,
+  EVERYTHING,
+  GIVING,
+  greater,
+  KEYS,
+  LEVEL,
+  type Levels,
+  levels,
+  RIGHTS,
+  type Right,
+  WRITE,
+} from "./rights.ts";
 
-const RIGHTS = ["discover", "read", "write", "manage"] as const;
-type Right = (typeof RIGHTS)[number];
-/** In the order of Kleene OR: the greater of two wins. */
-const VALUES = ["no", "unknown", "yes"] as const;
-export type Answer = (typeof VALUES)[number];
-/** Best first. */
-const CERTAINTIES = ["exact", "upper-bound", "unknown"] as const;
-export type Certainty = (typeof CERTAINTIES)[number];
+export type { Answer, Certainty } from "./rights.ts";
 
 export interface OracleRow extends Record<Right, Answer> {
   agent: string;
@@ -34,17 +47,11 @@ export interface OracleRow extends Record<Right, Answer> {
   certainty: Certainty;
   /** Relationships on the witness path, those to the lender and containment down to the scope included. */
   steps: number;
-  /** Ids of agent, principals and granted scope; the lender is `via`. */
+  /** Ids of agent, principals and granted scope; the lender is `via`. Empty if no grant is known. */
   witness: readonly string[];
   /** Key of the grant at the end of the witness. */
   key: string;
 }
-
-const READ = ["read"];
-const WRITE = ["write", "add", "delete"];
-const MANAGE = ["assign", "setAcl", "own"];
-const SEE = ["see"];
-const KEYS = ["listKeys", "regenerateKey", "accountSas", "serviceSas"];
 
 /**
  * The witness of several paths comes first: fewest steps of control, fewest relationships, fewest memberships, then
@@ -59,10 +66,10 @@ const compareOffers = (a: Offer, b: Offer): number =>
   compareBytes(a.key, b.key);
 
 /** What one path gives at one scope. */
-interface Offer extends Record<Right, Answer> {
+interface Offer {
+  rights: Levels;
   tier: Tier;
   hops: number;
-  certainty: Certainty;
   steps: number;
   /** Agent and principals. */
   ids: readonly string[];
@@ -75,91 +82,117 @@ interface Offer extends Record<Right, Answer> {
 function offers(world: World, actor: Actor): Map<string, Offer[]> {
   const all = new Map<string, Offer[]>();
   const own = identities(world, actor);
+  const add = (scope: string, offer: Offer): void => void all.set(scope, [...(all.get(scope) ?? []), offer]);
   for (const identity of own)
-    for (const grant of world.live("GRANTED")) {
-      const props = grant.props ?? {};
-      const posix = props.flow === "posix";
-      const hold: Hold | undefined = posix
-        ? posixHold(world, own, identity, grant)
-        : grant.from.id === identity.principal
-          ? identity
-          : undefined;
-      if (hold === undefined) continue;
-      if (
-        props.source === "app-role" &&
-        (!identity.itself || world.prop("Principal", identity.principal, "kind") === "Group")
-      )
-        continue;
-      const contained = !posix && props.flow !== "acl";
-      const tier = worst(hold.tier, asTier(props.tier));
-      // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who becomes
-      // somebody else is not bound by what is denied to it, and a key that is held already asks nobody who it is.
-      const bound = contained && actor.mode !== "key" ? identity.own : undefined;
-      const granted = (actions: readonly string[], scope: string): boolean => {
-        const held = actions.filter((action) => props[action] === true);
-        if (held.length === 0 || bound === undefined) return held.length > 0;
-        const denied = world.denied(bound, scope);
-        return held.some((action) => !denied.has(action));
-      };
-      const add = (way: readonly string[], rights: Record<Right, Answer>): void => {
-        if (RIGHTS.every((right) => rights[right] === "no")) return;
-        const scope = way.at(-1)!;
-        const offer: Offer = {
-          ...rights,
-          tier,
-          hops: hold.hops,
-          certainty: props.certainty === "upper-bound" ? "upper-bound" : "exact",
-          steps: actor.lent + hold.ids.length + way.length - 1,
-          ids: hold.ids,
-          witness: [...hold.ids, grant.to.id],
-          key: String(props.key ?? ""),
-        };
-        const here = all.get(scope) ?? [];
-        all.set(scope, here);
-        here.push(offer);
-        // Who may change who has access at a place can give itself the rest there, and by containment below it,
-        // whatever is denied deeper down: one step more.
-        if (rights.manage === "yes")
-          for (const inside of contained ? world.below(scope, "WITHIN") : [[scope]]) {
-            const place = inside.at(-1)!;
-            const there = all.get(place) ?? [];
-            all.set(place, there);
-            there.push({
-              ...offer,
-              discover: "yes",
-              read: "yes",
-              write: "yes",
-              manage: "no",
-              tier: "latent",
-              hops: hold.hops + 1,
-              steps: offer.steps + inside.length - 1,
-            });
-          }
-      };
-      const floor: Answer = props.unknown === true ? "unknown" : "no";
-      // What lists of the chain come to stands at each place by itself.
-      const ways = posix ? [[grant.to.id]] : world.below(grant.to.id, contained ? "WITHIN" : "INHERITS");
-      for (const way of ways) {
-        const scope = way.at(-1)!;
-        const right = (actions: readonly string[]): Answer => (granted(actions, scope) ? "yes" : floor);
-        add(way, {
-          discover: right([...SEE, ...READ, ...WRITE, ...MANAGE]),
-          read: right(READ),
-          write: right(WRITE),
-          manage: right(MANAGE),
-        });
-        // A key opens the whole account, whatever denies say about what lies in it.
-        const opens =
-          contained &&
-          world.prop("Scope", scope, "kind") === "StorageAccount" &&
-          world.prop("Scope", scope, "sharedKey") !== false &&
-          granted(KEYS, scope);
-        if (opens)
-          for (const inside of world.below(scope, "WITHIN"))
-            add([...way, ...inside.slice(1)], { discover: "yes", read: "yes", write: "yes", manage: "yes" });
-      }
-    }
+    for (const held of heldBy(world, own, identity)) offersOf(world, actor, identity, held, add);
   return all;
+}
+
+/** What one grant, held by one identity, gives at the places that it comes to. */
+function offersOf(
+  world: World,
+  actor: Actor,
+  identity: Identity,
+  { hold, at, props, sure }: Held,
+  add: (scope: string, offer: Offer) => void,
+): void {
+  const contained = props.flow !== "posix" && props.flow !== "acl";
+  const floor = props.unknown === true ? LEVEL.unknown : LEVEL.no;
+  // Only Azure has deny assignments, and they bind its role assignments, which flow by containment. Who becomes
+  // somebody else is not bound by what is denied to it, and a key that is held already asks nobody who it is.
+  const bound = contained && actor.mode !== "key" ? identity.own : undefined;
+  const deniedAt = (scope: string): ReadonlySet<string> =>
+    bound === undefined ? new Set() : world.denied(bound, scope);
+  /** What is left of rights at a place behind its gates and consents. */
+  const leftOf = (rights: Levels, scope: string, gate: Gate): Levels => {
+    if (gate.closed) return levels(() => LEVEL.no);
+    const cap = identity.own === undefined ? EVERYTHING : capAt(world, actor, identity.own, scope);
+    const left = both(
+      both(
+        rights,
+        levels(() => sure),
+      ),
+      cap,
+    );
+    return gate.readOnly ? { ...left, write: LEVEL.no } : left;
+  };
+  /** `way` leads from where it was granted down to the place. */
+  const offer = (way: readonly string[], given: Levels, tier: Tier): void => {
+    const scope = way.at(-1)!;
+    const gate = gateAt(world, actor, identity.own, scope);
+    const rights = leftOf(given, scope, gate);
+    if (RIGHTS.every((right) => rights[right] === LEVEL.no)) return;
+    const one: Offer = {
+      rights,
+      tier: worst(tier, gate.asked ? "conditional" : "now"),
+      hops: hold.hops,
+      steps: actor.lent + hold.ids.length + way.length - 1,
+      ids: hold.ids,
+      witness: [...hold.ids, at],
+      key: String(props.key ?? ""),
+    };
+    add(scope, one);
+    // Who may change who has access at a place can give itself the rest there, and by containment below it,
+    // whatever is denied deeper down: one step more.
+    if (answerOf(rights.manage) === "yes")
+      for (const inside of contained ? world.below(scope, "WITHIN") : [[scope]]) {
+        const place = inside.at(-1)!;
+        const later: Levels = {
+          discover: rights.manage,
+          read: rights.manage,
+          write: rights.manage,
+          manage: LEVEL.no,
+        };
+        add(place, {
+          ...one,
+          rights: leftOf(later, place, gateAt(world, actor, identity.own, place)),
+          tier: "latent",
+          hops: hold.hops + 1,
+          steps: one.steps + inside.length - 1,
+        });
+      }
+  };
+  /** What the store itself must be asked for goes over its network. */
+  const overNetwork = (way: readonly string[], given: Levels): void => {
+    const { network } = gateAt(world, actor, identity.own, way.at(-1)!);
+    const bounded =
+      network === "unknown"
+        ? both(
+            given,
+            levels(() => LEVEL.bound),
+          )
+        : given;
+    offer(way, bounded, network === "Deny" ? worst(tier, "conditional") : tier);
+  };
+
+  const tier = worst(hold.tier, asTier(props.tier));
+  // What lists of the chain come to stands at each place by itself.
+  const ways = props.flow === "posix" ? [[at]] : world.below(at, contained ? "WITHIN" : "INHERITS");
+  for (const way of ways) {
+    const scope = way.at(-1)!;
+    const gate = gateAt(world, actor, identity.own, scope);
+    const denied = deniedAt(scope);
+    const has = (action: string): boolean =>
+      props[action] === true && !denied.has(action) && !(gate.readOnly && WRITE.includes(action));
+    overNetwork(
+      way,
+      levels((right) => (GIVING[right].some(has) ? LEVEL.yes : floor)),
+    );
+    if (contained && gate.network !== undefined) {
+      const asked = (right: Right): boolean => GIVING[right].some((one) => CONTROL.includes(one) && has(one));
+      const of = (right: Right): number => (asked(right) ? LEVEL.yes : floor);
+      offer(way, { discover: of("discover"), read: LEVEL.no, write: LEVEL.no, manage: of("manage") }, tier);
+    }
+    // A key opens the whole account, whatever denies say about what lies in it.
+    const opens =
+      contained &&
+      world.prop("Scope", scope, "kind") === "StorageAccount" &&
+      world.prop("Scope", scope, "sharedKey") !== false &&
+      KEYS.some(has);
+    if (opens)
+      for (const inside of world.below(scope, "WITHIN"))
+        overNetwork([...way, ...inside.slice(1)], EVERYTHING);
+  }
 }
 
 const asTier = (value: Value | undefined): Tier => TIERS.find((tier) => tier === value) ?? "now";
@@ -167,26 +200,22 @@ const asTier = (value: Value | undefined): Tier => TIERS.find((tier) => tier ===
 /** Rows of one actor at one scope: a right stands in the first tier that gives it, later tiers show what they add. */
 function rowsAt({ agent, mode, via }: Actor, scope: string, here: readonly Offer[]): OracleRow[] {
   const rows: OracleRow[] = [];
-  const sofar: Record<Right, Answer> = { discover: "no", read: "no", write: "no", manage: "no" };
-  const greater = (a: Answer, b: Answer): boolean => VALUES.indexOf(a) > VALUES.indexOf(b);
+  const nothing: Record<Right, Answer> = { discover: "no", read: "no", write: "no", manage: "no" };
+  const sofar = { ...nothing };
   for (const tier of TIERS) {
     const paths = here.filter((offer) => offer.tier === tier);
-    const rights: Record<Right, Answer> = { discover: "no", read: "no", write: "no", manage: "no" };
+    const rights = { ...nothing };
     const givers = new Set<Offer>();
-    let certainty = 0;
+    let surest: number = LEVEL.yes;
     for (const right of RIGHTS) {
-      const value = VALUES[Math.max(0, ...paths.map((offer) => VALUES.indexOf(offer[right])))]!;
+      const best = Math.max(LEVEL.no, ...paths.map((offer) => offer.rights[right]));
+      const value = answerOf(best);
       if (!greater(value, sofar[right])) continue;
       rights[right] = value;
       sofar[right] = value;
-      const giving = paths.filter((offer) => offer[right] === value);
-      for (const offer of giving) givers.add(offer);
+      for (const offer of paths) if (answerOf(offer.rights[right]) === value) givers.add(offer);
       // One exact path is enough for an exact right; the row is as sure as its least sure right.
-      const best =
-        value === "unknown"
-          ? CERTAINTIES.indexOf("unknown")
-          : Math.min(...giving.map((offer) => CERTAINTIES.indexOf(offer.certainty)));
-      certainty = Math.max(certainty, best);
+      surest = Math.min(surest, best);
     }
     const witness = [...givers].sort(compareOffers)[0];
     if (witness === undefined) continue;
@@ -198,7 +227,7 @@ function rowsAt({ agent, mode, via }: Actor, scope: string, here: readonly Offer
       tier,
       hops: witness.hops,
       ...rights,
-      certainty: CERTAINTIES[certainty]!,
+      certainty: surest === LEVEL.yes ? "exact" : surest === LEVEL.bound ? "upper-bound" : "unknown",
       steps: witness.steps,
       witness: witness.witness,
       key: witness.key,
@@ -207,15 +236,24 @@ function rowsAt({ agent, mode, via }: Actor, scope: string, here: readonly Offer
   return rows;
 }
 
+/** A server of which nobody knows with whose rights it acts may do anything, somewhere. */
+const unknownRow = (agent: string, server: string, steps: number): OracleRow => ({
+  ...{ agent, mode: "app", via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
+  ...{ discover: "unknown", read: "unknown", write: "unknown", manage: "unknown" },
+  ...{ certainty: "unknown", steps, witness: [], key: "" },
+});
+
 /** Every (agent, mode, via, scope, tier) that a path reaches. `time` is the ISO time that counts as now. */
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const world = new World(records, time);
   const rows: OracleRow[] = [];
   // An agent that no record describes is one all the same, if one says with whose rights it acts.
-  const named = [...world.nodes.values(), ...world.rels.map((rel) => rel.from)];
+  const named = [...world.nodes.values(), ...world.rels.flatMap((rel) => [rel.from, rel.to])];
   const agents = new Set(named.filter((node) => node.kind === "Agent").map((node) => node.id));
-  for (const agent of agents)
+  for (const agent of agents) {
     for (const actor of actors(world, agent))
       for (const [scope, here] of offers(world, actor)) rows.push(...rowsAt(actor, scope, here));
+    for (const [server, steps] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, steps));
+  }
   return rows;
 }

@@ -56,7 +56,12 @@ const actorOf = (one: { agent: string; mode: string; via: string | null }): stri
   JSON.stringify([one.agent, one.mode, one.via ?? ""]);
 const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ? a : b);
 
-/** `parents` is WITHIN and `sources` INHERITS, each from below. Throws where a row’s grant does not lead back to its agent. */
+/** Places of servers whose identity is not known; no grant leads there. */
+const UNKNOWN = "unknown:mcp:";
+
+/**
+ * `parents` is WITHIN and `sources` INHERITS, each from below; `heirs` are the identities that have what a blueprint’s
+ * principal holds. Throws where a row’s grant does not lead back to its agent. */
 export function expand(
   rows: readonly CompactRow[],
   principals: readonly NamedPrincipal[],
@@ -64,13 +69,14 @@ export function expand(
   holdings: readonly Holding[],
   parents: ReadonlyMap<string, string>,
   sources: ReadonlyMap<string, string>,
+  heirs: ReadonlyMap<string, readonly string[]> = new Map(),
 ): OracleRow[] {
   const idOf = new Map(principals.map(({ code, id }) => [code, id]));
   const grantOf = new Map(grants.map((grant) => [Number(grant.code), grant]));
-  const held = new Map<string, Holding[]>();
+  const holdingsOf = new Map<string, Holding[]>();
   for (const one of holdings) {
     const key = JSON.stringify([actorOf(one), one.principal]);
-    held.set(key, [...(held.get(key) ?? []), one]);
+    holdingsOf.set(key, [...(holdingsOf.get(key) ?? []), one]);
   }
   const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
     let steps = 0;
@@ -81,19 +87,22 @@ export function expand(
   /** Through which principals the row’s grant comes to its agent: what fits its tier, hops and steps. */
   const witness = (row: CompactRow): { ids: string[]; key: string } => {
     // A row that gives nothing only ends what the row above it says.
-    if (RIGHTS.every((right) => row[right] === false)) return { ids: [], key: "" };
+    if (RIGHTS.every((right) => row[right] === false) || row.scope.startsWith(UNKNOWN))
+      return { ids: [], key: "" };
     const grant = grantOf.get(Number(row.grant));
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
     const level =
       Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
-    const fits = (held.get(JSON.stringify([actorOf(row), grant.principal])) ?? []).filter((one) => {
+    const holders = [grant.principal, ...(heirs.get(grant.principal) ?? [])];
+    const held = holders.flatMap((id) => holdingsOf.get(JSON.stringify([actorOf(row), id])) ?? []);
+    const fits = held.filter((one) => {
       if (Number(one.level) !== level) return false;
       const extra = Number(row.hops) - Number(one.hops) - (row.regrant ? 1 : 0);
       const tier = row.regrant ? "latent" : later(one.tier, grant.tier ?? "now");
-      // A group that must be there as well may come later than the holder.
+      // A group that must be there as well may come later than the holder, and a gate at the place may ask.
       return grant.flow === "posix"
         ? extra >= 0 && later(tier, row.tier) === row.tier
-        : extra === 0 && tier === row.tier;
+        : extra === 0 && (tier === row.tier || later(tier, "conditional") === row.tier);
     });
     const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
     if (first === undefined)
@@ -104,7 +113,7 @@ export function expand(
       if (id === undefined) throw new Error(`no principal has the code ${code}`);
       return id;
     });
-    if (ids.at(-1) !== grant.principal) throw new Error(`${first} does not end at ${grant.principal}`);
+    if (!holders.includes(ids.at(-1)!)) throw new Error(`${first} does not end at ${grant.principal}`);
     return { ids: [row.agent, ...ids, grant.scope], key: grant.key };
   };
 

@@ -1,7 +1,11 @@
 /**
  * With whose rights an agent acts: its own, those of stored connections and keys, of MCP servers that it uses, and of
- * agents that it calls. Each of these is an actor, and rights of two actors never mix.
+ * agents that it calls; and, on behalf of them, those of persons who may talk to it. Each of these is an actor, and
+ * rights of two actors never mix.
  */
+import { audienceOf } from "./audience.ts";
+import { blueprintDisabled, blueprintsOf } from "./blueprints.ts";
+import { CAPPED } from "./consents.ts";
 import { compareIds, type Tier, type World, worst } from "./records.ts";
 
 /** An agent in one mode, by one lender. */
@@ -10,13 +14,20 @@ export interface Actor {
   mode: string;
   /** MCP server or other agent that lends the rights; empty for the agent's own. */
   via: string;
+  /** The agent that acts with the identities: itself, or the one that it calls. Of a server’s none does. */
+  acting: string | undefined;
   /** Its identities. */
   own: readonly string[];
   /** Relationships from the agent to the lender. */
   lent: number;
 }
-/** Modes that act with the rights of a principal, and nothing else to be asked. */
-const MODES: readonly unknown[] = ["app", "maker", "key"];
+/** Modes that name the principal with whose rights somebody acts. A server knows of no agent users. */
+const MODES: Readonly<Record<string, readonly unknown[]>> = {
+  Agent: ["app", "agent-user", "maker", "key"],
+  McpServer: ["app", "maker", "key"],
+};
+/** Modes that an agent has by its blueprint alone. */
+const BY_BLUEPRINT: readonly unknown[] = ["app", "agent-user"];
 
 /** All actors that the agent is; none if it is disabled. */
 export function actors(world: World, agent: string): Actor[] {
@@ -25,10 +36,13 @@ export function actors(world: World, agent: string): Actor[] {
     for (const rel of world.live("ACTS_AS")) {
       const mode = rel.props?.mode;
       if (rel.from.kind !== kind || rel.from.id !== lender) continue;
-      if (typeof mode !== "string" || !MODES.includes(mode) || !world.enabled(rel.to.id)) continue;
+      if (typeof mode !== "string" || !MODES[kind]!.includes(mode) || !world.enabled(rel.to.id)) continue;
+      const stopped = blueprintsOf(world, lender).some((one) => blueprintDisabled(world, one));
+      if (kind === "Agent" && stopped && BY_BLUEPRINT.includes(mode)) continue;
       const via = lender === agent && kind === "Agent" ? "" : lender;
+      const acting = kind === "Agent" ? lender : undefined;
       const key = JSON.stringify([mode, via]);
-      const actor = found.get(key) ?? { agent, mode, via, own: [], lent };
+      const actor = found.get(key) ?? { agent, mode, via, acting, own: [], lent };
       found.set(key, actor);
       // Called agents come nearest first, so the first way to a lender is the shortest; a server may be met again.
       actor.lent = Math.min(actor.lent, lent);
@@ -39,14 +53,36 @@ export function actors(world: World, agent: string): Actor[] {
     lend("Agent", one, calls);
     for (const rel of world.live("USES")) if (rel.from.id === one) lend("McpServer", rel.to.id, calls + 1);
   }
+  const persons = audienceOf(world, agent);
+  if (persons.length > 0 && !disabled(world, agent)) {
+    const mode = "on-behalf-of";
+    found.set(mode, { agent, mode, via: "", acting: agent, own: persons, lent: 0 });
+  }
   return [...found.values()];
 }
+
+/** Servers without any identity that is known, by the relationships from the agent. */
+export function unknownServers(world: World, agent: string): Map<string, number> {
+  const known = world
+    .live("ACTS_AS")
+    .filter((rel) => rel.from.kind === "McpServer")
+    .map((rel) => rel.from.id);
+  const found = new Map<string, number>();
+  for (const [one, calls] of called(world, agent))
+    for (const { from, to } of world.live("USES"))
+      if (from.id === one && !known.includes(to.id))
+        found.set(to.id, Math.min(found.get(to.id) ?? 99, calls + 1));
+  return found;
+}
+
+const disabled = (world: World, agent: string): boolean =>
+  world.prop("Agent", agent, "status") === "disabled";
 
 /** The agent and those that it calls to act with their own rights, by the fewest calls; disabled ones do not answer. */
 function called(world: World, agent: string): Map<string, number> {
   const found = new Map<string, number>();
   const meet = (one: string, calls: number): void => {
-    if (!found.has(one) && world.prop("Agent", one, "status") !== "disabled") found.set(one, calls);
+    if (!found.has(one) && !disabled(world, one)) found.set(one, calls);
   };
   meet(agent, 0);
   for (const [one, calls] of found)
@@ -68,28 +104,46 @@ export interface Identity {
   ids: readonly string[];
 }
 
+/** What a principal is in, or can be in by one click: eligible, or by a package that it may request. */
+function joins(world: World, principal: string): [string, Tier][] {
+  const of = (kind: string) => world.live(kind).filter((rel) => rel.from.id === principal);
+  return [
+    ...of("MEMBER_OF").map((rel): [string, Tier] => [
+      rel.to.id,
+      rel.props?.tier === "potential" ? "potential" : "now",
+    ]),
+    ...of("ELIGIBLE_FOR").map((rel): [string, Tier] => [rel.to.id, "potential"]),
+    ...of("CAN_REQUEST").flatMap((request) =>
+      world
+        .live("CONFERS")
+        .filter((gift) => gift.from.id === request.to.id && gift.to.kind === "Principal")
+        .map((gift): [string, Tier] => [gift.to.id, "potential"]),
+    ),
+  ];
+}
+
 /** Every principal with whose rights the actor can act, level by level: fewest steps first, then smallest ids. */
-export function identities(world: World, { agent, own }: Actor): Identity[] {
+export function identities(world: World, { agent, mode, own }: Actor): Identity[] {
   const held = new Set(own.flatMap((one) => [...world.closure(one)]));
+  // For a person it has what that has, no more: what it may do to the directory is a consent of its own.
+  const controls = CAPPED.includes(mode) ? [] : world.live("CONTROLS");
   // Going round a cycle of control gives nothing new.
-  const most = world.live("CONTROLS").length;
+  const most = controls.length;
 
   const next = (from: Identity): Identity[] => [
-    ...world
-      .live("MEMBER_OF")
-      .filter((rel) => rel.from.id === from.principal && world.enabled(rel.to.id))
+    ...joins(world, from.principal)
+      .filter(([group]) => world.enabled(group))
       .map(
-        (rel): Identity => ({
+        ([group, tier]): Identity => ({
           ...from,
-          principal: rel.to.id,
-          tier: worst(from.tier, rel.props?.tier === "potential" ? "potential" : "now"),
+          principal: group,
+          tier: worst(from.tier, tier),
           itself: false,
-          ids: [...from.ids, rel.to.id],
+          ids: [...from.ids, group],
         }),
       ),
     // Becoming a principal that the agent already is gives nothing.
-    ...world
-      .live("CONTROLS")
+    ...controls
       .filter(
         (rel) =>
           rel.from.id === from.principal &&

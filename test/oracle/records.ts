@@ -45,8 +45,21 @@ export class World {
     }
   }
 
+  props(kind: string, id: string): Readonly<Record<string, Value>> {
+    return this.nodes.get(`${kind} ${id}`)?.props ?? {};
+  }
+
   prop(kind: string, id: string, name: string): Value | undefined {
-    return this.nodes.get(`${kind} ${id}`)?.props?.[name];
+    return this.props(kind, id)[name];
+  }
+
+  has(kind: string, id: string): boolean {
+    return this.nodes.has(`${kind} ${id}`);
+  }
+
+  /** All nodes of a kind. */
+  all(kind: string): NodePut[] {
+    return [...this.nodes.values()].filter((node) => node.kind === kind);
   }
 
   /** Relationships of a kind that have not ended. */
@@ -71,6 +84,15 @@ export class World {
     return ways;
   }
 
+  /** The scope and all that it lies in. */
+  above(scope: string): string[] {
+    const found = [scope];
+    for (const one of found)
+      for (const rel of this.rels)
+        if (rel.kind === "WITHIN" && rel.from.id === one && !found.includes(rel.to.id)) found.push(rel.to.id);
+    return found;
+  }
+
   /** The principal and all groups that it is in today. */
   closure(principal: string): Set<string> {
     const found = new Set([principal]);
@@ -90,11 +112,8 @@ export class World {
       if (rel.from.id !== EVERYONE && !closure.has(rel.from.id)) continue;
       const excluded = Array.isArray(props.excluded) ? props.excluded : [];
       if (excluded.some((id) => closure.has(id))) continue;
-      const covered =
-        props.children === false
-          ? rel.to.id === scope
-          : this.below(rel.to.id, "WITHIN").some((way) => way.at(-1) === scope);
-      if (!covered) continue;
+      const covered = props.children === false ? [scope] : this.above(scope);
+      if (!covered.includes(rel.to.id)) continue;
       for (const [name, value] of Object.entries(props)) if (value === true) actions.add(name);
     }
     return actions;

@@ -190,7 +190,10 @@ export function mutantsOf(rule: Rule): Mutant[] {
   };
   for (const [index, statement] of rule.first.entries())
     changed(statement, String(index + 1), (one) => ({ ...rule, first: rule.first.with(index, one) }));
-  if (rule.again !== undefined)
-    changed(rule.again, String(rule.first.length + 1), (one) => ({ ...rule, again: one }));
+  for (const [index, statement] of rule.again.entries())
+    changed(statement, String(rule.first.length + index + 1), (one) => ({
+      ...rule,
+      again: rule.again.map((other) => (other === statement ? one : other)),
+    }));
   return mutants;
 }

@@ -80,8 +80,9 @@ const TOGETHER = 60;
 export function byPrefix(rows: readonly OracleRow[]): Map<string, OracleRow[]> {
   const found = new Map<string, OracleRow[]>();
   for (const row of rows) {
-    const prefix = prefixOf(row.scope);
-    if (prefixOf(row.agent) !== prefix) continue;
+    const prefix = prefixOf(row.agent);
+    // The place of an unknown server has the server's name at its end.
+    if (!row.scope.startsWith(prefix) && row.scope !== `unknown:mcp:${row.via}`) continue;
     const own = found.get(prefix) ?? [];
     found.set(prefix, own);
     own.push(row);

@@ -82,6 +82,26 @@ const stages = (onStage: (stage: string, ms: number) => void) => {
   };
 };
 
+/** Identities of agents, by the principals of the blueprints that these are made from. */
+function heirsOf(records: readonly Put[]): Map<string, string[]> {
+  const rels = (kind: string) => records.flatMap((put) => ("from" in put && put.kind === kind ? [put] : []));
+  const apps = new Map(
+    records.flatMap((put) => ("id" in put && put.kind === "Blueprint" ? [[put.id, put.props?.appId]] : [])),
+  );
+  const found = new Map<string, string[]>();
+  for (const put of records) {
+    if (!("id" in put) || put.props?.kind !== "BlueprintPrincipal") continue;
+    const agents = rels("MADE_FROM")
+      .filter(({ to }) => apps.get(to.id) === put.props?.appId)
+      .map(({ from }) => from.id);
+    const identities = rels("ACTS_AS")
+      .filter(({ from, props }) => agents.includes(from.id) && props?.mode === "app")
+      .map(({ to }) => to.id);
+    found.set(put.id, identities);
+  }
+  return found;
+}
+
 /** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
 export async function rowsOf(
   query: (cypher: string) => Promise<Row[]>,
@@ -116,5 +136,6 @@ export async function rowsOf(
     holdings as object[] as Holding[],
     upwards("WITHIN"),
     upwards("INHERITS"),
+    heirsOf(records),
   );
 }

@@ -44,8 +44,7 @@ const inOrder = (rules: readonly Rule[]): Rule[] => [
 ];
 
 /** All statements of a rule, in order; the last may be the recursive one. */
-export const statementsOf = (rule: Rule): string[] =>
-  [...rule.first, ...(rule.again === undefined ? [] : [rule.again])].map(({ text }) => text);
+export const statementsOf = (rule: Rule): string[] => [...rule.first, ...rule.again].map(({ text }) => text);
 
 export class Workbench {
   readonly rules = inOrder(RULES);
@@ -242,7 +241,7 @@ const reads = (rule: Rule, kinds: ReadonlySet<DerivedKind>): boolean =>
   [...kinds].some(
     (kind) =>
       rule.when === kind ||
-      [...rule.first, ...(rule.again === undefined ? [] : [rule.again])].some(
+      [...rule.first, ...rule.again].some(
         (statement) => statement.when === kind || new RegExp(`:${kind}\\b`).test(statement.text),
       ),
   );

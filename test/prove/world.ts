@@ -28,8 +28,12 @@ export interface World {
   rows: readonly string[];
 }
 
-/** Every tenant has this one in common: its id has no prefix. */
-const SHARED = "everyone";
+/** Every tenant has these in common: their ids have no prefix. */
+const SHARED: readonly string[] = ["everyone", "everyone-except-external", "*"];
+/** Properties that hold ids of the tenant’s own. */
+const IDS: readonly string[] = ["together", "excluded", "appId", "resource", "user"];
+/** Lines that start with an id. */
+const LINES = "inheritable";
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
 
 const named = <T extends string>(list: readonly T[], name: string): T | undefined =>
@@ -55,15 +59,25 @@ const content = (text: unknown): string[] =>
     .map((line) => line.replace(/(^|\s)# .*$/, "").trim())
     .filter((line) => line !== "");
 
+/** Properties with every id in them renamed. */
+const renamedIn = (
+  props: Readonly<Record<string, Value>>,
+  rename: (id: string) => string,
+): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(props).map(([name, value]) => {
+      if (!IDS.includes(name) && name !== LINES) return [name, value];
+      return [name, Array.isArray(value) ? value.map((one) => rename(String(one))) : rename(String(value))];
+    }),
+  );
+
 /** One line of `records`. Ends of a relationship are of the first kind that the schema allows and a line declares. */
 function recordOf(line: string, prefix: string, file: string, declared: ReadonlySet<string>): Put {
   const match = /^(\S+) (\S+)(?: ([^\s{]\S*))?(?: (\{.*\}))?$/.exec(line);
   if (match === null) throw new Error(`${file}: not a record: ${line}`);
   const [, first = "", second = "", third, written] = match;
-  const id = (bare: string): string => (bare === SHARED ? bare : `${prefix}${bare}`);
-  const props: Record<string, Value> = written === undefined ? {} : parse(written);
-  for (const [name, value] of Object.entries(props))
-    if (Array.isArray(value)) props[name] = value.map((one) => id(String(one)));
+  const id = (bare: string): string => (SHARED.includes(bare) ? bare : `${prefix}${bare}`);
+  const props = renamedIn(written === undefined ? {} : parse(written), id);
   const kind = named(REL_KINDS, second);
   if (kind !== undefined && third !== undefined) {
     const end = (kinds: readonly string[], bare: string) => ({
@@ -81,9 +95,7 @@ function recordOf(line: string, prefix: string, file: string, declared: Readonly
 function recordLines(records: readonly Put[], prefix: string): string[] {
   const bare = (id: string): string => (id.startsWith(prefix) ? id.slice(prefix.length) : id);
   return records.map((put) => {
-    const props: Record<string, Value> = { ...put.props };
-    for (const [name, value] of Object.entries(props))
-      if (Array.isArray(value)) props[name] = value.map((id) => bare(String(id)));
+    const props = renamedIn(put.props ?? {}, bare);
     const written =
       Object.keys(props).length === 0
         ? ""
@@ -110,7 +122,7 @@ function rowLine(row: OracleRow, bare: (id: string) => string): string {
 export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>
   [...rows]
     .sort((a, b) => compareBytes(place(a), place(b)))
-    .map((row) => rowLine(row, (id) => (id.startsWith(prefix) ? id.slice(prefix.length) : id)));
+    .map((row) => rowLine(row, (id) => id.replace(new RegExp(`^(unknown:mcp:)?${prefix}`), "$1")));
 
 /** A world as a file; its rows are those of the definition. */
 export function worldText(name: string, why: string, records: readonly Put[], prefix: string): string {

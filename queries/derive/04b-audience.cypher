@@ -1,0 +1,27 @@
+// rule: audience
+// derives: AUDIENCE
+// per: agents
+// when: PERMITS
+// why: who may use an agent that may act for users: persons, and who is in these groups today.
+MATCH (g:Principal)-[:MAY_USE]->(a:Agent)
+WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND (g.enabled IS NULL OR g.enabled)
+RETURN DISTINCT a.id, g.id, 1
+// and
+MATCH (a:Agent)-[k:AUDIENCE]->(g:Principal)
+WHERE g.id IN ['everyone', 'everyone-except-external']
+WITH a, max(CASE WHEN g.id = 'everyone' THEN 1 ELSE 0 END) AS guests
+MATCH (p:Principal)
+WHERE (p.kind = 'User' OR (p.kind = 'Guest' AND guests = 1)) AND (guests = 1 OR p.userType IS NULL OR p.userType <> 'Guest')
+OPTIONAL MATCH (a)-[known:AUDIENCE]->(p)
+WITH a, p, count(known) AS before
+WHERE before = 0
+RETURN a.id, p.id, 1
+// next level
+MATCH (a:Agent)-[k:AUDIENCE]->(g:Principal)<-[m:MEMBER_OF]-(p:Principal)
+WHERE k.level = $level AND (m.tier IS NULL OR m.tier = 'now') AND (m.expires IS NULL OR m.expires > $time)
+  AND (p.enabled IS NULL OR p.enabled)
+WITH DISTINCT a, p
+OPTIONAL MATCH (a)-[known:AUDIENCE]->(p)
+WITH a, p, count(known) AS before
+WHERE before = 0
+RETURN a.id, p.id, $level + 1

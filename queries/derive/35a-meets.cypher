@@ -1,0 +1,26 @@
+// rule: meets
+// derives: MEETS
+// per: agents
+// when: GATES
+// why: whom policies name: a principal that an actor is, or is in today, the agent with whose application it acts, and that
+// one's blueprint and client.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE i.tier = 1 AND (x.capped = 0 OR k.kind <> 'AppRestriction')
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and
+MATCH (x:Actor)-[:ASSISTS]->(a:Agent)<-[t:APPLIES_TO]-(k:Policy)
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and when: MADE_FROM
+MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[:MADE_FROM]->(b:Blueprint)<-[t:APPLIES_TO]-(k:Policy)
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and
+MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[s:ACTS_AS]->(c:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE x.capped = 1 AND s.mode = 'app' AND k.kind = 'AppRestriction'
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and
+MATCH (y:Actor)-[i:STANDS_FOR]->(:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE y.mode = 'app' AND i.tier = 1 AND k.kind = 'AppRestriction'
+WITH DISTINCT y, k, CASE WHEN t.include = false THEN 0 ELSE 1 END AS include
+MATCH (y)-[:ASSISTS]->(:Agent)<-[:ASSISTS]-(x:Actor)
+WHERE x.capped = 1
+RETURN DISTINCT x.id, k.id, include

@@ -1,0 +1,8 @@
+// rule: cleared
+// derives: CLEARED
+// per: agents
+// when: GUARDED
+// why: an encrypting label opens for those whom its usage rights name (data reference, 2.4). A key names nobody.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
+WHERE i.tier = 1 AND x.mode <> 'key'
+RETURN x.whole, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)

@@ -1,0 +1,29 @@
+// rule: barred
+// derives: BARRED
+// per: agents
+// when: GATES
+// why: a DLP rule keeps content of a label out of answers on one surface, for those whom it names, or for all if it names
+// nobody (data reference, 3.1). Of several persons one that is not barred is enough.
+MATCH (k:Policy)-[:GATES]->(l:Label)
+WHERE k.kind = 'Dlp' AND k.effect = 'block' AND (k.state IS NULL OR k.state = 'enabled')
+OPTIONAL MATCH (k)-[t:APPLIES_TO]->(n)
+WITH k, l, sum(CASE WHEN t.include = false OR n IS NULL THEN 0 ELSE 1 END) AS targets
+MATCH (x:Actor)-[:ASSISTS]->(a:Agent)
+WHERE k.surface IS NULL OR toLower(k.surface) = toLower(coalesce(a.surface, ''))
+OPTIONAL MATCH (x)-[m:MEETS]->(k)
+WITH x, l, k, targets, min(m.include) AS named
+WHERE named = 1 OR (targets = 0 AND named IS NULL)
+WITH DISTINCT x, l
+OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)
+WITH x, l, count(y) AS sides
+WHERE sides = 0
+RETURN x.id, l.id
+// and when: SIDE
+MATCH (y:Actor)-[b:BARRED]->(l:Label)
+WITH y, l
+MATCH (y)-[:SIDE]->(x:Actor)
+WITH x, l, count(DISTINCT y.id) AS barred
+MATCH (x)<-[:SIDE]-(z:Actor)
+WITH x, l, barred, count(DISTINCT z.id) AS sides
+WHERE barred = sides
+RETURN x.id, l.id

@@ -1,0 +1,19 @@
+/** For whom an agent acts on behalf of: persons who may talk to it. */
+import { claims } from "./grants.ts";
+import type { World } from "./records.ts";
+
+/** Users and guests that may use the agent themselves, as members of a group today, or as everyone. */
+export function audienceOf(world: World, agent: string): string[] {
+  const may = world
+    .live("MAY_USE")
+    .filter((rel) => rel.to.id === agent)
+    .map((rel) => rel.from.id);
+  return world
+    .all("Principal")
+    .filter(({ id, props }) => (props?.kind === "User" || props?.kind === "Guest") && world.enabled(id))
+    .map(({ id }) => id)
+    .filter((id) => {
+      const closure = world.closure(id);
+      return may.some((one) => closure.has(one) || claims(world, one, id));
+    });
+}

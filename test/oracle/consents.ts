@@ -1,0 +1,84 @@
+/** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
+import { inherits, ofBlueprints } from "./blueprints.ts";
+import type { Actor } from "./identities.ts";
+import type { RelPut, World } from "./records.ts";
+import {
+  both,
+  EVERYTHING,
+  either,
+  GIVING,
+  LEVEL,
+  type Levels,
+  levels,
+  NOTHING,
+  saysActions,
+  UNKNOWN,
+} from "./rights.ts";
+
+/** Modes in which an agent acts for a person. */
+export const CAPPED: readonly unknown[] = ["agent-user", "on-behalf-of"];
+
+/** Applications with which the acting agent asks for persons. */
+export const clientsOf = (world: World, { acting }: Actor): string[] =>
+  world
+    .live("ACTS_AS")
+    .filter((rel) => rel.from.kind === "Agent" && rel.from.id === acting && rel.props?.mode === "app")
+    .map((rel) => rel.to.id)
+    .filter((id) => world.enabled(id));
+
+/** The most that an actor may do at a place for the person that it acts for. */
+export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {
+  if (!CAPPED.includes(actor.mode)) return EVERYTHING;
+  const above = world.above(scope);
+  const clients = clientsOf(world, actor);
+  const own = world
+    .live("CONSENTED")
+    .filter((rel) => clients.includes(rel.from.id))
+    .map((rel) => ({ rel, sure: LEVEL.yes as number }));
+  const lent =
+    actor.acting === undefined || clients.length === 0
+      ? []
+      : ofBlueprints(world, actor.acting, "CONSENTED").map(({ blueprint, rel }) => ({
+          rel,
+          sure: inherits(world, blueprint, "scopes", apiOf(world, rel), rel.props?.permission),
+        }));
+  return [...own, ...lent]
+    .filter(
+      ({ rel }) => above.includes(rel.to.id) && rel.props?.type === "delegated" && forPerson(rel, person),
+    )
+    .map(({ rel, sure }) =>
+      both(
+        allows(rel),
+        levels(() => sure),
+      ),
+    )
+    .reduce(either, NOTHING);
+}
+
+const forPerson = (rel: RelPut, person: string): boolean =>
+  [undefined, null, "*", person].includes(rel.props?.user as string | null | undefined);
+
+/** The app id of the API that defines a permission; undefined if that was not read. */
+function apiOf(world: World, rel: RelPut): unknown {
+  const resource = rel.props?.resource;
+  return typeof resource === "string" && world.has("Principal", resource)
+    ? world.prop("Principal", resource, "appId")
+    : resource;
+}
+
+/** What a permission lets an application do, by its actions or by its name. */
+function allows(rel: RelPut): Levels {
+  const props = rel.props ?? {};
+  if (saysActions(props))
+    return levels((right) => (GIVING[right].some((action) => props[action] === true) ? LEVEL.yes : LEVEL.no));
+  const name = String(props.permission ?? "").toLowerCase();
+  const only = (...rights: string[]): Levels =>
+    levels((right) => (rights.includes(right) ? LEVEL.yes : LEVEL.no));
+  if (name.includes(".selected")) return UNKNOWN;
+  if (name.includes(".readbasic")) return only("discover");
+  if (/^(user_impersonation|access_as_user|full_access_as_user)$|\.fullcontrol/.test(name)) return EVERYTHING;
+  if (/\.readwrite|\.manage/.test(name)) return only("discover", "read", "write");
+  if (/\.read(\.|$)/.test(name)) return only("discover", "read");
+  if (/\.write(\.|$)/.test(name)) return only("discover", "write");
+  return UNKNOWN;
+}

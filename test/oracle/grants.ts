@@ -1,0 +1,76 @@
+/** Grants that an actor holds by one of its identities: its own, those of everyone, of packages and of blueprints. */
+import { inherited } from "./blueprints.ts";
+import type { Identity } from "./identities.ts";
+import { type Hold, posixHold } from "./posix.ts";
+import { EVERYONE, type Value, type World } from "./records.ts";
+import { LEVEL, saysActions } from "./rights.ts";
+
+/** A grant at a place, and the way of the actor to it. */
+export interface Held {
+  hold: Hold;
+  /** Where it was granted. */
+  at: string;
+  props: Readonly<Record<string, Value>>;
+  /** The most that it gives: LEVEL.bound if something unread could take it away. */
+  sure: number;
+}
+
+const PERSONS: readonly unknown[] = ["User", "Guest", "AgentUser"];
+export const isPerson = (world: World, id: string): boolean =>
+  PERSONS.includes(world.prop("Principal", id, "kind"));
+export const isGuest = (world: World, id: string): boolean =>
+  world.prop("Principal", id, "kind") === "Guest" || world.prop("Principal", id, "userType") === "Guest";
+/** Everyone who is no guest. */
+export const INSIDERS = "everyone-except-external";
+
+/** Whether a person is meant by a claim for everyone. */
+export const claims = (world: World, claim: string, person: string): boolean =>
+  claim === EVERYONE || (claim === INSIDERS && !isGuest(world, person));
+
+/** Everything that one identity of an actor, `all` of whose identities are given, holds. */
+export function* heldBy(world: World, all: readonly Identity[], identity: Identity): Generator<Held> {
+  const { principal, itself } = identity;
+  for (const grant of world.live("GRANTED")) {
+    const props = grant.props ?? {};
+    const app = props.source === "app-role";
+    if (app && (!itself || world.prop("Principal", principal, "kind") === "Group")) continue;
+    const claimed =
+      !app &&
+      props.flow === "acl" &&
+      itself &&
+      isPerson(world, principal) &&
+      claims(world, grant.from.id, principal);
+    const hold: Hold | undefined =
+      props.flow === "posix"
+        ? posixHold(world, all, identity, grant)
+        : grant.from.id === principal
+          ? identity
+          : claimed
+            ? { ...identity, ids: [...identity.ids, grant.from.id] }
+            : undefined;
+    const sure = props.certainty === "upper-bound" ? LEVEL.bound : LEVEL.yes;
+    if (hold !== undefined) yield { hold, at: grant.to.id, props, sure };
+  }
+  if (itself)
+    for (const { grant, sure } of inherited(world, principal)) {
+      const props = grant.props ?? {};
+      const most = props.certainty === "upper-bound" ? LEVEL.bound : sure;
+      if (props.flow !== "posix") yield { hold: identity, at: grant.to.id, props, sure: most };
+    }
+  // What a package would give at a place, is not known unless the package says so.
+  for (const request of world.live("CAN_REQUEST"))
+    for (const gift of world.live("CONFERS"))
+      if (request.from.id === principal && request.to.id === gift.from.id && gift.to.kind === "Scope")
+        yield {
+          hold: identity,
+          at: gift.to.id,
+          props: {
+            ...gift.props,
+            ...(saysActions(gift.props ?? {}) ? {} : { unknown: true }),
+            key: `package:${gift.from.id}`,
+            flow: "acl",
+            tier: "potential",
+          },
+          sure: LEVEL.yes,
+        };
+}

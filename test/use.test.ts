@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { createUse, type Use } from "../src/reach/use.ts";
+import type { Put } from "./oracle/records.ts";
+import { TIME } from "./oracle/tenants.ts";
+import { exported, POOL, RULES } from "./prove/product.ts";
+
+const rel = (
+  kind: string,
+  from: readonly [string, string],
+  to: readonly [string, string],
+  props = {},
+): Put => ({ kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props });
+const label = (id: string, props = {}): Put => ({
+  kind: "Label",
+  id,
+  props: { kind: "Sensitivity", ...props },
+});
+
+/** A container with items: some with the label `l`, some without any. */
+function store(secret: number, open: number): Put[] {
+  const items = [...Array(secret + open).keys()].map((n) => `i${n}`);
+  return [
+    { kind: "Agent", id: "a", props: { status: "enabled", surface: "copilot" } },
+    { kind: "Principal", id: "p", props: { kind: "ServicePrincipal" } },
+    { kind: "Scope", id: "account", props: { kind: "StorageAccount", plane: "azure" } },
+    { kind: "Scope", id: "box", props: { kind: "Container", plane: "azure" } },
+    label("none", { kind: "None" }),
+    rel("WITHIN", ["Scope", "box"], ["Scope", "account"]),
+    rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+    rel("GRANTED", ["Principal", "p"], ["Scope", "account"], { key: "1", flow: "containment", read: true }),
+    ...items.flatMap((id, n): Put[] => [
+      { kind: "Item", id, props: { size: 1 } },
+      rel("PROTECTED_BY", ["Item", id], ["Scope", "box"]),
+      rel("LABELED", ["Item", id], ["Label", n < secret ? "l" : "none"]),
+    ]),
+  ];
+}
+
+async function useOf(records: readonly Put[]) {
+  return exported(
+    records,
+    () => {},
+    async (tables, folder) => {
+      const graph = openEmbeddedStore({ folder: `${folder}/graph`, pool: POOL });
+      try {
+        await graph.rebuild({ snapshot: "s", time: TIME, gaps: [], tables });
+        for await (const _ of graph.derive(RULES));
+        const rows = await graph.query(
+          `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
+           RETURN a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items`,
+        );
+        return (await createUse((cypher, params) => graph.query(cypher, params))(rows))[0];
+      } finally {
+        await graph.close();
+      }
+    },
+  );
+}
+const rights = (view: boolean, extract: boolean): Put =>
+  rel("LABEL_RIGHTS", ["Principal", "p"], ["Label", "l"], { view, extract });
+const elsewhere = rel("LABEL_RIGHTS", ["Principal", "q"], ["Label", "l"], { view: true, extract: true });
+const rule = (props = {}): Put[] => [
+  { kind: "Policy", id: "k", props: { kind: "Dlp", effect: "block", surface: "Copilot", ...props } },
+  rel("GATES", ["Policy", "k"], ["Label", "l"]),
+];
+
+type Case = [string, Put[], Use["use"], number | null, number | null, number | null];
+test.each<Case>([
+  ["without guards all that is read is used", [label("l")], "yes", 3, 0, 0],
+  [
+    "an encrypting label without rights leaves bytes",
+    [label("l", { encrypted: true }), elsewhere],
+    "yes",
+    1,
+    0,
+    2,
+  ],
+  [
+    "a right to view alone lets it be cited",
+    [label("l", { encrypted: true }), rights(true, false)],
+    "yes",
+    1,
+    2,
+    0,
+  ],
+  [
+    "a right to extract lets it be used",
+    [label("l", { encrypted: true }), rights(true, true)],
+    "yes",
+    3,
+    0,
+    0,
+  ],
+  [
+    "extract without view opens nothing",
+    [label("l", { encrypted: true }), rights(false, true)],
+    "yes",
+    1,
+    0,
+    2,
+  ],
+  ["rights that nobody read leave it unknown", [label("l", { encrypted: true })], "yes", null, null, null],
+  ["a DLP rule on its surface keeps it out of answers", [label("l"), ...rule()], "yes", 1, 2, 0],
+  ["a DLP rule on another surface does not", [label("l"), ...rule({ surface: "teams" })], "yes", 3, 0, 0],
+  ["a DLP rule that only reports does not", [label("l"), ...rule({ state: "report-only" })], "yes", 3, 0, 0],
+  [
+    "a DLP rule spares whom it excludes",
+    [label("l"), ...rule(), rel("APPLIES_TO", ["Policy", "k"], ["Principal", "p"], { include: false })],
+    "yes",
+    ...([3, 0, 0] as const),
+  ],
+])("%s", async (_, guards, use, usable, citeOnly, bytesOnly) => {
+  expect(await useOf([...store(2, 1), ...guards])).toEqual({
+    ...{ use, usable, cite_only: citeOnly, bytes_only: bytesOnly },
+  });
+});
+
+test("use is that of the best class", async () => {
+  const encrypted = label("l", { encrypted: true });
+  expect((await useOf([...store(2, 0), encrypted, elsewhere]))?.use).toBe("bytes-only");
+  expect((await useOf([...store(2, 0), encrypted, rights(true, false)]))?.use).toBe("cite-only");
+  expect((await useOf([...store(2, 0), encrypted]))?.use).toBe("unknown");
+});
