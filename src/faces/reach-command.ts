@@ -4,7 +4,7 @@ import { renderHtml } from "../../reports/html.ts";
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
-import type { PathStep } from "../reach/paths.ts";
+import type { Doubt, PathStep } from "../reach/paths.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, viewOf } from "./print.ts";
@@ -174,6 +174,15 @@ const VERBS: Readonly<Record<string, string>> = {
   MEMBER_OF: "is in",
   WITHIN: "which includes",
   INHERITS: "inherited by",
+  MADE_FROM: "is made from",
+  USES: "uses",
+  INVOKES: "calls",
+  CONTROLS: "can become",
+};
+
+const DOUBTS: Readonly<Record<Doubt, string>> = {
+  "one-of-several": "(one of several ways; the graph does not show which of them the row counts) ",
+  "not-known": "(the way here is not known) ",
 };
 
 /** The witness, a line a step, with what to revoke. */
@@ -181,7 +190,7 @@ const drawPath = (path: readonly PathStep[]): string =>
   path
     .map((step, index) => {
       const how = step.grant !== undefined ? `has ${step.grant.role} on` : (VERBS[step.via ?? ""] ?? "");
-      const line = `${"  ".repeat(index)}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`;
+      const line = `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`;
       return step.grant === undefined
         ? `${line}\n`
         : `${line}\n${"  ".repeat(index)}  to revoke: ${step.grant.id}\n`;

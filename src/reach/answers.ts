@@ -42,7 +42,7 @@ export async function* reachRows(
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const counted = countedPlanes(query);
+  const { counted, usesOf } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -58,7 +58,6 @@ export async function* reachRows(
   const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
   const atOnce = request.expand === true ? few : AGENTS_AT_ONCE;
   const columns = createColumns(query);
-  const usesOf = createUse(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
     const raw =
@@ -86,6 +85,17 @@ export async function* reachRows(
       }
     }
   }
+}
+
+/** What no question changes, asked once a store. */
+const KNOWN = new WeakMap<
+  Query,
+  { counted: ReturnType<typeof countedPlanes>; usesOf: ReturnType<typeof createUse> }
+>();
+function sameForAll(query: Query) {
+  const found = KNOWN.get(query) ?? { counted: countedPlanes(query), usesOf: createUse(query) };
+  KNOWN.set(query, found);
+  return found;
 }
 
 const witnessOf = (row: Row): Witness => ({

@@ -102,7 +102,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         return steps;
       }
       for (const [at, code] of codes[index]!.entries())
-        add(principals.get(code), "Principal", { via: at === 0 ? "ACTS_AS" : "MEMBER_OF" });
+        add(principals.get(code), "Principal", { via: arrival(at, principals.get(code)) });
       const { lead, chain, counted } = found;
       add(lead.scope, "Scope", { via: "GRANTED", grant: lead.grant });
       if (!counted) steps.at(-1)!.doubt = "one-of-several";
@@ -116,6 +116,9 @@ const keyOf = ({ agent, mode, via, grant }: Omit<Witness, "tier">): string =>
   `${agent}\n${mode}\n${via}\n${grant}`;
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
+/** How a path comes to the principal that is so many steps behind the identity. */
+const arrival = (behind: number, to: Named | undefined): string =>
+  behind === 0 ? "ACTS_AS" : to?.kind === "BlueprintPrincipal" ? "MADE_FROM" : "MEMBER_OF";
 const textOf = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
 
