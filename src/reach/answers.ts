@@ -2,11 +2,11 @@
 
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
-import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from "../model.ts";
-import { type Decoder, eachOrAll, type PathStep, sayPath, type Witness } from "./paths.ts";
+import { ConfigError, type CoverageState, type Params, type Row, TIERS, WORST_FIRST } from "../model.ts";
+import { type Decoder, eachOrAll, LOOKED_UP, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
+import { COUNTS, chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
 import { createUse, type Use } from "./use.ts";
 
 export interface ReachRequest {
@@ -42,7 +42,7 @@ export async function* reachRows(
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const { counted, usesOf } = sameForAll(query);
+  const { counted, usesOf, gaps } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -60,16 +60,18 @@ export async function* reachRows(
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw =
-      above === undefined
-        ? await eachOrAll(query, some, (is) => `${AT} WHERE ${is("a.id")} ${COLUMNS}`)
-        : await rowsOn(query, some, above);
+    const raw = await rowsOf(query, some, above);
     const owners = await ownersOf(query, some);
-    const rows =
+    const wanted =
       request.expand === true
-        ? [...(await expanded(query, raw, above, forest))]
-        : raw.filter((row) => row.absorbed !== true);
-    const wanted = rows.filter(wants).sort(byKey);
+        ? [...(await expanded(query, await withCounts(query, some, raw, gaps), above, forest))].filter(wants)
+        : await withCounts(
+            query,
+            some,
+            raw.filter((row) => row.absorbed !== true && wants(row)),
+            gaps,
+          );
+    wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
@@ -87,14 +89,21 @@ export async function* reachRows(
   }
 }
 
-/** What no question changes, asked once a store. */
-const KNOWN = new WeakMap<
-  Query,
-  { counted: ReturnType<typeof countedPlanes>; usesOf: ReturnType<typeof createUse> }
->();
-function sameForAll(query: Query) {
-  const found = KNOWN.get(query) ?? { counted: countedPlanes(query), usesOf: createUse(query) };
-  KNOWN.set(query, found);
+/** What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps. */
+const createShared = (query: Query) => {
+  let any: Promise<boolean> | undefined;
+  const gaps = () => {
+    any ??= query("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1").then(
+      (found) => found.length > 0,
+    );
+    return any;
+  };
+  return { counted: countedPlanes(query), usesOf: createUse(query), gaps };
+};
+const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();
+function sameForAll(query: Query): ReturnType<typeof createShared> {
+  const found = SHARED.get(query) ?? createShared(query);
+  SHARED.set(query, found);
   return found;
 }
 
@@ -108,35 +117,69 @@ const witnessOf = (row: Row): Witness => ({
   grant: count(row.grant),
   regrant: row.regrant === true,
   scope: String(row.scope_id),
+  ...(row.inherits === true
+    ? {}
+    : { place: { id: text(row.scope_id), name: text(row.scope_name), kind: text(row.scope_kind) } }),
 });
 
-/** Rows at the places of a chain: by key, place by place, which spares reading whatever else the agents reach. */
-async function rowsOn(query: Query, agents: readonly string[], chain: readonly string[]): Promise<Row[]> {
+/** Rows of these agents; with a chain, only those at its places. */
+async function rowsOf(
+  query: Query,
+  agents: readonly string[],
+  chain: readonly string[] | undefined,
+): Promise<Row[]> {
+  const all = (more: string, params: Params = {}) =>
+    eachOrAll(query, agents, (is) => `${AT} WHERE ${is("a.id")} ${more} RETURN ${COLUMNS}`, params);
+  if (chain === undefined) return all("");
+  // One agent's rows are read through faster than many places are looked up; many agents' are not.
+  if (agents.length === 1 && chain.length > 3) return all("AND s.id IN $places", { places: [...chain] });
   const rows: Row[] = [];
-  const [only] = agents;
-  for (const place of chain)
-    rows.push(
-      ...(agents.length === 1 && only !== undefined
-        ? await query(`${AT} WHERE a.id = $agent AND s.id = $place ${COLUMNS}`, { agent: only, place })
-        : await query(`${AT} WHERE a.id IN $ids AND s.id = $place ${COLUMNS}`, { ids: [...agents], place })),
-    );
+  for (const place of chain) rows.push(...(await all("AND s.id = $place", { place })));
   return rows;
 }
 
+/**
+ * What is counted and what is unread at the places of these rows, added to them. In questions of their own: beside the
+ * rows the engine would read through all places for it.
+ */
+async function withCounts(
+  query: Query,
+  agents: readonly string[],
+  rows: readonly Row[],
+  gaps: () => Promise<boolean>,
+): Promise<Row[]> {
+  const places = [...new Set(rows.map((row) => String(row.scope_id)))];
+  const ask = (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> =>
+    places.length <= LOOKED_UP
+      ? eachOrAll(
+          query,
+          places,
+          (is) => `MATCH (s:Scope)-[t:${kind}]->(:Scope) WHERE ${is("s.id")} RETURN ${columns}`,
+        )
+      : eachOrAll(query, agents, (is) => `${AT}-[t:${kind}]->(:Scope) WHERE ${is("a.id")} RETURN ${columns}`);
+  const tallies = new Map<string, Row>();
+  // Of the place alone, of it and all below it, or the same for both.
+  for (const row of await ask("TALLY", `s.id AS scope_id, t.below AS below, ${COUNTS}`))
+    for (const subtree of [true, false])
+      if (row.below !== (subtree ? 0 : 1)) tallies.set(`${subtree} ${row.scope_id}`, row);
+  const blind = new Map<string, Row>();
+  if (await gaps())
+    for (const row of await ask("BLIND", "s.id AS scope_id, t.rank AS gap_rank, t.steps AS gap_steps"))
+      blind.set(String(row.scope_id), row);
+  return rows.map((row) => ({
+    ...row,
+    ...tallies.get(`${row.subtree === true} ${row.scope_id}`),
+    ...blind.get(String(row.scope_id)),
+  }));
+}
+
 const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
-const COLUMNS = `
-OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below <> CASE WHEN r.subtree THEN 0 ELSE 1 END
-OPTIONAL MATCH (s)-[b:BLIND]->(s)
-RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
+const COLUMNS = `a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
   s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
   r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
   r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
   r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.readable_items AS readable_items,
-  r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive,
-  t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
-  t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
-  t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
+  r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive`;
 
 /** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
 export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

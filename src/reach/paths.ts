@@ -34,6 +34,8 @@ export interface Witness {
   /** The last step is a right that the agent gives itself. */
   regrant: boolean;
   scope: string;
+  /** Name of the scope, if the row has it. */
+  place?: Named;
 }
 
 export type Decoder = (witnesses: readonly Witness[]) => Promise<PathStep[][]>;
@@ -47,14 +49,15 @@ interface Lead {
   level: number;
   /** A mark a level, a space, then codes of principals. */
   path: string;
-  scope: Named;
+  /** Id of the scope that is granted. */
+  scope: string;
   /** The relationship along which it comes down. */
   down: "WITHIN" | "INHERITS";
   grant: Required<PathStep>["grant"];
 }
 
 /** So many agents, scopes or grants are asked for one by one: the engine looks up an id, and reads through all for a list. */
-const LOOKED_UP = 12;
+export const LOOKED_UP = 12;
 
 /**
  * Decodes witnesses: the graph knows the way from an agent to the holder of each grant (HAS_RIGHTS_OF), and the chain
@@ -71,11 +74,12 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     );
     const up = await linksUp(
       query,
+      [...new Set(granted.map(({ agent }) => agent))],
       granted.flatMap((one) => {
         const lead = leads.get(keyOf(one))?.[0];
-        return lead === undefined || lead.scope.id === one.scope
+        return lead === undefined || lead.scope === one.scope
           ? []
-          : [{ from: lead.scope.id, scope: one.scope, down: lead.down }];
+          : [{ from: lead.scope, scope: one.scope, down: lead.down }];
       }),
     );
     const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
@@ -85,7 +89,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     for (const [code, found] of await namedBy(query, "Principal", "code", others))
       principals.set(code, found);
     const lenders = await lendersOf(query, witnesses);
-    const scopes = await scopesOf(query, witnesses, chosen);
+    const scopes = await scopesOf(query, witnesses, chosen, up);
     return witnesses.map((one, index) => {
       const found = chosen[index];
       const steps: PathStep[] = [];
@@ -93,20 +97,23 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         if (node !== undefined)
           steps.push({ kind: node.kind || kind, id: node.id, name: node.name || node.id, ...more });
       };
-      add(agents.get(one.agent) ?? { id: one.agent, name: "", kind: "" }, "Agent");
+      add(agents.get(one.agent) ?? unnamed(one.agent), "Agent");
       if (found === undefined) {
         const lender = one.grant === null ? lenders.get(one.via) : undefined;
         add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
-        const place = scopes.get(one.scope) ?? { id: one.scope, name: "", kind: "" };
-        add(place, "Scope", lender === undefined ? { doubt: "not-known" } : {});
+        add(
+          scopes.get(one.scope) ?? unnamed(one.scope),
+          "Scope",
+          lender === undefined ? { doubt: "not-known" } : {},
+        );
         return steps;
       }
       for (const [at, code] of codes[index]!.entries())
         add(principals.get(code), "Principal", { via: arrival(at, principals.get(code)) });
       const { lead, chain, counted } = found;
-      add(lead.scope, "Scope", { via: "GRANTED", grant: lead.grant });
+      add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", { via: "GRANTED", grant: lead.grant });
       if (!counted) steps.at(-1)!.doubt = "one-of-several";
-      for (const { child, via } of chain) add(child, "Scope", { via });
+      for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
       return steps;
     });
   };
@@ -120,6 +127,7 @@ const codesOf = (path: string): string[] =>
 const arrival = (behind: number, to: Named | undefined): string =>
   behind === 0 ? "ACTS_AS" : to?.kind === "BlueprintPrincipal" ? "MADE_FROM" : "MEMBER_OF";
 const textOf = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+const unnamed = (id: string): Named => ({ id, name: "", kind: "" });
 const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
 
 /** The same question for each id where there are few, and once for all of them otherwise. */
@@ -153,54 +161,45 @@ async function leadsOf(
   witnesses: readonly Witness[],
 ): Promise<{ leads: Map<string, Lead[]>; principals: Map<string, Named> }> {
   const principals = new Map<string, Named>();
-  const ways = new Map<string, Row[]>();
   for (const row of await eachOrAll(
     query,
     agents,
-    (is) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path,
-     p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
-  )) {
+    (is) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
+     RETURN p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
+  ))
     principals.set(String(row.code), named(row, String(row.id)));
-    const key = `${row.agent}\n${row.id}`;
-    const same = ways.get(key);
-    if (same === undefined) ways.set(key, [row]);
-    else same.push(row);
-  }
   const codes = [...new Set(witnesses.map(({ grant }) => grant))];
   const few = codes.length <= LOOKED_UP;
   const leads = new Map<string, Lead[]>();
-  // DISTINCT: who has a principal's rights in several ways holds its grants once.
+  // Nothing of the principal and no name of the scope: for each the engine would read on where it has not looked yet.
   for (const row of await eachOrAll(
     query,
     agents,
-    (is) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")} WITH DISTINCT a, p
-     MATCH (p)-[g:GRANTED]->(s:Scope) ${few ? "WHERE g.code IN $codes" : ""}
-     RETURN a.id AS agent, p.id AS principal, g.code AS code, g.key AS key, g.role AS role, g.residual AS residual,
-     g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
+    (
+      is,
+    ) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE ${is("a.id")} ${few ? "AND g.code IN $codes" : ""}
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path,
+     g.code AS code, g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS scope`,
     few ? { codes } : {},
   )) {
-    const grant = {
-      id: String(row.key).split("#")[0]!,
-      role: textOf(row.role) || "grant",
-      ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
-      ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
+    const key = `${row.agent}\n${row.mode}\n${textOf(row.via)}\n${row.code}`;
+    const lead: Lead = {
+      tier: String(row.tier),
+      hops: Number(row.hops),
+      level: Number(row.level),
+      path: String(row.path),
+      scope: String(row.scope),
+      down: row.flow === "acl" ? "INHERITS" : "WITHIN",
+      grant: {
+        id: String(row.key).split("#")[0]!,
+        role: textOf(row.role) || "grant",
+        ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
+        ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
+      },
     };
-    for (const way of ways.get(`${row.agent}\n${row.principal}`) ?? []) {
-      const key = `${row.agent}\n${way.mode}\n${textOf(way.via)}\n${row.code}`;
-      const lead: Lead = {
-        tier: String(way.tier),
-        hops: Number(way.hops),
-        level: Number(way.level),
-        path: String(way.path),
-        scope: named(row, String(row.id)),
-        down: row.flow === "acl" ? "INHERITS" : "WITHIN",
-        grant,
-      };
-      const same = leads.get(key);
-      if (same === undefined) leads.set(key, [lead]);
-      else same.push(lead);
-    }
+    const same = leads.get(key);
+    if (same === undefined) leads.set(key, [lead]);
+    else same.push(lead);
   }
   return { leads, principals };
 }
@@ -217,18 +216,21 @@ async function lendersOf(
   return found;
 }
 
-/** The places of witnesses that lead over no grant. */
-const scopesOf = (
+/** Names of granted scopes and of the places of witnesses: what rows and links say already, the rest is asked for. */
+async function scopesOf(
   query: GraphStore["query"],
   witnesses: readonly Witness[],
-  chosen: readonly unknown[],
-): Promise<Map<string, Named>> =>
-  namedBy(
-    query,
-    "Scope",
-    "id",
-    new Set(witnesses.flatMap(({ scope }, index) => (chosen[index] === undefined ? [scope] : []))),
-  );
+  chosen: readonly ({ lead: Lead } | undefined)[],
+  up: ReadonlyMap<string, readonly Link[]>,
+): Promise<ReadonlyMap<string, Named>> {
+  const names = new Map<string, Named>();
+  for (const { place } of witnesses) if (place !== undefined) names.set(place.id, place);
+  for (const links of up.values()) for (const { parent } of links) names.set(parent.id, parent);
+  const wanted = witnesses.flatMap(({ scope }, index) => [scope, chosen[index]?.lead.scope ?? scope]);
+  const missing = new Set(wanted.filter((id) => !names.has(id)));
+  for (const [id, one] of await namedBy(query, "Scope", "id", missing)) names.set(id, one);
+  return names;
+}
 
 /**
  * Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. Where none
@@ -242,9 +244,7 @@ function choose(
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain =
-    first.scope.id === witness.scope
-      ? []
-      : shortest(up, first.down, witness.scope, first.scope.id)?.reverse();
+    first.scope === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope)?.reverse();
   // The grant is for a place that does not include this one.
   if (chain === undefined) return undefined;
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
@@ -263,14 +263,15 @@ function choose(
 }
 
 interface Link {
-  parent: string;
-  child: Named;
+  parent: Named;
+  child: string;
   via: "WITHIN" | "INHERITS";
 }
 
 /** What lies between granted scopes and the scopes of rows: up from the rows, level by level. */
 async function linksUp(
   query: GraphStore["query"],
+  agents: readonly string[],
   open: readonly { from: string; scope: string; down: Link["via"] }[],
 ): Promise<ReadonlyMap<string, readonly Link[]>> {
   const up = new Map<string, Link[]>();
@@ -278,21 +279,30 @@ async function linksUp(
     const these = open.filter(({ down }) => down === via);
     const stop = new Set(these.map(({ from }) => from));
     const seen = new Set(these.map(({ scope }) => scope));
-    for (let frontier = [...seen]; frontier.length > 0; ) {
-      const rows = await eachOrAll(
-        query,
-        frontier,
-        (is) =>
-          `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE ${is("s.id")} RETURN s.id AS child, s.name AS name, s.kind AS kind, p.id AS parent`,
-      );
+    const asked = (from: string, condition: string) =>
+      `MATCH ${from}-[:${via}]->(p:Scope) WHERE ${condition}
+       RETURN DISTINCT s.id AS child, p.id AS id, p.name AS name, p.kind AS kind`;
+    // What one agent reaches is at hand where its rows are; so many places one by one are not.
+    const around = seen.size > LOOKED_UP && agents.length === 1;
+    let near = around
+      ? await query(asked("(a:Agent)-[:CAN_REACH]->(s:Scope)", "a.id = $agent"), { agent: agents[0]! })
+      : [];
+    const found = new Set(near.map((row) => String(row.child)));
+    // Of rows that say nothing of their parents nobody knows whether they have any: those are looked up.
+    for (let frontier = [...seen]; frontier.length > 0; near = []) {
+      const rest = frontier.filter((id) => !found.has(id));
+      const rows = [
+        ...near.filter((row) => seen.has(String(row.child))),
+        ...(await eachOrAll(query, rest, (is) => asked("(s:Scope)", is("s.id")))),
+      ];
       frontier = [];
       for (const row of rows) {
-        const child = named(row, String(row.child));
-        const parent = String(row.parent);
-        up.set(child.id, [...(up.get(child.id) ?? []), { parent, child, via }]);
-        if (seen.has(parent) || stop.has(parent)) continue;
-        seen.add(parent);
-        frontier.push(parent);
+        const child = String(row.child);
+        const parent = named(row, String(row.id));
+        up.set(child, [...(up.get(child) ?? []), { parent, child, via }]);
+        if (seen.has(parent.id) || stop.has(parent.id)) continue;
+        seen.add(parent.id);
+        frontier.push(parent.id);
       }
     }
   }
@@ -310,15 +320,15 @@ function shortest(
   for (const at of came.keys()) {
     if (at === end) break;
     for (const link of up.get(at) ?? [])
-      if (link.via === down && !came.has(link.parent)) came.set(link.parent, link);
+      if (link.via === down && !came.has(link.parent.id)) came.set(link.parent.id, link);
   }
   if (!came.has(end)) return undefined;
   const links: Link[] = [];
-  for (let link = came.get(end); link !== undefined; link = came.get(link.child.id)) links.unshift(link);
+  for (let link = came.get(end); link !== undefined; link = came.get(link.child)) links.unshift(link);
   return links;
 }
 
-interface Named {
+export interface Named {
   id: string;
   name: string;
   kind: string;
