@@ -28,6 +28,7 @@ import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./re
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
+import { type Ways, waysBetween } from "./reach/ways.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
@@ -362,6 +363,8 @@ export interface Answers {
   /** Names of the labels whose order is known, most sensitive first. */
   labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
+  /** All ways from the agent to the place, found as they are read, and the smallest cut. */
+  ways(agent: string, scope: string): Promise<Ways>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
   /** Rows as they come, a bounded number of them in memory. */
   query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
@@ -410,6 +413,7 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
       const best = rows[0];
       return { rows, path: best === undefined ? undefined : (JSON.parse(best.path_json) as PathStep[]) };
     },
+    ways: (agent, scope) => waysBetween(query, agent, scope, meta.time),
     async who(scope) {
       const agents: ReachRow[] = [];
       for await (const row of reachRows(query, meta, decoder, { scope })) agents.push(row);

@@ -2,11 +2,13 @@
 
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
-import { ConfigError, type CoverageState, type Params, type Row, TIERS, WORST_FIRST } from "../model.ts";
-import { type Decoder, eachOrAll, LOOKED_UP, type PathStep, sayPath, type Witness } from "./paths.ts";
+import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
+import { expanded } from "./expand.ts";
+import { type Decoder, eachOrAll, type PathStep, sayPath, textOf as text, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { COUNTS, chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
+import { rowsOf, withCounts } from "./rows.ts";
+import { chainOf, createColumns, treeBelow } from "./tree.ts";
 import { createUse, type Use } from "./use.ts";
 
 export interface ReachRequest {
@@ -122,65 +124,6 @@ const witnessOf = (row: Row): Witness => ({
     : { place: { id: text(row.scope_id), name: text(row.scope_name), kind: text(row.scope_kind) } }),
 });
 
-/** Rows of these agents; with a chain, only those at its places. */
-async function rowsOf(
-  query: Query,
-  agents: readonly string[],
-  chain: readonly string[] | undefined,
-): Promise<Row[]> {
-  const all = (more: string, params: Params = {}) =>
-    eachOrAll(query, agents, (is) => `${AT} WHERE ${is("a.id")} ${more} RETURN ${COLUMNS}`, params);
-  if (chain === undefined) return all("");
-  // One agent's rows are read through faster than many places are looked up; many agents' are not.
-  if (agents.length === 1 && chain.length > 3) return all("AND s.id IN $places", { places: [...chain] });
-  const rows: Row[] = [];
-  for (const place of chain) rows.push(...(await all("AND s.id = $place", { place })));
-  return rows;
-}
-
-/**
- * What is counted and what is unread at the places of these rows, added to them. In questions of their own: beside the
- * rows the engine would read through all places for it.
- */
-async function withCounts(
-  query: Query,
-  agents: readonly string[],
-  rows: readonly Row[],
-  gaps: () => Promise<boolean>,
-): Promise<Row[]> {
-  const places = [...new Set(rows.map((row) => String(row.scope_id)))];
-  const ask = (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> =>
-    places.length <= LOOKED_UP
-      ? eachOrAll(
-          query,
-          places,
-          (is) => `MATCH (s:Scope)-[t:${kind}]->(:Scope) WHERE ${is("s.id")} RETURN ${columns}`,
-        )
-      : eachOrAll(query, agents, (is) => `${AT}-[t:${kind}]->(:Scope) WHERE ${is("a.id")} RETURN ${columns}`);
-  const tallies = new Map<string, Row>();
-  // Of the place alone, of it and all below it, or the same for both.
-  for (const row of await ask("TALLY", `s.id AS scope_id, t.below AS below, ${COUNTS}`))
-    for (const subtree of [true, false])
-      if (row.below !== (subtree ? 0 : 1)) tallies.set(`${subtree} ${row.scope_id}`, row);
-  const blind = new Map<string, Row>();
-  if (await gaps())
-    for (const row of await ask("BLIND", "s.id AS scope_id, t.rank AS gap_rank, t.steps AS gap_steps"))
-      blind.set(String(row.scope_id), row);
-  return rows.map((row) => ({
-    ...row,
-    ...tallies.get(`${row.subtree === true} ${row.scope_id}`),
-    ...blind.get(String(row.scope_id)),
-  }));
-}
-
-const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
-const COLUMNS = `a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
-  s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
-  r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
-  r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
-  r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.readable_items AS readable_items,
-  r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive`;
-
 /** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
 export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -191,99 +134,6 @@ const byKey = (a: Row, b: Row): number =>
   bytewise(String(a.scope_id), String(b.scope_id)) ||
   bytewise(String(a.tier), String(b.tier));
 
-/**
- * One row a place: the nearest row at or above it speaks for it, in each tier; a later tier says only what the
- * earlier ones do not. `chain`: only the first of these places, which lie above one another.
- */
-async function expanded(
-  query: Query,
-  rows: readonly Row[],
-  chain: readonly string[] | undefined,
-  forest: ScopeTree | undefined,
-): Promise<Generator<Row>> {
-  const wide = rows.filter((row) => row.subtree === true).map((row) => String(row.scope_id));
-  const tree: ScopeTree =
-    chain === undefined
-      ? (forest ?? (await treeBelow(query, wide)))
-      : { size: chain.length, chain: (scope) => (scope === chain[0] ? chain : [scope]), below: () => [] };
-  return eachPlace(rows, tree, chain?.[0]);
-}
-
-function* eachPlace(rows: readonly Row[], tree: ScopeTree, only: string | undefined): Generator<Row> {
-  const byActor = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = `${row.agent_id}\n${row.mode}\n${text(row.via)}`;
-    const same = byActor.get(key);
-    if (same === undefined) byActor.set(key, [row]);
-    else same.push(row);
-  }
-  for (const own of byActor.values()) {
-    const places = new Map<string, Map<string, Row>>();
-    for (const row of own) {
-      const tiers = places.get(String(row.scope_id)) ?? new Map<string, Row>();
-      tiers.set(String(row.tier), row);
-      places.set(String(row.scope_id), tiers);
-    }
-    const reached = new Set<string>(only === undefined ? places.keys() : [only]);
-    if (only === undefined)
-      for (const row of own)
-        if (row.subtree === true) for (const below of tree.below(String(row.scope_id))) reached.add(below);
-    for (const place of reached) yield* rowsAt(place, places, tree);
-  }
-}
-
-const RIGHTS = ["discover", "read", "write", "manage"] as const;
-
-function* rowsAt(
-  place: string,
-  places: ReadonlyMap<string, ReadonlyMap<string, Row>>,
-  tree: ScopeTree,
-): Generator<Row> {
-  const said = new Map<string, boolean | null>();
-  for (const tier of TIERS) {
-    // The nearest row has seen everything above it: its rights and its witness hold for the places below.
-    const found = tree
-      .chain(place)
-      .map((scope, distance) => ({ row: places.get(scope)?.get(tier), distance }))
-      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.subtree === true));
-    if (found?.row === undefined) continue;
-    const { row: nearest, distance } = found;
-    // A right that an earlier tier gives is not said again, nor is one that it leaves as unknown as this one does.
-    const right = Object.fromEntries(
-      RIGHTS.map((name) => {
-        const value = nearest[name] ?? null;
-        const before = said.get(name);
-        return [name, before === true || (before === null && value === null) ? false : value];
-      }),
-    );
-    for (const name of RIGHTS)
-      if (right[name] !== false && said.get(name) !== true) said.set(name, right[name] as boolean | null);
-    if (RIGHTS.every((name) => right[name] === false)) continue;
-    const at = String(nearest.scope_id) === place;
-    yield {
-      ...nearest,
-      ...(at ? {} : { ...NOT_COUNTED, scope_id: place, inherits: true }),
-      ...right,
-      subtree: false,
-      absorbed: false,
-      top: true,
-      steps: Number(nearest.steps) + distance,
-    };
-  }
-}
-
-/** Counts of a row above are not those of a place below it. */
-const NOT_COUNTED = {
-  items: null,
-  labeled: null,
-  unlabeled: null,
-  label_unknown: null,
-  sensitive: null,
-  unlabeled_sensitive: null,
-  not_inspected: null,
-  top_label: null,
-} as const;
-
 const STATES: readonly CoverageState[] = [
   "complete",
   "not-modelled",
@@ -292,7 +142,6 @@ const STATES: readonly CoverageState[] = [
   "denied",
   "failed",
 ];
-const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const right = (value: unknown): "yes" | "no" | "unknown" =>
   value === true ? "yes" : value === false ? "no" : "unknown";
 const count = (value: unknown): number | null =>

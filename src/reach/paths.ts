@@ -126,7 +126,8 @@ const codesOf = (path: string): string[] =>
 /** How a path comes to the principal that is so many steps behind the identity. */
 const arrival = (behind: number, to: Named | undefined): string =>
   behind === 0 ? "ACTS_AS" : to?.kind === "BlueprintPrincipal" ? "MADE_FROM" : "MEMBER_OF";
-const textOf = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
+export const textOf = (value: unknown): string =>
+  value === null || value === undefined ? "" : String(value);
 const unnamed = (id: string): Named => ({ id, name: "", kind: "" });
 const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
 
