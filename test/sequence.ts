@@ -13,6 +13,8 @@ const LONG: readonly string[] = [
   "test/e2e/stops.test.ts",
   "test/recorded-tenant.test.ts",
   "test/delta.test.ts",
+  "test/use.test.ts",
+  "test/ways.test.ts",
   "test/e2e/output.test.ts",
   "test/e2e/labels.test.ts",
   "test/store-embedded.test.ts",

@@ -242,18 +242,14 @@ function countedPlanes(query: Query): (plane: string) => Promise<boolean> {
 }
 
 async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<string, string>> {
-  const answering = (relationship: string, of: string) =>
+  const answering = (relationships: string, of: string) =>
     eachOrAll(
       query,
       agents,
       (is) =>
-        `MATCH (p:Principal)-[:${relationship}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
+        `MATCH (p:Principal)-[:${relationships}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
     );
-  const rows = [
-    ...(await answering("SPONSORS", "Agent")),
-    ...(await answering("OWNS", "Principal")),
-    ...(await answering("OWNS", "Agent")),
-  ];
+  const rows = [...(await answering("SPONSORS|OWNS", "Agent")), ...(await answering("OWNS", "Principal"))];
   const names = new Map<string, Set<string>>();
   for (const row of rows)
     names.set(text(row.id), (names.get(text(row.id)) ?? new Set()).add(text(row.name) || text(row.owner)));
