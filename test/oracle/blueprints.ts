@@ -23,9 +23,13 @@ const principalsOf = (world: World, blueprint: string): string[] => {
     .map(({ id }) => id);
 };
 
-export const blueprintDisabled = (world: World, blueprint: string): boolean =>
+const blueprintDisabled = (world: World, blueprint: string): boolean =>
   world.prop("Blueprint", blueprint, "enabled") === false ||
   principalsOf(world, blueprint).some((id) => !world.enabled(id));
+
+/** Whether an agent cannot act as itself, because a blueprint that it is made from is disabled. */
+export const stopped = (world: World, agent: string): boolean =>
+  blueprintsOf(world, agent).some((one) => blueprintDisabled(world, one));
 
 /**
  * How surely agents made from a blueprint have what it holds of an API: a level. `what` is a part of a line of

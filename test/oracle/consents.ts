@@ -1,5 +1,5 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
-import { inherits, ofBlueprints } from "./blueprints.ts";
+import { inherits, ofBlueprints, stopped } from "./blueprints.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -24,7 +24,7 @@ export const clientsOf = (world: World, { acting }: Actor): string[] =>
     .live("ACTS_AS")
     .filter((rel) => rel.from.kind === "Agent" && rel.from.id === acting && rel.props?.mode === "app")
     .map((rel) => rel.to.id)
-    .filter((id) => world.enabled(id));
+    .filter((id) => world.enabled(id) && !stopped(world, acting ?? ""));
 
 /** The most that an actor may do at a place for the person that it acts for. */
 export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {
