@@ -389,6 +389,7 @@ const reason = str("Why not exact");
 const code = int("Code of the grant: its rank by place, key and principal");
 const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + memberships: less is better");
 const ids = str("A mark a membership, then codes of principals and of the granted place");
+const who = str("Of several identities of the actor, the one whose path it is, or empty");
 const part = {
   tier,
   hops,
@@ -399,6 +400,7 @@ const part = {
   path: ids,
   grant: code,
   regrant,
+  who,
 } as const;
 
 /** Nodes that rules derive. All are scratch. */
@@ -858,6 +860,7 @@ export const DERIVED = {
       path: ids,
       grant: code,
       regrant,
+      who,
     },
   },
   WITNESS: {
@@ -872,6 +875,7 @@ export const DERIVED = {
       rank,
       grant: code,
       regrant,
+      who,
     },
   },
   OUTER: {
@@ -987,6 +991,10 @@ export const DERIVED = {
       hops: int("For latent: how many steps of control"),
       level: int("Steps from the agent"),
       path: str("A mark a level, then codes of the principals on the way"),
+      person: str(
+        "Of several identities in this mode, the one from which the way starts; absent: there is one",
+      ),
+      itself: bool("It is the identity itself, or everyone as a person: what names these alone counts"),
     },
   },
   CAN_REACH: {
@@ -1013,6 +1021,9 @@ export const DERIVED = {
       steps: int("Relationships on the witness path"),
       grant: int("The grant on the witness path, as GRANTED.code"),
       regrant: bool("True: by that grant the agent gives itself the rights, which is the last of its steps"),
+      person: str(
+        "Of several identities in this mode, the one whose rights the witness uses; absent: there is one",
+      ),
     },
   },
 } as const satisfies Readonly<

@@ -110,7 +110,7 @@ export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> 
      RETURN a.id AS agent, s.id AS scope, r.mode AS mode, coalesce(r.via, '') AS via, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason,
      r.subtree AS subtree, r.absorbed AS absorbed, r.top AS top, r.readable_items AS items, r.readable_sensitive AS sensitive,
-     r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant, r.regrant AS regrant
+     r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person
      ORDER BY agent, scope, mode, via, tier`,
   );
   // The code of a grant is a name of its own in each store; the witness that it stands for is not.
@@ -125,6 +125,7 @@ export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> 
       },
       ...{ hops: Number(row.hops), steps: Number(row.steps), grant: Number(row.grant) },
       regrant: row.regrant === true,
+      person: String(row.person ?? ""),
     })),
   );
   return rows.map(({ grant: _, ...row }, index) => ({ ...row, path: paths[index] }));

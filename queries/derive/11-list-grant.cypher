@@ -4,7 +4,8 @@
 // by the connector. Narrow: who is in the group does not hold it without more. What everyone is given on an access list is for
 // persons, not for applications: theirs is the direct way to everyone.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow IN ['acl', 'posix'] AND (g.expires IS NULL OR g.expires > $time)
+WHERE g.flow IN ['acl', 'posix'] AND NOT (g.flow = 'acl' AND coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
+  AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,

@@ -11,7 +11,7 @@ OPTIONAL MATCH (x)-[t:TAKEN]->(s)
 WITH x, s, b, q, t
 WHERE t.see IS NULL OR q.bound = 0
 RETURN x.id, s.id, q.tier, q.hops, 1, q.discovers, q.reads, q.writes, q.manages, q.reason, q.rank + 1000 * b.level, q.path,
-  q.grant, 0
+  q.grant, 0, ''
 // and when: TAKEN
 // Then what denies leave of the others: primitive actions become the four rights. WITH as in nested.
 MATCH (x:Actor)-[t:TAKEN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
@@ -34,19 +34,20 @@ WITH x, s, b, q, seeLeft, readLeft AS reads,
 RETURN x.id, s.id, q.tier, q.hops, 1,
   CASE WHEN seeLeft >= reads AND seeLeft >= writes AND seeLeft >= manages THEN seeLeft
     WHEN reads >= writes AND reads >= manages THEN reads WHEN writes >= manages THEN writes ELSE manages END,
-  reads, writes, manages, q.reason, q.rank + 1000 * b.level, q.path, q.grant, 0
+  reads, writes, manages, q.reason, q.rank + 1000 * b.level, q.path, q.grant, 0, ''
 // and when: LEFT
 // Where something besides grants decides: what is left today, which may be nothing and then ends what is given from above.
 MATCH (x:Actor)-[l:LEFT]->(s:Scope)
 RETURN x.id, s.id, l.tier, l.hops, 1, CASE l.held WHEN 0 THEN l.discovers WHEN 1 THEN l.sees ELSE 0 END, CASE l.held WHEN 0 THEN l.reads ELSE 0 END,
   CASE l.held WHEN 0 THEN l.writes ELSE 0 END, CASE l.held WHEN 0 THEN l.manages WHEN 1 THEN l.assigns ELSE 0 END,
-  CASE WHEN l.held = 1 AND l.reason = 'network-asked' THEN NULL ELSE l.reason END, l.rank, l.path, l.grant, 0
+  CASE WHEN l.held = 1 AND l.reason = 'network-asked' THEN NULL ELSE l.reason END, l.rank, l.path, l.grant, 0, ''
 // and when: LEFT
-// And what the request may give.
+// And what the request may give; nothing where that is never, which ends what it may give further up.
 MATCH (x:Actor)-[l:LEFT]->(s:Scope)
-WHERE l.held IN [1, 2]
-RETURN x.id, s.id, CASE WHEN l.tier < 2 THEN 2 ELSE l.tier END, l.hops, 1, l.discovers, l.reads, l.writes, l.manages, l.reason, l.rank, l.path,
-  l.grant, 0
+WHERE l.held > 0
+WITH x, s, l, CASE l.held WHEN 3 THEN 0 ELSE 1 END AS open
+RETURN x.id, s.id, CASE WHEN l.tier < 2 THEN 2 ELSE l.tier END, l.hops, 1, open * l.discovers, open * l.reads, open * l.writes, open * l.manages,
+  l.reason, l.rank, l.path, l.grant, 0, ''
 // and
 // Keys open the whole account, whatever denies say about what lies in it.
 MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
@@ -54,7 +55,7 @@ WITH x, k, b, s
 MATCH (x)-[m:MARK]->(s)
 WHERE m.shut = 0
 RETURN x.id, s.id, k.tier, k.hops, 1, k.sure, 0 + k.sure, k.sure + 0, 1 * k.sure, k.reason, k.rank + 1000 * b.level, k.path,
-  k.grant, 0
+  k.grant, 0, ''
 // and when: GATED
 // A key opens nothing for a request that the network does not let in. Today first, then what the request may give.
 MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
@@ -64,16 +65,16 @@ WITH x, k, b, s, CASE WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END A
   CASE WHEN e.lock = 2 OR (k.tier < 4 AND e.stop = 2) OR e.network = 2 OR (k.tier < 4 AND e.stop = 1) THEN 0 ELSE 1 END AS open,
   CASE WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
 RETURN x.id, s.id, k.tier, k.hops, 1, open * sure, open * sure + 0, writable * open * sure, 1 * open * sure, coalesce(k.reason, why),
-  k.rank + 1000 * b.level, k.path, k.grant, 0
+  k.rank + 1000 * b.level, k.path, k.grant, 0, ''
 // and when: GATED
 MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[e:GATED]->(s)
-WHERE e.lock < 2 AND (k.tier = 4 OR e.stop < 2) AND (e.network = 2 OR (k.tier < 4 AND e.stop = 1))
-WITH x, k, b, s, CASE WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
-  CASE WHEN k.tier < 4 AND e.stop = 1 THEN 'policy-asked' ELSE 'network-asked' END AS why
+WHERE e.network = 2 OR e.lock = 2 OR (k.tier < 4 AND e.stop > 0)
+WITH x, k, b, s, CASE WHEN e.lock = 2 OR (k.tier < 4 AND e.stop = 2) THEN 0 WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure,
+  CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable, CASE WHEN k.tier < 4 AND e.stop = 1 THEN 'policy-asked' ELSE 'network-asked' END AS why
 RETURN x.id, s.id, CASE WHEN k.tier < 2 THEN 2 ELSE k.tier END, k.hops, 1, sure, 0 + sure, writable * sure, 1 * sure, coalesce(k.reason, why),
-  k.rank + 1000 * b.level, k.path, k.grant, 0
+  k.rank + 1000 * b.level, k.path, k.grant, 0, ''
 // and when: LIST_GRANT
 // Access lists hold for the place alone: what lies below is a place of its own.
 MATCH (x:Actor)-[m:MARK]->(s:Scope)-[f:INHERITED]->(y:Scope)<-[g:LIST_GRANT]-(p:Principal)
@@ -82,7 +83,7 @@ WITH x, s, f, y, g, p
 MATCH (x)-[i:STANDS_FOR]->(p)
 WHERE g.narrow = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN x.id, s.id, CASE WHEN i.tier > g.tier THEN i.tier ELSE g.tier END, i.hops, 0, g.discovers, g.reads, g.writes,
-  g.manages, g.reason, i.hops * 1000000 + (i.level + 1 + f.level) * 1000 + i.level, i.path + y.code, g.code, 0
+  g.manages, g.reason, i.hops * 1000000 + (i.level + 1 + f.level) * 1000 + i.level, i.path + y.code, g.code, 0, ''
 // and when: LIST_GRANT
 // Whether it holds a narrow one: an entry of the identity's own bars it, groups on directories have to be had as well. What is
 // only had by control makes it latent, and then no entry bars it. `needs`: tier and steps of control of the hardest.
@@ -101,7 +102,7 @@ WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 
 WITH x, s, g, i, needs, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
 RETURN x.id, s.id,
   CASE WHEN needs >= 4000000 THEN 4 WHEN needs >= 3000000 AND i.tier < 3 AND g.tier < 3 THEN 3 WHEN i.tier > g.tier THEN i.tier ELSE g.tier END,
-  hops, 0, g.discovers, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code, 0
+  hops, 0, g.discovers, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code, 0, ''
 // and when: HELD
 // The same where something besides grants decides.
 MATCH (x:Actor)-[h:HELD]->(s:Scope)
@@ -116,4 +117,4 @@ WITH x, s, h, tier, why, CASE WHEN h.sees > most THEN most ELSE h.sees END AS se
 RETURN x.id, s.id, tier, h.hops, 0,
   CASE WHEN sees >= reads AND sees >= writes AND sees >= manages THEN sees WHEN reads >= writes AND reads >= manages THEN reads
     WHEN writes >= manages THEN writes ELSE manages END,
-  reads, writes, manages, coalesce(h.reason, why), h.rank, h.path, h.grant, 0
+  reads, writes, manages, coalesce(h.reason, why), h.rank, h.path, h.grant, 0, ''

@@ -8,7 +8,7 @@ MATCH (y:Actor)-[p:PART]->(s:Scope)
 WHERE y.side = 1 AND y.capped = 0
 WITH y, p, s
 MATCH (y)-[:SIDE]->(x:Actor)
-RETURN x.id, s.id, p.tier, p.hops, p.subtree, p.discover, p.read, p.write, p.manage, p.reason, p.rank, p.path, p.grant, p.regrant
+RETURN x.id, s.id, p.tier, p.hops, p.subtree, p.discover, p.read, p.write, p.manage, p.reason, p.rank, p.path, p.grant, p.regrant, y.person
 // and when: CONSENTS
 MATCH (y:Actor)-[p:PART]->(s:Scope)
 WHERE y.side = 1 AND y.capped = 1
@@ -17,21 +17,21 @@ OPTIONAL MATCH (y)-[c:CAP]->(s)
 WITH y, p, s, coalesce(c.discover, 0) AS d, coalesce(c.read, 0) AS r, coalesce(c.write, 0) AS w, coalesce(c.manage, 0) AS m
 MATCH (y)-[:SIDE]->(x:Actor)
 RETURN x.id, s.id, p.tier, p.hops, p.subtree, CASE WHEN p.discover > d THEN d ELSE p.discover END, CASE WHEN p.read > r THEN r ELSE p.read END,
-  CASE WHEN p.write > w THEN w ELSE p.write END, CASE WHEN p.manage > m THEN m ELSE p.manage END, p.reason, p.rank, p.path, p.grant, p.regrant
+  CASE WHEN p.write > w THEN w ELSE p.write END, CASE WHEN p.manage > m THEN m ELSE p.manage END, p.reason, p.rank, p.path, p.grant, p.regrant, y.person
 // and when: UNSEEN
 // Services of which nobody read what users have there.
 MATCH (a:Agent)-[u:UNSEEN]->(s:Scope)
 RETURN a.id + '|on-behalf-of|', s.id, 1, 0, 0, u.discover, u.read, u.write, u.manage, 'plane-not-modelled', 1000, '',
-  CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0
+  CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
 // and when: UNSEEN
 MATCH (a:Agent)-[u:UNSEEN]->(s:Scope)
 WITH a, u, s
 MATCH (a)-[l:LENT]->(:Principal)
 WHERE l.mode = 'agent-user' AND l.via = ''
 RETURN DISTINCT a.id + '|agent-user|', s.id, 1, 0, 0, u.discover, u.read, u.write, u.manage, 'plane-not-modelled', 1000, '',
-  CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0
+  CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
 // and when: OPAQUE
 // What a server opens whose identity nobody knows.
 MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
 RETURN a.id + '|app|' + m.id, 'unknown:mcp:' + m.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1, 'server-identity-unknown', 1000 * o.level, '',
-  CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0
+  CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0, ''

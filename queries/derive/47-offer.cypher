@@ -12,4 +12,4 @@ WITH x, s, r, p, CASE WHEN (r.discover > 1 AND p.discover > 1) OR (r.discover = 
   OR (r.read > 1 AND p.read > 1) OR (r.read = 1 AND p.read = 1) OR (r.write > 1 AND p.write > 1)
   OR (r.write = 1 AND p.write = 1) OR (r.manage > 1 AND p.manage > 1) OR (r.manage = 1 AND p.manage = 1)
   THEN 0 ELSE 1 END AS empty
-RETURN x.id, s.id, p.tier, p.hops, CASE WHEN empty = 0 THEN p.reason ELSE NULL END, p.rank + empty * 1000000000000, p.path, p.grant, p.regrant
+RETURN x.id, s.id, p.tier, p.hops, CASE WHEN empty = 0 THEN p.reason ELSE NULL END, p.rank + empty * 1000000000000, p.path, p.grant, p.regrant, p.who

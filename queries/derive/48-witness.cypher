@@ -11,4 +11,4 @@ WHERE o.tier = tier AND o.rank = rank
 WITH x, s, tier, rank, reason, min(o.path) AS path
 MATCH (x)-[o:OFFER]->(s)
 WHERE o.tier = tier AND o.rank = rank AND o.path = path
-RETURN x.id, s.id, tier, min(o.hops), reason, rank, min(o.grant), min(o.regrant)
+RETURN x.id, s.id, tier, min(o.hops), reason, rank, min(o.grant), min(o.regrant), min(o.who)

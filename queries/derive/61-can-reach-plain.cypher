@@ -10,12 +10,12 @@ OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
   g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, g.reason AS reason, g.counts AS counts,
-  t.items AS items, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled, i.level + 1 AS steps, g.code AS grant,
+  t.items AS items, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled, i.level + 1 AS steps, g.code AS grant, x.person AS who,
   b.denies AS blind, CASE WHEN mark IS NULL THEN 0 ELSE 1 END AS marked
 WHERE marked = 0
 RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' ELSE 'latent' END AS inTier, hops, discovers, reads, writes, manages,
   CASE WHEN blind = 1 AND sure = 'exact' THEN 'upper-bound' ELSE sure END AS certainty,
   CASE WHEN blind = 1 THEN coalesce(reason, 'denies-unread') ELSE reason END AS why,
   tier + 0 AS subtree, hops + 0 AS absorbed, 0 + tier AS top, coalesce(counts * items, 0) AS readable, coalesce(counts * sensitive, 0) AS readableSensitive,
-  coalesce(counts * unlabeled, 0) AS readableUnlabeled, steps, grant, hops * 1 AS regrant
+  coalesce(counts * unlabeled, 0) AS readableUnlabeled, steps, grant, hops * 1 AS regrant, CASE who WHEN '' THEN NULL ELSE who END AS person
 ORDER BY agent

@@ -18,6 +18,8 @@ export interface Witness {
   mode: string;
   /** MCP server or agent that lends the rights, or empty. */
   via: string;
+  /** Of several identities the one that the way starts from, or empty. */
+  person: string;
   tier: string;
   hops: number;
   steps: number;
@@ -87,7 +89,8 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
   };
 }
 
-const keyOf = ({ agent, mode, via, grant }: Witness): string => `${agent}\n${mode}\n${via}\n${grant}`;
+const keyOf = ({ agent, mode, via, person, grant }: Witness): string =>
+  [agent, mode, via, person, grant].join("\n");
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
 
@@ -96,11 +99,12 @@ async function leadsOf(query: GraphStore["query"], agents: readonly string[]): P
   const leads = new Map<string, Lead[]>();
   for (const row of await query(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
+     AND (h.itself OR g.flow <> 'acl' OR NOT p.id IN ['everyone', 'everyone-except-external'])
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.person AS person, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
      g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
     { agents: [...agents] },
   )) {
-    const key = `${row.agent}\n${row.mode}\n${row.via ?? ""}\n${row.code}`;
+    const key = [row.agent, row.mode, row.via ?? "", row.person ?? "", row.code].join("\n");
     const lead: Lead = {
       tier: String(row.tier),
       hops: Number(row.hops),

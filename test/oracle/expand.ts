@@ -11,6 +11,8 @@ export interface CompactRow extends Record<Right, boolean | null> {
   agent: string;
   mode: string;
   via: string | null;
+  /** Of several identities the one that the witness starts from. */
+  person: string | null;
   scope: string;
   tier: Tier;
   hops: number | bigint;
@@ -38,6 +40,10 @@ export interface Holding {
   agent: string;
   mode: string;
   via: string | null;
+  /** Of several identities the one that it starts from. */
+  person: string | null;
+  /** Grants that name the identity alone, or everyone as a person, count. */
+  itself: boolean;
   principal: string;
   tier: Tier;
   hops: number | bigint;
@@ -75,7 +81,7 @@ export function expand(
   const grantOf = new Map(grants.map((grant) => [Number(grant.code), grant]));
   const holdingsOf = new Map<string, Holding[]>();
   for (const one of holdings) {
-    const key = JSON.stringify([actorOf(one), one.principal]);
+    const key = JSON.stringify([actorOf(one), one.person, one.principal]);
     holdingsOf.set(key, [...(holdingsOf.get(key) ?? []), one]);
   }
   const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
@@ -94,9 +100,13 @@ export function expand(
     const level =
       Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
     const holders = [grant.principal, ...(heirs.get(grant.principal) ?? [])];
-    const held = holders.flatMap((id) => holdingsOf.get(JSON.stringify([actorOf(row), id])) ?? []);
+    const held = holders.flatMap(
+      (id) => holdingsOf.get(JSON.stringify([actorOf(row), row.person, id])) ?? [],
+    );
     const fits = held.filter((one) => {
       if (Number(one.level) !== level) return false;
+      if (grant.flow === "acl" && /^everyone(-except-external)?$/.test(grant.principal) && !one.itself)
+        return false;
       const extra = Number(row.hops) - Number(one.hops) - (row.regrant ? 1 : 0);
       const tier = row.regrant ? "latent" : later(one.tier, grant.tier ?? "now");
       // A group that must be there as well may come later than the holder, and a gate at the place may ask.

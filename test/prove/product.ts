@@ -111,7 +111,7 @@ export async function rowsOf(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
      RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
-     r.steps AS steps, r.grant AS grant, r.regrant AS regrant`,
+     r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person`,
   );
   const principals = await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id");
   const grants = await query(
@@ -120,7 +120,7 @@ export async function rowsOf(
   );
   const holdings = await query(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path`,
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.person AS person, h.itself AS itself`,
   );
   const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
     new Map(
