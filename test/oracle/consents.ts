@@ -1,5 +1,5 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
-import { inherits, ofBlueprints, stopped } from "./blueprints.ts";
+import { handedOn, inherits, stopped } from "./blueprints.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -35,13 +35,12 @@ export function capAt(world: World, actor: Actor, person: string, scope: string)
     .live("CONSENTED")
     .filter((rel) => clients.includes(rel.from.id))
     .map((rel) => ({ rel, sure: LEVEL.yes as number }));
-  const lent =
-    actor.acting === undefined || clients.length === 0
-      ? []
-      : ofBlueprints(world, actor.acting, "CONSENTED").map(({ blueprint, rel }) => ({
-          rel,
-          sure: inherits(world, blueprint, "scopes", apiOf(world, rel), rel.props?.permission),
-        }));
+  const lent = clients
+    .flatMap((client) => handedOn(world, client, "CONSENTED"))
+    .map(({ blueprint, rel }) => ({
+      rel,
+      sure: inherits(world, blueprint, "scopes", apiOf(world, rel), rel.props?.permission),
+    }));
   return [...own, ...lent]
     .filter(
       ({ rel }) => above.includes(rel.to.id) && rel.props?.type === "delegated" && forPerson(rel, person),
