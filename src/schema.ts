@@ -546,7 +546,7 @@ export const DERIVED = {
     from: "Principal",
     to: "Scope",
     scratch: true,
-    props: { user: str("The one user, or * for all"), ...rights },
+    props: { user: str("The one user, or * for all"), consent: str("Key of the consent"), ...rights },
   },
   OPAQUE: {
     about: "A server whose own identity is not known, and an agent that uses it, at first or second hand",

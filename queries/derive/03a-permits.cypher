@@ -16,7 +16,7 @@ WITH c, z, k, CASE
   WHEN name CONTAINS '.read.' OR name ENDS WITH '.read' THEN 'dr'
   WHEN name CONTAINS '.write.' OR name ENDS WITH '.write' THEN 'dw'
   ELSE '?' END AS means
-RETURN c.id, z.id, coalesce(k.user, '*'),
+RETURN c.id, z.id, coalesce(k.user, '*'), coalesce(k.key, ''),
   CASE WHEN means = '?' THEN 1 WHEN means <> 'said' THEN 3
     WHEN k.see OR k.read OR k.write OR k.add OR k.delete OR k.setAcl OR k.own OR k.assign THEN 3 ELSE 0 END,
   CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'r' OR (means = 'said' AND k.read) THEN 3 ELSE 0 END,
@@ -28,7 +28,7 @@ RETURN c.id, z.id, coalesce(k.user, '*'),
 MATCH (q:Principal)-[h:HEIR]->(p:Principal)-[k:PERMITS]->(z:Scope)
 WITH q, h, p, k, z
 MATCH (p)-[c:CONSENTED]->(z)
-WHERE c.type = 'delegated' AND coalesce(c.user, '*') = k.user
+WHERE c.type = 'delegated' AND coalesce(c.key, '') = k.consent
 WITH q, h, k, z, c, toLower(coalesce(c.resource, '')) AS api
 OPTIONAL MATCH (r:Principal)
 WHERE r.id = api
@@ -38,5 +38,5 @@ WITH q, k, z, max(CASE WHEN line = '?' OR app = '' THEN 2 WHEN NOT line STARTS W
   WHEN line CONTAINS ' scopes=allAllowed ' THEN 3 WHEN line CONTAINS ' scopes=unknown ' THEN 2
   WHEN line =~ ('.* scopes=enumerated:([^ ]*,)?' + replace(c.permission, '.', '[.]') + '(,[^ ]*)? .*') THEN 3 ELSE 0 END) AS let
 WHERE let > 0
-RETURN q.id, z.id, k.user, CASE WHEN k.discover > let THEN let ELSE k.discover END, CASE WHEN k.read > let THEN let ELSE k.read END,
+RETURN q.id, z.id, k.user, k.consent, CASE WHEN k.discover > let THEN let ELSE k.discover END, CASE WHEN k.read > let THEN let ELSE k.read END,
   CASE WHEN k.write > let THEN let ELSE k.write END, CASE WHEN k.manage > let THEN let ELSE k.manage END

@@ -1,5 +1,5 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
-import { handedOn, inherits, stopped } from "./blueprints.ts";
+import { handedOn, inherits } from "./blueprints.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -24,7 +24,7 @@ export const clientsOf = (world: World, { acting }: Actor): string[] =>
     .live("ACTS_AS")
     .filter((rel) => rel.from.kind === "Agent" && rel.from.id === acting && rel.props?.mode === "app")
     .map((rel) => rel.to.id)
-    .filter((id) => world.enabled(id) && !stopped(world, acting ?? ""));
+    .filter((id) => world.enabled(id));
 
 /** The most that an actor may do at a place for the person that it acts for. */
 export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {

@@ -53,7 +53,7 @@ export function actors(world: World, agent: string): Actor[] {
     for (const rel of world.live("USES")) if (rel.from.id === one) lend("McpServer", rel.to.id, calls + 1);
   }
   const persons = audienceOf(world, agent);
-  if (persons.length > 0 && !disabled(world, agent)) {
+  if (persons.length > 0 && !disabled(world, agent) && !stopped(world, agent)) {
     const mode = "on-behalf-of";
     found.set(mode, { agent, mode, via: "", acting: agent, own: persons, lent: 0 });
   }
