@@ -7,19 +7,12 @@ import { connectors } from "../connectors/index.ts";
 import { checkQuery } from "./ask/gate.ts";
 import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
-import { crawl } from "./collect/crawl.ts";
-import { createCredential } from "./collect/credential.ts";
-import { publishEarly } from "./collect/early.ts";
-import {
-  createDispatcher,
-  createRecorder,
-  createTransport,
-  type EndpointOverrides,
-  openRecording,
-  type Recorder,
-  type TenantSize,
-  type TenantTransport,
-  type TransportOptions,
+import type {
+  EndpointOverrides,
+  Recorder,
+  TenantSize,
+  TenantTransport,
+  TransportOptions,
 } from "./collect/http.ts";
 import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
@@ -28,15 +21,15 @@ import type { Step } from "./connector.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
-import { type Inventory, openInventory } from "./keep/inventory.ts";
+import type { Inventory } from "./keep/inventory.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
-import { buildGraph } from "./reach/build.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
+import { type Ways, waysBetween } from "./reach/ways.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
@@ -81,6 +74,13 @@ interface FromSimulator {
   transport?: Pick<TransportOptions, "wire" | "clock" | "throttles">;
 }
 
+/** What collects and builds is loaded by who needs it: questions would wait for it longer than for their answer. */
+const collecting = async () => ({
+  ...(await import("./collect/crawl.ts")),
+  ...(await import("./collect/early.ts")),
+  ...(await import("./reach/build.ts")),
+});
+
 const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
 const steps = (): Step[] => connectors.flatMap((connector) => [...connector.steps]);
 const hash = (value: unknown): string =>
@@ -89,6 +89,7 @@ const hash = (value: unknown): string =>
 /** Reads a tenant, builds the graph and derives reach. Throws Interrupted if the signal was raised: a rerun continues. */
 export async function scan(options: ScanOptions): Promise<GraphMeta> {
   const { folder, from, signal } = options;
+  const { crawl, publishEarly, buildGraph } = await collecting();
   const source = await openSource(options);
   const inventory = await openFolder(folder);
   try {
@@ -157,6 +158,10 @@ interface Source {
 }
 
 async function openSource({ from, signal, record }: ScanOptions): Promise<Source> {
+  const { createDispatcher, createRecorder, createTransport, openRecording } = await import(
+    "./collect/http.ts"
+  );
+  const { createCredential } = await import("./collect/credential.ts");
   const allow = [...new Set([...steps().flatMap((step) => [...step.reads]), ORGANIZATION])];
   const recorder: Recorder | undefined = record === undefined ? undefined : await createRecorder(record);
   const shared = { allow, signal, ...(recorder === undefined ? {} : { record: recorder }) };
@@ -251,6 +256,7 @@ async function organizationOf(
 
 async function openFolder(folder: string): Promise<Inventory> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { openInventory } = await import("./keep/inventory.ts");
   return openInventory(inventoryFile(folder));
 }
 
@@ -270,6 +276,7 @@ export async function importFile({
 }: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
   const name = importName(file);
   await mustBeReadable(file);
+  const { buildGraph } = await collecting();
   const inventory = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
@@ -364,6 +371,8 @@ export interface Answers {
   /** Names of the labels whose order is known, most sensitive first. */
   labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
+  /** All ways from the agent to the place, found as they are read, and the smallest cut. */
+  ways(agent: string, scope: string): Promise<Ways>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
   /** Questions of the product itself: those of people go to `query`, which checks them. */
   ask: GraphStore["query"];
@@ -431,6 +440,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       const best = rows[0];
       return { rows, path: best === undefined ? undefined : (JSON.parse(best.path_json) as PathStep[]) };
     },
+    ways: (agent, scope) => waysBetween(query, agent, scope, meta.time),
     async who(scope) {
       const agents: ReachRow[] = [];
       for await (const row of reach({ scope })) agents.push(row);

@@ -7,6 +7,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import { collect, date, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
+import type { ExplainOptions } from "./faces/reach-command.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
 import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
 import { packageRoot } from "./root.ts";
@@ -363,12 +364,13 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
 
   program
     .command("explain")
-    .description("why an agent gets somewhere: the shortest path")
+    .description("why an agent gets somewhere: the shortest path, or all of them and the smallest cut")
     .argument("<AGENT>", "id or name")
     .argument("<SCOPE>", "id or name of a place")
     .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]))
+    .option("--all", "all paths, the shortest first, and the fewest grants and memberships to take away")
     .option("--out <FILE>", "write to a file (.json, or text)")
-    .action(async (agent: string, scope: string, options: { format?: "table" | "json"; out?: string }) => {
+    .action(async (agent: string, scope: string, options: ExplainOptions) => {
       code = await answering(await folderOf(), async (answers) => {
         const { explainCommand } = await import("./faces/reach-command.ts");
         await explainCommand(answers, agent, scope, options);

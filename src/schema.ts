@@ -694,6 +694,13 @@ export const DERIVED = {
       path: str("A mark a level, then codes of the principals: the smallest shortest path"),
     },
   },
+  OWNED: {
+    about: "Principals that an actor is, or is in, by any of its identities",
+    from: "Actor",
+    to: "Principal",
+    scratch: true,
+    props: {},
+  },
   DENIES: {
     about: "A deny assignment that binds the actor",
     from: "Actor",

@@ -76,24 +76,41 @@ describe.skipIf(!existsSync(RECORDING))("the recorded tenant", () => {
   const account = (name: string) => base.accounts.find((id) => id.endsWith(`/${name}`)) ?? "";
   const [keyed, keyless] = [account("j1teststorageaccount"), account("examplestorageaccount5")];
   /** Service principals without any role assignment, so that all they can do is what a test gives them. */
-  const [first = "", second = "", third = "", fourth = ""] = base.idle;
+  const [first = "", second = "", third = "", fourth = "", fifth = "", sixth = ""] = base.idle;
+  const made = new Map<string, readonly Exchange[]>();
   const all = (name: string): readonly Exchange[] => {
+    const exchanges = made.get(name) ?? copyOf(name);
+    made.set(name, exchanges);
+    return exchanges;
+  };
+  const copyOf = (name: string): readonly Exchange[] => {
     const copy = changed(original);
     const [groupA = "", groupB = ""] = copy.groups;
-    if (name === "groups") {
-      copy.member(groupA, first, "servicePrincipal");
+    // In one copy, each for principals of its own: a scan more takes longer than all that is asked of it.
+    if (name === "changed") {
+      copy.member(groupA, fifth, "servicePrincipal");
       copy.member(groupB, groupA, "group");
       copy.member(groupA, groupB, "group");
       copy.assign({ principal: groupB, role: DATA_READER, scope: keyed, type: "Group" });
-    }
-    if (name === "not-data-actions") {
+
       const half = copy.role({
         dataActions: [`${BLOBS}/*`],
         notDataActions: [`${BLOBS}/WRITE`, `${BLOBS}/delete`, `${BLOBS}/add/action`, `${BLOBS}/mo*`],
       });
       const back = copy.role({ dataActions: ["Microsoft.Storage/*/add/action"] });
-      copy.assign({ principal: first, role: half, scope: subscription });
-      copy.assign({ principal: first, role: back, scope: keyed });
+      copy.assign({ principal: sixth, role: half, scope: subscription });
+      copy.assign({ principal: sixth, role: back, scope: keyed });
+
+      const only = (rest: string) => `((!(ActionMatches{'${BLOBS}/read'})) OR (${rest}))`;
+      const named = (one: string) => only(`@Resource[${ACCOUNT}:name] StringEquals '${one}'`);
+      const give = (principal: string, condition: string) =>
+        copy.assign({ principal, role: DATA_CONTRIBUTOR, scope: subscription, condition });
+      give(first, named("j1teststorageaccount"));
+      give(second, named("nosuchaccount"));
+      give(third, only("@Environment[isPrivateLink] BoolEquals true"));
+      give(fourth, named("nosuchaccount"));
+      copy.assign({ principal: fourth, role: DATA_READER, scope: keyed });
+      copy.conditionsRead();
     }
     if (name === "denies") {
       for (const principal of [first, second]) {
@@ -121,37 +138,31 @@ describe.skipIf(!existsSync(RECORDING))("the recorded tenant", () => {
         children: false,
       });
     }
-    if (name === "conditions") {
-      const only = (rest: string) => `((!(ActionMatches{'${BLOBS}/read'})) OR (${rest}))`;
-      const named = (one: string) => only(`@Resource[${ACCOUNT}:name] StringEquals '${one}'`);
-      const give = (principal: string, condition: string) =>
-        copy.assign({ principal, role: DATA_CONTRIBUTOR, scope: subscription, condition });
-      give(first, named("j1teststorageaccount"));
-      give(second, named("nosuchaccount"));
-      give(third, only("@Environment[isPrivateLink] BoolEquals true"));
-      give(fourth, named("nosuchaccount"));
-      copy.assign({ principal: fourth, role: DATA_READER, scope: keyed });
-      copy.conditionsRead();
-    }
     return copy.exchanges();
   };
+  const evaluated = new Map<string, ReturnType<typeof evaluateRecording>>();
+  const evaluationOf = (name: string) => {
+    const found = evaluated.get(name) ?? evaluateRecording(all(name));
+    evaluated.set(name, found);
+    return found;
+  };
   const at = (name: string, principal: string, place: string): Rights =>
-    evaluateRecording(all(name)).get(`${principal}|${place}`) ?? NOTHING;
+    evaluationOf(name).get(`${principal}|${place}`) ?? NOTHING;
 
   describe("as evaluated", () => {
     test("has the service principals, accounts and assignments that its description names", () => {
       expect(base.accounts).toHaveLength(13);
-      expect(evaluateRecording(original).size).toBe(405 * 13);
+      expect(evaluationOf("original").size).toBe(405 * 13);
       expect(base.idle.length).toBeGreaterThan(300);
     });
     test("gives a group’s role to whoever is in a group in it", () => {
-      expect(at("groups", first, keyed)).toEqual({ ...NOTHING, discover: "yes", read: "yes" });
-      expect(at("groups", first, keyless)).toEqual(NOTHING);
+      expect(at("changed", fifth, keyed)).toEqual({ ...NOTHING, discover: "yes", read: "yes" });
+      expect(at("changed", fifth, keyless)).toEqual(NOTHING);
     });
     test("subtracts NotDataActions within one role only", () => {
       const read: Rights = { ...NOTHING, discover: "yes", read: "yes" };
-      expect(at("not-data-actions", first, keyless)).toEqual({ ...read, manage: "yes" });
-      expect(at("not-data-actions", first, keyed)).toEqual({ ...read, manage: "yes", write: "yes" });
+      expect(at("changed", sixth, keyless)).toEqual({ ...read, manage: "yes" });
+      expect(at("changed", sixth, keyed)).toEqual({ ...read, manage: "yes", write: "yes" });
     });
     test("lets denies take single actions away, but neither from the excluded nor from who holds a key", () => {
       const read: Rights = { ...NOTHING, discover: "yes", read: "yes" };
@@ -163,21 +174,20 @@ describe.skipIf(!existsSync(RECORDING))("the recorded tenant", () => {
     });
     test("decides a condition on the account’s name and leaves one on the network to the request", () => {
       const write: Rights = { ...NOTHING, discover: "yes", write: "yes" };
-      expect(at("conditions", first, keyed)).toEqual({ ...write, read: "yes" });
-      expect(at("conditions", first, keyless)).toEqual(write);
-      expect(at("conditions", second, keyed)).toEqual(write);
-      expect(at("conditions", third, keyed)).toEqual({ ...write, read: "conditional" });
-      expect(at("conditions", fourth, keyed)).toEqual({ ...write, read: "yes" });
+      expect(at("changed", first, keyed)).toEqual({ ...write, read: "yes" });
+      expect(at("changed", first, keyless)).toEqual(write);
+      expect(at("changed", second, keyed)).toEqual(write);
+      expect(at("changed", third, keyed)).toEqual({ ...write, read: "conditional" });
+      expect(at("changed", fourth, keyed)).toEqual({ ...write, read: "yes" });
     });
   });
 
   describe.skipIf(!existsSync(CLI))("as the program says", () => {
-    const copies = ["original", "groups", "not-data-actions", "denies", "conditions"];
+    const copies = ["original", "changed", "denies"];
     test.each(copies)("equals the evaluation: %s", { timeout: 300_000 }, (name) => {
-      const exchanges = all(name);
-      const rows = said(name, exchanges);
+      const rows = said(name, all(name));
       const wrong: string[] = [];
-      for (const [pair, rights] of evaluateRecording(exchanges)) {
+      for (const [pair, rights] of evaluationOf(name)) {
         const found = rows.get(pair) ?? NOTHING;
         const [law, answer] = [JSON.stringify(rights), JSON.stringify(found)];
         if (law !== answer) wrong.push(`${pair}: law ${law}, program ${answer}`);

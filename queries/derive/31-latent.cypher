@@ -10,6 +10,9 @@ OPTIONAL MATCH (x)-[held:STANDS_FOR]->(q)
 WHERE held.tier = 1
 WITH x, i, q, count(held) AS helds
 WHERE helds = 0
+OPTIONAL MATCH (x)-[own:OWNED]->(q)
+WITH x, i, q, count(own) AS owns
+WHERE owns = 0
 MATCH (q)-[c:CLOSURE]->(g:Principal)
 RETURN x.id, g.id, 4, 1, min(i.level + c.level),
   max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END), min(c.far + i.path + c.path)
@@ -20,6 +23,9 @@ OPTIONAL MATCH (x)-[held:STANDS_FOR]->(q)
 WHERE held.tier = 1
 WITH x, i, q, count(held) AS helds
 WHERE helds = 0
+OPTIONAL MATCH (x)-[own:OWNED]->(q)
+WITH x, i, q, count(own) AS owns
+WHERE owns = 0
 MATCH (q)-[c:CLOSURE]->(g:Principal)
 WITH x, g, min(i.level + c.level) AS level,
   max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END) AS direct, min(c.far + i.path + c.path) AS path

@@ -55,6 +55,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
   ],
   explain: [
     ['explain "Invoice bot" payroll', "the shortest path, and which grant to revoke"],
+    ['explain "Invoice bot" payroll --all', "all paths, and the fewest grants to take away"],
     ['explain "Invoice bot" payroll --out why.json', "all rows and the path, for a program"],
   ],
   query: [

@@ -4,10 +4,11 @@ import { renderHtml } from "../../reports/html.ts";
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
-import type { PathStep } from "../reach/paths.ts";
+import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
+import type { Removal, Ways } from "../reach/ways.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printTop, viewOf } from "./print.ts";
+import { printTop, viewOf, write } from "./print.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -127,34 +128,78 @@ const holding = (row: Row): string =>
     .filter(Boolean)
     .join(" ");
 
-/** As text, or with `json` as one object; to a file where one is named. */
+export interface ExplainOptions {
+  format?: "table" | "json";
+  out?: string;
+  /** All paths, not only the shortest. */
+  all?: boolean;
+}
+
+/** As text, or with `json` as one object; to a file where one is named. Paths are written as they are found. */
 export async function explainCommand(
   answers: Answers,
   wantedAgent: string,
   wantedScope: string,
-  { format, out }: { format?: "table" | "json"; out?: string },
+  { format, out, all }: ExplainOptions,
 ): Promise<void> {
   const found = await answers.findAgents(wantedAgent);
   if (found.length !== 1)
     throw new ConfigError("ambiguous", `"${wantedAgent}" fits ${found.length} agents`, "give one id or name");
-  const scope = await answers.findScope(wantedScope);
-  const { rows, path } = await answers.explain(found[0]!, scope);
+  const [agent, scope] = [found[0]!, await answers.findScope(wantedScope)];
+  const { rows, path } = await answers.explain(agent, scope);
+  const ways = all === true ? await answers.ways(agent, scope) : undefined;
+  const unread = unreadAt(answers, scope);
   const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
-  const text = json
-    ? `${JSON.stringify({ agent: found[0], scope, rows, path: path ?? null, unread: unreadAt(answers, scope) })}\n`
-    : `${path === undefined ? "No path was read from this agent to this place.\n" : `${rows.map(sayRow).join("\n")}\n\n${drawPath(path)}`}${unknownAt(answers, scope)}`;
-  if (out === undefined) process.stdout.write(text);
+  const parts = json
+    ? explainJson({ agent, scope, rows, path: path ?? null, unread }, ways)
+    : explainText(rows, path, ways, unknownAt(answers, scope));
+  if (out === undefined) await write(parts);
   else {
-    const draft = await draftText(
-      out,
-      (async function* () {
-        yield text;
-      })(),
-    );
+    const draft = await draftText(out, parts);
     await draft.publish();
     process.stdout.write(`Wrote ${out}.\n`);
   }
 }
+
+async function* explainJson(said: object, ways: Ways | undefined): AsyncGenerator<string> {
+  const text = JSON.stringify(said);
+  if (ways === undefined) return yield `${text}\n`;
+  yield `${text.slice(0, -1)},"paths":[`;
+  let total = 0;
+  for (const one of ways.paths()) yield `${total++ === 0 ? "" : ","}${JSON.stringify(one)}`;
+  yield `],"total":${total},"cut":${JSON.stringify(ways.cut)}}\n`;
+}
+
+async function* explainText(
+  rows: readonly ReachRow[],
+  path: readonly PathStep[] | undefined,
+  ways: Ways | undefined,
+  unknown: string,
+): AsyncGenerator<string> {
+  yield path === undefined
+    ? "No path was read from this agent to this place.\n"
+    : `${rows.map(sayRow).join("\n")}\n\n${drawPath(path)}`;
+  yield unknown;
+  if (ways === undefined) return;
+  yield "\nAll paths by memberships and grants, the shortest first. What denies and policies leave of them stands above.\n";
+  let total = 0;
+  const grants = new Set<string>();
+  for (const one of ways.paths()) {
+    for (const { grant } of one) if (grant !== undefined) grants.add(grant.id);
+    yield `${String(++total).padStart(6)}  ${sayPath(one)}\n`;
+  }
+  yield `${total} path${total === 1 ? "" : "s"} in all.\n`;
+  const others = new Set(rows.map(({ grant_id }) => grant_id).filter((id) => id !== "" && !grants.has(id)));
+  if (others.size > 0)
+    yield `Not among them: what comes by a blueprint, a package or a consent (${[...others].join(", ")}). The cut below leaves it.\n`;
+  if (total > 0)
+    yield `\nThe fewest to take away, so that none of these paths is left:\n${ways.cut.map(sayRemoval).join("")}`;
+}
+
+const sayRemoval = ({ kind, from, to, id, role }: Removal): string =>
+  kind === "GRANTED"
+    ? `  revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}\n`
+    : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
 
 const sayRow = (row: ReachRow): string => {
   const can = (["read", "write", "manage", "discover"] as const).filter((right) => row[right] === "yes");
@@ -174,6 +219,15 @@ const VERBS: Readonly<Record<string, string>> = {
   MEMBER_OF: "is in",
   WITHIN: "which includes",
   INHERITS: "inherited by",
+  MADE_FROM: "is made from",
+  USES: "uses",
+  INVOKES: "calls",
+  CONTROLS: "can become",
+};
+
+const DOUBTS: Readonly<Record<Doubt, string>> = {
+  "one-of-several": "(one of several ways; the graph does not show which of them the row counts) ",
+  "not-known": "(the way here is not known) ",
 };
 
 /** The witness, a line a step, with what to revoke. */
@@ -181,7 +235,7 @@ const drawPath = (path: readonly PathStep[]): string =>
   path
     .map((step, index) => {
       const how = step.grant !== undefined ? `has ${step.grant.role} on` : (VERBS[step.via ?? ""] ?? "");
-      const line = `${"  ".repeat(index)}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`;
+      const line = `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`;
       return step.grant === undefined
         ? `${line}\n`
         : `${line}\n${"  ".repeat(index)}  to revoke: ${step.grant.id}\n`;

@@ -2,11 +2,13 @@
 
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
-import { ConfigError, type CoverageState, type Row, TIERS, WORST_FIRST } from "../model.ts";
-import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
+import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
+import { expanded } from "./expand.ts";
+import { type Decoder, eachOrAll, type PathStep, sayPath, textOf as text, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { chainOf, createColumns, type ScopeTree, treeBelow } from "./tree.ts";
+import { rowsOf, withCounts } from "./rows.ts";
+import { chainOf, createColumns, treeBelow } from "./tree.ts";
 import { createUse, type Use } from "./use.ts";
 
 export interface ReachRequest {
@@ -42,7 +44,7 @@ export async function* reachRows(
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const counted = countedPlanes(query);
+  const { counted, usesOf, gaps } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -58,16 +60,20 @@ export async function* reachRows(
   const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
   const atOnce = request.expand === true ? few : AGENTS_AT_ONCE;
   const columns = createColumns(query);
-  const usesOf = createUse(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw = above === undefined ? await query(ROWS, { ids: some }) : await rowsOn(query, some, above);
+    const raw = await rowsOf(query, some, above);
     const owners = await ownersOf(query, some);
-    const rows =
+    const wanted =
       request.expand === true
-        ? [...(await expanded(query, raw, above, forest))]
-        : raw.filter((row) => row.absorbed !== true);
-    const wanted = rows.filter(wants).sort(byKey);
+        ? [...(await expanded(query, await withCounts(query, some, raw, gaps), above, forest))].filter(wants)
+        : await withCounts(
+            query,
+            some,
+            raw.filter((row) => row.absorbed !== true && wants(row)),
+            gaps,
+          );
+    wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
@@ -85,6 +91,24 @@ export async function* reachRows(
   }
 }
 
+/** What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps. */
+const createShared = (query: Query) => {
+  let any: Promise<boolean> | undefined;
+  const gaps = () => {
+    any ??= query("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1").then(
+      (found) => found.length > 0,
+    );
+    return any;
+  };
+  return { counted: countedPlanes(query), usesOf: createUse(query), gaps };
+};
+const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();
+function sameForAll(query: Query): ReturnType<typeof createShared> {
+  const found = SHARED.get(query) ?? createShared(query);
+  SHARED.set(query, found);
+  return found;
+}
+
 const witnessOf = (row: Row): Witness => ({
   agent: String(row.agent_id),
   mode: String(row.mode),
@@ -93,39 +117,13 @@ const witnessOf = (row: Row): Witness => ({
   tier: String(row.tier),
   hops: Number(row.hops),
   steps: Number(row.steps),
-  grant: Number(row.grant),
+  grant: count(row.grant),
   regrant: row.regrant === true,
   scope: String(row.scope_id),
+  ...(row.inherits === true
+    ? {}
+    : { place: { id: text(row.scope_id), name: text(row.scope_name), kind: text(row.scope_kind) } }),
 });
-
-/** Rows at the places of a chain: by key, place by place, which spares reading whatever else the agents reach. */
-async function rowsOn(query: Query, agents: readonly string[], chain: readonly string[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  const [only] = agents;
-  for (const place of chain)
-    rows.push(
-      ...(agents.length === 1 && only !== undefined
-        ? await query(`${AT} WHERE a.id = $agent AND s.id = $place ${COLUMNS}`, { agent: only, place })
-        : await query(`${AT} WHERE a.id IN $ids AND s.id = $place ${COLUMNS}`, { ids: [...agents], place })),
-    );
-  return rows;
-}
-
-const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
-const COLUMNS = `
-OPTIONAL MATCH (s)-[t:TALLY]->(s)
-WHERE t.below <> CASE WHEN r.subtree THEN 0 ELSE 1 END
-OPTIONAL MATCH (s)-[b:BLIND]->(s)
-RETURN a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
-  s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
-  r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
-  r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
-  r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, r.readable_items AS readable_items,
-  r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive,
-  t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
-  t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
-  t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
-const ROWS = `${AT} WHERE a.id IN $ids ${COLUMNS}`;
 
 /** Strings compare by code unit in JavaScript and by byte in the law: they differ beyond the basic plane. */
 export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -137,99 +135,6 @@ const byKey = (a: Row, b: Row): number =>
   bytewise(String(a.scope_id), String(b.scope_id)) ||
   bytewise(String(a.tier), String(b.tier));
 
-/**
- * One row a place: the nearest row at or above it speaks for it, in each tier; a later tier says only what the
- * earlier ones do not. `chain`: only the first of these places, which lie above one another.
- */
-async function expanded(
-  query: Query,
-  rows: readonly Row[],
-  chain: readonly string[] | undefined,
-  forest: ScopeTree | undefined,
-): Promise<Generator<Row>> {
-  const wide = rows.filter((row) => row.subtree === true).map((row) => String(row.scope_id));
-  const tree: ScopeTree =
-    chain === undefined
-      ? (forest ?? (await treeBelow(query, wide)))
-      : { size: chain.length, chain: (scope) => (scope === chain[0] ? chain : [scope]), below: () => [] };
-  return eachPlace(rows, tree, chain?.[0]);
-}
-
-function* eachPlace(rows: readonly Row[], tree: ScopeTree, only: string | undefined): Generator<Row> {
-  const byActor = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = `${row.agent_id}\n${row.mode}\n${text(row.via)}`;
-    const same = byActor.get(key);
-    if (same === undefined) byActor.set(key, [row]);
-    else same.push(row);
-  }
-  for (const own of byActor.values()) {
-    const places = new Map<string, Map<string, Row>>();
-    for (const row of own) {
-      const tiers = places.get(String(row.scope_id)) ?? new Map<string, Row>();
-      tiers.set(String(row.tier), row);
-      places.set(String(row.scope_id), tiers);
-    }
-    const reached = new Set<string>(only === undefined ? places.keys() : [only]);
-    if (only === undefined)
-      for (const row of own)
-        if (row.subtree === true) for (const below of tree.below(String(row.scope_id))) reached.add(below);
-    for (const place of reached) yield* rowsAt(place, places, tree);
-  }
-}
-
-const RIGHTS = ["discover", "read", "write", "manage"] as const;
-
-function* rowsAt(
-  place: string,
-  places: ReadonlyMap<string, ReadonlyMap<string, Row>>,
-  tree: ScopeTree,
-): Generator<Row> {
-  const said = new Map<string, boolean | null>();
-  for (const tier of TIERS) {
-    // The nearest row has seen everything above it: its rights and its witness hold for the places below.
-    const found = tree
-      .chain(place)
-      .map((scope, distance) => ({ row: places.get(scope)?.get(tier), distance }))
-      .find(({ row, distance }) => row !== undefined && (distance === 0 || row.subtree === true));
-    if (found?.row === undefined) continue;
-    const { row: nearest, distance } = found;
-    // A right that an earlier tier gives is not said again, nor is one that it leaves as unknown as this one does.
-    const right = Object.fromEntries(
-      RIGHTS.map((name) => {
-        const value = nearest[name] ?? null;
-        const before = said.get(name);
-        return [name, before === true || (before === null && value === null) ? false : value];
-      }),
-    );
-    for (const name of RIGHTS)
-      if (right[name] !== false && said.get(name) !== true) said.set(name, right[name] as boolean | null);
-    if (RIGHTS.every((name) => right[name] === false)) continue;
-    const at = String(nearest.scope_id) === place;
-    yield {
-      ...nearest,
-      ...(at ? {} : { ...NOT_COUNTED, scope_id: place, inherits: true }),
-      ...right,
-      subtree: false,
-      absorbed: false,
-      top: true,
-      steps: Number(nearest.steps) + distance,
-    };
-  }
-}
-
-/** Counts of a row above are not those of a place below it. */
-const NOT_COUNTED = {
-  items: null,
-  labeled: null,
-  unlabeled: null,
-  label_unknown: null,
-  sensitive: null,
-  unlabeled_sensitive: null,
-  not_inspected: null,
-  top_label: null,
-} as const;
-
 const STATES: readonly CoverageState[] = [
   "complete",
   "not-modelled",
@@ -238,7 +143,6 @@ const STATES: readonly CoverageState[] = [
   "denied",
   "failed",
 ];
-const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const right = (value: unknown): "yes" | "no" | "unknown" =>
   value === true ? "yes" : value === false ? "no" : "unknown";
 const count = (value: unknown): number | null =>
@@ -268,7 +172,7 @@ function finish(
     platform: text(row.platform),
     estate: text(row.estate) as ReachRow["estate"],
     mode: text(row.mode) as ReachRow["mode"],
-    principal_id: path[1]?.id ?? "",
+    principal_id: path.find((step) => step.via === "ACTS_AS")?.id ?? "",
     via: text(row.via),
     scope_id: text(row.scope_id),
     scope_name: text(row.scope_name),
@@ -339,20 +243,14 @@ function countedPlanes(query: Query): (plane: string) => Promise<boolean> {
 }
 
 async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<string, string>> {
-  const rows = [
-    ...(await query(
-      "MATCH (p:Principal)-[:SPONSORS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
-    ...(await query(
-      "MATCH (p:Principal)-[:OWNS]->(q:Principal) WHERE q.id IN $ids RETURN q.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
-    ...(await query(
-      "MATCH (p:Principal)-[:OWNS]->(a:Agent) WHERE a.id IN $ids RETURN a.id AS id, p.name AS name, p.id AS owner",
-      { ids: [...agents] },
-    )),
-  ];
+  const answering = (relationships: string, of: string) =>
+    eachOrAll(
+      query,
+      agents,
+      (is) =>
+        `MATCH (p:Principal)-[:${relationships}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
+    );
+  const rows = [...(await answering("SPONSORS|OWNS", "Agent")), ...(await answering("OWNS", "Principal"))];
   const names = new Map<string, Set<string>>();
   for (const row of rows)
     names.set(text(row.id), (names.get(text(row.id)) ?? new Set()).add(text(row.name) || text(row.owner)));
@@ -370,10 +268,13 @@ export async function findNodes(
   wanted: string,
   many = true,
 ): Promise<string[]> {
-  const exact = await query(`MATCH (n:${kind}) WHERE n.id IN $ids RETURN n.id AS id`, {
-    ids: [wanted, wanted.toLowerCase().replace(/(?<=.)\/+$/, "")],
-  });
-  if (exact.length > 0) return [String(exact[0]!.id)];
+  const ids = new Set([wanted, wanted.toLowerCase().replace(/(?<=.)\/+$/, "")]);
+  const [exact] = await eachOrAll(
+    query,
+    [...ids],
+    (is) => `MATCH (n:${kind}) WHERE ${is("n.id")} RETURN n.id AS id`,
+  );
+  if (exact !== undefined) return [String(exact.id)];
   const glob = /[*?]/.test(wanted);
   const rows = await query(`MATCH (n:${kind}) RETURN n.id AS id, n.name AS name, n.kind AS kind`);
   const pattern = globOf(wanted);

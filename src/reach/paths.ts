@@ -1,6 +1,6 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { type Row, TIERS, type Tier } from "../model.ts";
+import { type Params, type Row, TIERS, type Tier } from "../model.ts";
 
 export interface PathStep {
   kind: string;
@@ -10,7 +10,15 @@ export interface PathStep {
   via?: string;
   /** The grant by which it came here. */
   grant?: { id: string; role: string; residual?: string; expires?: string };
+  /** Why the way to this step is not the one that the row counted; absent where it is. */
+  doubt?: Doubt;
 }
+
+/**
+ * `one-of-several`: a way to the grant of the row, but as long as none that the row may have counted. `not-known`: the
+ * graph shows no way to it.
+ */
+export type Doubt = "one-of-several" | "not-known";
 
 /** What a row says of its witness. `grant`: the code of the grant; `steps`: relationships in all. */
 export interface Witness {
@@ -23,10 +31,13 @@ export interface Witness {
   tier: string;
   hops: number;
   steps: number;
-  grant: number;
+  /** Null: nothing is granted, as where the identity of a server is not known. */
+  grant: number | null;
   /** The last step is a right that the agent gives itself. */
   regrant: boolean;
   scope: string;
+  /** Name of the scope, if the row has it. */
+  place?: Named;
 }
 
 export type Decoder = (witnesses: readonly Witness[]) => Promise<PathStep[][]>;
@@ -40,11 +51,15 @@ interface Lead {
   level: number;
   /** A mark a level, a space, then codes of principals. */
   path: string;
-  scope: Named;
+  /** Id of the scope that is granted. */
+  scope: string;
   /** The relationship along which it comes down. */
   down: "WITHIN" | "INHERITS";
   grant: Required<PathStep>["grant"];
 }
+
+/** So many agents, scopes or grants are asked for one by one: the engine looks up an id, and reads through all for a list. */
+export const LOOKED_UP = 12;
 
 /**
  * Decodes witnesses: the graph knows the way from an agent to the holder of each grant (HAS_RIGHTS_OF), and the chain
@@ -53,68 +68,138 @@ interface Lead {
 export function createDecoder(query: GraphStore["query"]): Decoder {
   return async (witnesses) => {
     const agents = await namedBy(query, "Agent", "id", new Set(witnesses.map(({ agent }) => agent)));
-    const leads = await leadsOf(query, [...agents.keys()]);
+    const granted = witnesses.filter(({ grant }) => grant !== null);
+    const { leads, principals } = await leadsOf(
+      query,
+      [...new Set(granted.map(({ agent }) => agent))],
+      granted,
+    );
     const up = await linksUp(
       query,
-      witnesses.flatMap((one) => {
+      [...new Set(granted.map(({ agent }) => agent))],
+      granted.flatMap((one) => {
         const lead = leads.get(keyOf(one))?.[0];
-        return lead === undefined || lead.scope.id === one.scope
+        return lead === undefined || lead.scope === one.scope
           ? []
-          : [{ from: lead.scope.id, scope: one.scope, down: lead.down }];
+          : [{ from: lead.scope, scope: one.scope, down: lead.down }];
       }),
     );
     const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
     const codes = chosen.map((found) => (found === undefined ? [] : codesOf(found.lead.path)));
-    const principals = await namedBy(query, "Principal", "code", new Set(codes.flat()));
-    return chosen.map((found, index) => {
+    // Who stands on the way is somebody whose rights the agent has; what else a rule puts there is looked up.
+    const others = new Set(codes.flat().filter((code) => !principals.has(code)));
+    for (const [code, found] of await namedBy(query, "Principal", "code", others))
+      principals.set(code, found);
+    const lenders = await lendersOf(query, witnesses);
+    const scopes = await scopesOf(query, witnesses, chosen, up);
+    return witnesses.map((one, index) => {
+      const found = chosen[index];
       const steps: PathStep[] = [];
-      const add = (node: Named | undefined, kind: string, via?: string) => {
+      const add = (node: Named | undefined, kind: string, more: Partial<PathStep> = {}) => {
         if (node !== undefined)
-          steps.push({
-            kind: node.kind || kind,
-            id: node.id,
-            name: node.name || node.id,
-            ...(via === undefined ? {} : { via }),
-          });
+          steps.push({ kind: node.kind || kind, id: node.id, name: node.name || node.id, ...more });
       };
-      add(agents.get(witnesses[index]!.agent), "Agent");
-      if (found === undefined) return steps;
+      add(agents.get(one.agent) ?? unnamed(one.agent), "Agent");
+      if (found === undefined) {
+        const lender = one.grant === null ? lenders.get(one.via) : undefined;
+        add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
+        add(
+          scopes.get(one.scope) ?? unnamed(one.scope),
+          "Scope",
+          lender === undefined ? { doubt: "not-known" } : {},
+        );
+        return steps;
+      }
       for (const [at, code] of codes[index]!.entries())
-        add(principals.get(code), "Principal", at === 0 ? "ACTS_AS" : "MEMBER_OF");
-      add(found.lead.scope, "Scope", "GRANTED");
-      steps.at(-1)!.grant = found.lead.grant;
-      for (const { child, via } of found.chain) add(child, "Scope", via);
+        add(principals.get(code), "Principal", { via: arrival(at, principals.get(code)) });
+      const { lead, chain, counted } = found;
+      add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", { via: "GRANTED", grant: lead.grant });
+      if (!counted) steps.at(-1)!.doubt = "one-of-several";
+      for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
       return steps;
     });
   };
 }
 
-const keyOf = ({ agent, mode, via, person, grant }: Witness): string =>
+const keyOf = ({ agent, mode, via, person, grant }: Omit<Witness, "tier">): string =>
   [agent, mode, via, person, grant].join("\n");
+const EVERYONE: ReadonlySet<string> = new Set(["everyone", "everyone-except-external"]);
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
+/** How a path comes to the principal that is so many steps behind the identity. */
+const arrival = (behind: number, to: Named | undefined): string =>
+  behind === 0 ? "ACTS_AS" : to?.kind === "BlueprintPrincipal" ? "MADE_FROM" : "MEMBER_OF";
+export const textOf = (value: unknown): string =>
+  value === null || value === undefined ? "" : String(value);
+const unnamed = (id: string): Named => ({ id, name: "", kind: "" });
+const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
 
-/** Every grant of everybody whose rights these agents have. */
-async function leadsOf(query: GraphStore["query"], agents: readonly string[]): Promise<Map<string, Lead[]>> {
+/** The same question for each id where there are few, and once for all of them otherwise. */
+export async function eachOrAll(
+  query: GraphStore["query"],
+  ids: readonly string[],
+  ask: (condition: (of: string) => string) => string,
+  more: Params = {},
+): Promise<Row[]> {
+  if (ids.length === 0) return [];
+  if (ids.length > LOOKED_UP)
+    return query(
+      ask((of) => `${of} IN $ids`),
+      { ...more, ids: [...ids] },
+    );
+  const rows: Row[] = [];
+  for (const id of ids)
+    rows.push(
+      ...(await query(
+        ask((of) => `${of} = $id`),
+        { ...more, id },
+      )),
+    );
+  return rows;
+}
+
+/** The ways to everybody whose rights these agents have, with the grants that witnesses name; and who is who by code. */
+async function leadsOf(
+  query: GraphStore["query"],
+  agents: readonly string[],
+  witnesses: readonly Witness[],
+): Promise<{ leads: Map<string, Lead[]>; principals: Map<string, Named> }> {
+  const principals = new Map<string, Named>();
+  for (const row of await eachOrAll(
+    query,
+    agents,
+    (is) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
+     RETURN p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
+  ))
+    principals.set(String(row.code), named(row, String(row.id)));
+  const codes = [...new Set(witnesses.map(({ grant }) => grant))];
+  const few = codes.length <= LOOKED_UP;
   const leads = new Map<string, Lead[]>();
-  for (const row of await query(
-    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE a.id IN $agents
-     AND (h.itself OR g.flow <> 'acl' OR NOT p.id IN ['everyone', 'everyone-except-external'])
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.person AS person, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, g.code AS code,
-     g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS id, s.name AS name, s.kind AS kind`,
-    { agents: [...agents] },
+  // Nothing of the principal and no name of the scope: for each the engine would read on where it has not looked yet.
+  for (const row of await eachOrAll(
+    query,
+    agents,
+    (
+      is,
+    ) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE ${is("a.id")} ${few ? "AND g.code IN $codes" : ""}
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.person AS person, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.itself AS itself,
+     g.code AS code, g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS scope`,
+    few ? { codes } : {},
   )) {
-    const key = [row.agent, row.mode, row.via ?? "", row.person ?? "", row.code].join("\n");
+    // What everyone is given on an access list is for persons, not for whoever else is everyone.
+    const holder = principals.get(codesOf(String(row.path)).at(-1) ?? "")?.id ?? "";
+    if (row.flow === "acl" && row.itself !== true && EVERYONE.has(holder)) continue;
+    const key = [row.agent, row.mode, textOf(row.via), textOf(row.person), row.code].join("\n");
     const lead: Lead = {
       tier: String(row.tier),
       hops: Number(row.hops),
       level: Number(row.level),
       path: String(row.path),
-      scope: { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
+      scope: String(row.scope),
       down: row.flow === "acl" ? "INHERITS" : "WITHIN",
       grant: {
         id: String(row.key).split("#")[0]!,
-        role: String(row.role ?? "grant"),
+        role: textOf(row.role) || "grant",
         ...(row.residual === null || row.residual === undefined ? {} : { residual: String(row.residual) }),
         ...(row.expires === null || row.expires === undefined ? {} : { expires: String(row.expires) }),
       },
@@ -123,19 +208,52 @@ async function leadsOf(query: GraphStore["query"], agents: readonly string[]): P
     if (same === undefined) leads.set(key, [lead]);
     else same.push(lead);
   }
-  return leads;
+  return { leads, principals };
 }
 
-/** Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. */
+/** Servers and agents that lend rights which nobody knows. */
+async function lendersOf(
+  query: GraphStore["query"],
+  witnesses: readonly Witness[],
+): Promise<Map<string, Named>> {
+  const ids = new Set(witnesses.flatMap(({ grant, via }) => (grant === null && via !== "" ? [via] : [])));
+  const found = new Map<string, Named>([...ids].map((id) => [id, { id, name: "", kind: "McpServer" }]));
+  for (const kind of ["Agent", "McpServer"] as const)
+    for (const [id, one] of await namedBy(query, kind, "id", ids)) found.set(id, { ...one, kind });
+  return found;
+}
+
+/** Names of granted scopes and of the places of witnesses: what rows and links say already, the rest is asked for. */
+async function scopesOf(
+  query: GraphStore["query"],
+  witnesses: readonly Witness[],
+  chosen: readonly ({ lead: Lead } | undefined)[],
+  up: ReadonlyMap<string, readonly Link[]>,
+): Promise<ReadonlyMap<string, Named>> {
+  const names = new Map<string, Named>();
+  for (const { place } of witnesses) if (place !== undefined) names.set(place.id, place);
+  for (const links of up.values()) for (const { parent } of links) names.set(parent.id, parent);
+  const wanted = witnesses.flatMap(({ scope }, index) => [scope, chosen[index]?.lead.scope ?? scope]);
+  const missing = new Set(wanted.filter((id) => !names.has(id)));
+  for (const [id, one] of await namedBy(query, "Scope", "id", missing)) names.set(id, one);
+  return names;
+}
+
+/**
+ * Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. Where none
+ * is as long, the shortest, which is then not said to be counted.
+ */
 function choose(
   witness: Witness,
   leads: readonly Lead[],
   up: ReadonlyMap<string, readonly Link[]>,
-): { lead: Lead; chain: Link[] } | undefined {
+): { lead: Lead; chain: Link[]; counted: boolean } | undefined {
   const [first] = leads;
   if (first === undefined) return undefined;
   const chain =
-    first.scope.id === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope.id).reverse();
+    first.scope === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope)?.reverse();
+  // The grant is for a place that does not include this one.
+  if (chain === undefined) return undefined;
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
   const level = witness.steps - 1 - chain.length;
   const hops = witness.regrant ? witness.hops - 1 : witness.hops;
@@ -143,19 +261,24 @@ function choose(
     (each) => rank(each.tier) <= rank(witness.tier) && each.hops <= hops && each.level === level,
   );
   // Fewer steps of control than the row only where something besides the path takes them.
-  const [lead = first] = [...long].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1));
-  return { lead, chain };
+  const [lead] = [...long].sort((a, b) => b.hops - a.hops || (a.path < b.path ? -1 : 1));
+  if (lead !== undefined) return { lead, chain, counted: true };
+  const [other = first] = [...leads].sort(
+    (a, b) => a.hops - b.hops || a.level - b.level || (a.path < b.path ? -1 : 1),
+  );
+  return { lead: other, chain, counted: false };
 }
 
 interface Link {
-  parent: string;
-  child: Named;
+  parent: Named;
+  child: string;
   via: "WITHIN" | "INHERITS";
 }
 
 /** What lies between granted scopes and the scopes of rows: up from the rows, level by level. */
 async function linksUp(
   query: GraphStore["query"],
+  agents: readonly string[],
   open: readonly { from: string; scope: string; down: Link["via"] }[],
 ): Promise<ReadonlyMap<string, readonly Link[]>> {
   const up = new Map<string, Link[]>();
@@ -163,53 +286,56 @@ async function linksUp(
     const these = open.filter(({ down }) => down === via);
     const stop = new Set(these.map(({ from }) => from));
     const seen = new Set(these.map(({ scope }) => scope));
-    for (let frontier = [...seen]; frontier.length > 0; ) {
-      const few = frontier.length <= LOOKED_UP;
-      const asked = few ? frontier.map((id) => ({ id })) : [{ ids: frontier }];
-      const rows: Row[] = [];
-      for (const params of asked)
-        rows.push(
-          ...(await query(
-            `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE ${few ? "s.id = $id" : "s.id IN $ids"} RETURN s.id AS child, s.name AS name, s.kind AS kind, p.id AS parent`,
-            params,
-          )),
-        );
+    const asked = (from: string, condition: string) =>
+      `MATCH ${from}-[:${via}]->(p:Scope) WHERE ${condition}
+       RETURN DISTINCT s.id AS child, p.id AS id, p.name AS name, p.kind AS kind`;
+    // What one agent reaches is at hand where its rows are; so many places one by one are not.
+    const around = seen.size > LOOKED_UP && agents.length === 1;
+    let near = around
+      ? await query(asked("(a:Agent)-[:CAN_REACH]->(s:Scope)", "a.id = $agent"), { agent: agents[0]! })
+      : [];
+    const found = new Set(near.map((row) => String(row.child)));
+    // Of rows that say nothing of their parents nobody knows whether they have any: those are looked up.
+    for (let frontier = [...seen]; frontier.length > 0; near = []) {
+      const rest = frontier.filter((id) => !found.has(id));
+      const rows = [
+        ...near.filter((row) => seen.has(String(row.child))),
+        ...(await eachOrAll(query, rest, (is) => asked("(s:Scope)", is("s.id")))),
+      ];
       frontier = [];
       for (const row of rows) {
-        const child = { id: String(row.child), name: String(row.name ?? ""), kind: String(row.kind ?? "") };
-        const parent = String(row.parent);
-        up.set(child.id, [...(up.get(child.id) ?? []), { parent, child, via }]);
-        if (seen.has(parent) || stop.has(parent)) continue;
-        seen.add(parent);
-        frontier.push(parent);
+        const child = String(row.child);
+        const parent = named(row, String(row.id));
+        up.set(child, [...(up.get(child) ?? []), { parent, child, via }]);
+        if (seen.has(parent.id) || stop.has(parent.id)) continue;
+        seen.add(parent.id);
+        frontier.push(parent.id);
       }
     }
   }
   return up;
 }
 
-/** So many ids are cheaper one by one: the engine looks an id up, and reads through all for a list of them. */
-const LOOKED_UP = 12;
-
-/** Breadth first from a scope to one above it: the links, lowest first. */
+/** Breadth first from a scope to one above it: the links, lowest first; undefined where it does not lie in it. */
 function shortest(
   up: ReadonlyMap<string, readonly Link[]>,
   down: Link["via"],
   start: string,
   end: string,
-): Link[] {
+): Link[] | undefined {
   const came = new Map<string, Link | undefined>([[start, undefined]]);
   for (const at of came.keys()) {
     if (at === end) break;
     for (const link of up.get(at) ?? [])
-      if (link.via === down && !came.has(link.parent)) came.set(link.parent, link);
+      if (link.via === down && !came.has(link.parent.id)) came.set(link.parent.id, link);
   }
+  if (!came.has(end)) return undefined;
   const links: Link[] = [];
-  for (let link = came.get(end); link !== undefined; link = came.get(link.child.id)) links.unshift(link);
+  for (let link = came.get(end); link !== undefined; link = came.get(link.child)) links.unshift(link);
   return links;
 }
 
-interface Named {
+export interface Named {
   id: string;
   name: string;
   kind: string;
@@ -217,27 +343,32 @@ interface Named {
 
 async function namedBy(
   query: GraphStore["query"],
-  kind: string,
+  kind: "Agent" | "McpServer" | "Principal" | "Scope",
   by: "id" | "code",
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, Named>> {
-  if (wanted.size === 0) return new Map();
-  const rows = await query(
-    `MATCH (n:${kind}) WHERE n.${by} IN $wanted RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
-    { wanted: [...wanted] },
+  const rows = await eachOrAll(
+    query,
+    [...wanted],
+    (is) =>
+      `MATCH (n:${kind}) WHERE ${is(`n.${by}`)} RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
   );
-  return new Map(
-    rows.map((row) => [
-      String(row.wanted),
-      { id: String(row.id), name: String(row.name ?? ""), kind: String(row.kind ?? "") },
-    ]),
-  );
+  return new Map(rows.map((row) => [String(row.wanted), named(row, String(row.id))]));
 }
+
+const IN_WORDS: Readonly<Record<Doubt, string>> = {
+  "one-of-several": "(one of several ways) ",
+  "not-known": "(way not known) ",
+};
 
 /** `Invoice bot → Finance → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
 export function sayPath(steps: readonly PathStep[]): string {
   return steps
     .filter((step, index) => !(index === 1 && step.id === steps[0]?.id))
-    .map((step) => (step.grant === undefined ? step.name : `[${step.grant.role}] ${step.name}`))
+    .map(({ name, grant, doubt }) =>
+      [doubt === undefined ? "" : IN_WORDS[doubt], grant === undefined ? "" : `[${grant.role}] `, name].join(
+        "",
+      ),
+    )
     .join(" → ");
 }

@@ -1,6 +1,7 @@
 /** Where scopes lie. Answers ask for what they need of the tree; only ids are held, never what a scope is. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Row } from "../model.ts";
+import { eachOrAll } from "./paths.ts";
 
 type Query = GraphStore["query"];
 
@@ -65,11 +66,13 @@ export async function treeBelow(query: Query, roots: Iterable<string> | undefine
   };
 }
 
-const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(s)
-RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner,
-  s.plane AS plane, t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
+/** What a TALLY says, as `t`. */
+export const COUNTS = `t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
-  t.top_label AS top_label, b.rank AS gap_rank, b.steps AS gap_steps`;
+  t.top_label AS top_label`;
+const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(:Scope) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(:Scope)
+RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner,
+  s.plane AS plane, ${COUNTS}, b.rank AS gap_rank, b.steps AS gap_steps`;
 
 /** So many scopes are remembered. */
 const REMEMBERED = 20_000;
@@ -84,9 +87,11 @@ export function createColumns(
     if (known.size > REMEMBERED) known = new Map();
     const missing = wanted.filter((id) => !known.has(id));
     for (let from = 0; from < missing.length; from += FEW)
-      for (const row of await query(`MATCH (s:Scope) WHERE s.id IN $ids ${COLUMNS}`, {
-        ids: missing.slice(from, from + FEW),
-      }))
+      for (const row of await eachOrAll(
+        query,
+        missing.slice(from, from + FEW),
+        (is) => `MATCH (s:Scope) WHERE ${is("s.id")} ${COLUMNS}`,
+      ))
         known.set(String(row.scope_id), row);
     return known;
   };

@@ -149,3 +149,16 @@ test("a query that fails half way leaves no file", async () => {
   expect(ended.code).toBe(2);
   expect(existsSync(out)).toBe(false);
 });
+
+test("explain --all writes every path, how many there are, and the fewest grants to take away", async () => {
+  const { stdout, code } = await run(["explain", "Bot", "box", "--all"], { folder });
+  expect(code).toBe(3);
+  expect(stdout).toContain("     1  Bot → [Reader] box\n1 path in all.\n");
+  expect(stdout).toContain("revoke Reader of a1 on box: g-a1");
+  const json = await run(["explain", "Bot", "box", "--all", "--format", "json"], { folder });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    rows: [{ read: "yes" }],
+    paths: [[{ id: "a1" }, { via: "ACTS_AS" }, { id: "box", grant: { id: "g-a1" } }]],
+    ...{ total: 1, cut: [{ kind: "GRANTED", id: "g-a1" }] },
+  });
+});

@@ -23,9 +23,13 @@ const principalsOf = (world: World, blueprint: string): string[] => {
     .map(({ id }) => id);
 };
 
-export const blueprintDisabled = (world: World, blueprint: string): boolean =>
+const blueprintDisabled = (world: World, blueprint: string): boolean =>
   world.prop("Blueprint", blueprint, "enabled") === false ||
   principalsOf(world, blueprint).some((id) => !world.enabled(id));
+
+/** Whether an agent cannot act as itself, because a blueprint that it is made from is disabled. */
+export const stopped = (world: World, agent: string): boolean =>
+  blueprintsOf(world, agent).some((one) => blueprintDisabled(world, one));
 
 /**
  * How surely agents made from a blueprint have what it holds of an API: a level. `what` is a part of a line of
@@ -52,13 +56,17 @@ export function inherits(
   return Math.max(LEVEL.no, ...said);
 }
 
-/** Relationships of a kind that principals of the agent's blueprints have, by the blueprint; none of a disabled one. */
-export const ofBlueprints = (
-  world: World,
-  agent: string,
-  kind: string,
-): { blueprint: string; rel: RelPut }[] =>
-  blueprintsOf(world, agent)
+/**
+ * Relationships of a kind that a principal has, as the identity of an agent, from the principals of blueprints. A disabled
+ * blueprint hands nothing on.
+ */
+export function handedOn(world: World, identity: string, kind: string): { blueprint: string; rel: RelPut }[] {
+  const agents = world
+    .live("ACTS_AS")
+    .filter((rel) => rel.from.kind === "Agent" && rel.to.id === identity && rel.props?.mode === "app")
+    .map((rel) => rel.from.id);
+  const blueprints = new Set(agents.flatMap((agent) => blueprintsOf(world, agent)));
+  return [...blueprints]
     .filter((blueprint) => !blueprintDisabled(world, blueprint))
     .flatMap((blueprint) => {
       const holders = principalsOf(world, blueprint);
@@ -67,25 +75,14 @@ export const ofBlueprints = (
         .filter((rel) => holders.includes(rel.from.id))
         .map((rel) => ({ blueprint, rel }));
     });
+}
 
-/** Agents of which a principal is the own identity. */
-export const agentsOf = (world: World, identity: string): string[] => [
-  ...new Set(
-    world
-      .live("ACTS_AS")
-      .filter((rel) => rel.from.kind === "Agent" && rel.to.id === identity && rel.props?.mode === "app")
-      .map((rel) => rel.from.id),
-  ),
-];
-
-/** Application permissions that a principal has as the identity of an agent, from blueprints, and how surely. */
-export function inherited(world: World, identity: string): { grant: RelPut; sure: number }[] {
-  return agentsOf(world, identity)
-    .flatMap((agent) => ofBlueprints(world, agent, "GRANTED"))
+/** Application permissions that a principal has from blueprints, and how surely. */
+export const inherited = (world: World, identity: string): { grant: RelPut; sure: number }[] =>
+  handedOn(world, identity, "GRANTED")
     .filter(({ rel }) => rel.props?.source === "app-role" && !NEVER.includes(rel.props.role))
     .map(({ blueprint, rel }) => ({
       grant: rel,
       sure: inherits(world, blueprint, "roles", rel.props?.resource, rel.props?.role),
     }))
     .filter(({ sure }) => sure !== LEVEL.no);
-}

@@ -1,5 +1,5 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
-import { agentsOf, inherits, ofBlueprints } from "./blueprints.ts";
+import { handedOn, inherits } from "./blueprints.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -36,8 +36,7 @@ export function capAt(world: World, actor: Actor, person: string, scope: string)
     .filter((rel) => clients.includes(rel.from.id))
     .map((rel) => ({ rel, sure: LEVEL.yes as number }));
   const lent = clients
-    .flatMap((client) => agentsOf(world, client))
-    .flatMap((agent) => ofBlueprints(world, agent, "CONSENTED"))
+    .flatMap((client) => handedOn(world, client, "CONSENTED"))
     .map(({ blueprint, rel }) => ({
       rel,
       sure: inherits(world, blueprint, "scopes", apiOf(world, rel), rel.props?.permission),

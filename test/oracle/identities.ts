@@ -4,7 +4,7 @@
  * rights of two actors never mix.
  */
 import { audienceOf } from "./audience.ts";
-import { blueprintDisabled, blueprintsOf } from "./blueprints.ts";
+import { stopped } from "./blueprints.ts";
 import { CAPPED } from "./consents.ts";
 import { compareIds, type Tier, type World, worst } from "./records.ts";
 
@@ -37,8 +37,7 @@ export function actors(world: World, agent: string): Actor[] {
       const mode = rel.props?.mode;
       if (rel.from.kind !== kind || rel.from.id !== lender) continue;
       if (typeof mode !== "string" || !MODES[kind]!.includes(mode) || !world.enabled(rel.to.id)) continue;
-      const stopped = blueprintsOf(world, lender).some((one) => blueprintDisabled(world, one));
-      if (kind === "Agent" && stopped && BY_BLUEPRINT.includes(mode)) continue;
+      if (kind === "Agent" && BY_BLUEPRINT.includes(mode) && stopped(world, lender)) continue;
       const via = lender === agent && kind === "Agent" ? "" : lender;
       const acting = kind === "Agent" ? lender : undefined;
       const key = JSON.stringify([mode, via]);
@@ -54,8 +53,7 @@ export function actors(world: World, agent: string): Actor[] {
     for (const rel of world.live("USES")) if (rel.from.id === one) lend("McpServer", rel.to.id, calls + 1);
   }
   const persons = audienceOf(world, agent);
-  const stopped = blueprintsOf(world, agent).some((one) => blueprintDisabled(world, one));
-  if (persons.length > 0 && !disabled(world, agent) && !stopped) {
+  if (persons.length > 0 && !disabled(world, agent) && !stopped(world, agent)) {
     const mode = "on-behalf-of";
     found.set(mode, { agent, mode, via: "", acting: agent, own: persons, lent: 0 });
   }

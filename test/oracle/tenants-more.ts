@@ -148,7 +148,7 @@ export function addMore(drawn: More, world: Drawn): void {
 
   const blueprints = drawn.blueprints.map((one, index) => {
     const blueprint = { kind: "Blueprint", id: `${prefix}b${index}` };
-    const principal = { kind: "Principal", id: `${prefix}bp${index}` };
+    const principal = { kind: "Principal", id: `${prefix}blue${index}` };
     const appId = `${prefix}bapp${index}`;
     const lines = one.lines?.map(
       ({ scopes, roles }, at) => `${appOf(`api${at}`)} scopes=${scopes} roles=${roles}`,

@@ -1,7 +1,14 @@
 /** Blob storage through its SDK, which sends over our exchange. */
 import { Readable } from "node:stream";
-import { AnonymousCredential, BlobServiceClient, type StoragePipelineOptions } from "@azure/storage-blob";
+import {
+  AnonymousCredential,
+  BlobServiceClient,
+  type ContainerClient,
+  type ContainerListBlobsOptions,
+  type StoragePipelineOptions,
+} from "@azure/storage-blob";
 import { type AllowList, notAllowed } from "./allow.ts";
+import { readListing } from "./blob-listing.ts";
 import { type Endpoint, pathBelow } from "./endpoints.ts";
 import type { Send } from "./exchange.ts";
 
@@ -41,12 +48,45 @@ export function blobClient(send: Send, endpoint: Endpoint, url: string, allow: A
         headers,
         ...(streamed
           ? { readableStreamBody: Readable.from([exchange.bytes], { objectMode: false }) }
-          : { bodyAsText: exchange.bytes.toString("utf8") }),
+          : bodyOf(address, exchange.bytes.toString("utf8"))),
       };
     },
   };
   // Anonymous: the exchange adds the token, so that there is one cache and no second way out.
-  return new BlobServiceClient(url, new AnonymousCredential(), { httpClient, retryOptions: { maxTries: 1 } });
+  return new Blobs(url, new AnonymousCredential(), { httpClient, retryOptions: { maxTries: 1 } });
+}
+
+/** Bodies in the form of the SDK's model: it has nothing left to do with them. */
+const READ = new WeakSet<object>();
+
+/** A flat listing of plain form is read here, whatever else there is by the SDK. */
+function bodyOf(url: URL, text: string): { bodyAsText: string } | { parsedBody: object } {
+  const { searchParams } = url;
+  const flat =
+    searchParams.get("comp") === "list" &&
+    searchParams.get("restype") === "container" &&
+    !searchParams.has("delimiter");
+  const listing = flat ? readListing(text) : undefined;
+  if (listing === undefined) return { bodyAsText: text };
+  READ.add(listing);
+  return { parsedBody: listing };
+}
+
+/** Tells the SDK not to read what has been read. It passes these options on, but has them in no type of its own. */
+const AS_READ = {
+  requestOptions: {
+    shouldDeserialize: ({ parsedBody }: { parsedBody?: unknown }): boolean =>
+      typeof parsedBody !== "object" || parsedBody === null || !READ.has(parsedBody),
+  },
+};
+
+class Blobs extends BlobServiceClient {
+  override getContainerClient(name: string): ContainerClient {
+    const container = super.getContainerClient(name);
+    const list = container.listBlobsFlat.bind(container);
+    container.listBlobsFlat = (options?: ContainerListBlobsOptions) => list({ ...options, ...AS_READ });
+    return container;
+  }
 }
 
 /** A read of a blob's bytes: a path below a container, and no operation named in the query. */

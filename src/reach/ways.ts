@@ -1,0 +1,267 @@
+/**
+ * All ways from an agent to a place, as the graph's records have them: with whose rights it acts, what those are members
+ * of or could become, what these are granted, and what lies in what. Denies and gates are not asked: rows say what they
+ * leave.
+ */
+import type { GraphStore } from "../graph/store.ts";
+import type { Row } from "../model.ts";
+import { type Edge, smallestCut } from "./cut.ts";
+import { type Named, type PathStep, textOf } from "./paths.ts";
+
+type Query = GraphStore["query"];
+
+/** A grant or a membership that can be taken away. */
+export interface Removal {
+  kind: "GRANTED" | "MEMBER_OF";
+  from: Named;
+  to: Named;
+  /** Of a grant. */
+  id?: string;
+  role?: string;
+}
+
+export interface Ways {
+  /** Every way that meets nobody twice; the shortest first, then by ids. May be very many: they are found as they are read. */
+  paths(): Generator<PathStep[]>;
+  /** The fewest grants and memberships without which no way is left. */
+  cut: readonly Removal[];
+}
+
+interface Move {
+  to: string;
+  steps: readonly PathStep[];
+  removal?: Removal;
+  /** Of an application permission: it is not handed on to members. */
+  itself?: boolean;
+}
+
+const MODES = ["app", "maker", "key"];
+const END = "place";
+const named = (row: Row, which: string): Named => ({
+  id: String(row[which]),
+  name: textOf(row[`${which}_name`]),
+  kind: textOf(row[`${which}_kind`]),
+});
+const stepTo = ({ id, name, kind }: Named, fallback: string, via: string): PathStep => ({
+  ...{ kind: kind || fallback, id, name: name || id, via },
+});
+const columns = (node: string, as: string): string =>
+  `${node}.id AS ${as}, ${node}.name AS ${as}_name, ${node}.kind AS ${as}_kind`;
+
+/** `time`: now, for what ends. */
+export async function waysBetween(query: Query, agent: string, scope: string, time: string): Promise<Ways> {
+  const [self] = await query(`MATCH (n:Agent) WHERE n.id = $agent RETURN ${columns("n", "a")}`, { agent });
+  const moves = new Map<string, Move[]>();
+  const add = (from: string, move: Move) => {
+    const there = moves.get(from);
+    if (there === undefined) moves.set(from, [move]);
+    else there.push(move);
+  };
+  await addIdentities(query, agent, add);
+  await addMemberships(query, agent, time, add);
+  await addGrants(query, agent, scope, time, add);
+  for (const list of moves.values()) list.sort((a, b) => Buffer.compare(keyOf(a), keyOf(b)));
+  const start = `Agent ${agent}`;
+  const first = self === undefined ? { id: agent, name: "", kind: "" } : named(self, "a");
+  const cut = smallestCut(edgesOf(moves), start, END);
+  return {
+    cut: cut ?? [],
+    paths: () => pathsOf(moves, start, { kind: first.kind || "Agent", id: agent, name: first.name || agent }),
+  };
+}
+
+const keyOf = ({ steps }: Move): Buffer =>
+  Buffer.from(steps.map(({ id, grant }) => `${id}\n${grant?.id ?? ""}`).join("\n"));
+
+/** Servers and agents on the way, and with whose rights these act. */
+async function addIdentities(
+  query: Query,
+  agent: string,
+  add: (from: string, move: Move) => void,
+): Promise<void> {
+  const seen = new Set([agent]);
+  const servers = new Set<string>();
+  const actsAs = async (kind: "Agent" | "McpServer", id: string) => {
+    for (const row of await query(
+      `MATCH (n:${kind})-[r:ACTS_AS]->(p:Principal) WHERE n.id = $id AND r.mode IN $modes AND (p.enabled IS NULL OR p.enabled)
+       RETURN DISTINCT ${columns("p", "p")}`,
+      { id, modes: MODES },
+    ))
+      add(`${kind} ${id}`, { to: `own ${row.p}`, steps: [stepTo(named(row, "p"), "Principal", "ACTS_AS")] });
+  };
+  for (const id of seen) {
+    await actsAs("Agent", id);
+    for (const row of await query(
+      `MATCH (n:Agent)-[:USES]->(m:McpServer) WHERE n.id = $id RETURN DISTINCT ${columns("m", "m")}`,
+      { id },
+    )) {
+      add(`Agent ${id}`, { to: `McpServer ${row.m}`, steps: [stepTo(named(row, "m"), "McpServer", "USES")] });
+      if (servers.has(String(row.m))) continue;
+      servers.add(String(row.m));
+      await actsAs("McpServer", String(row.m));
+    }
+    for (const row of await query(
+      `MATCH (n:Agent)-[r:INVOKES]->(b:Agent) WHERE n.id = $id AND r.mode = 'own' AND (b.status IS NULL OR b.status <> 'disabled')
+       RETURN DISTINCT ${columns("b", "b")}`,
+      { id },
+    )) {
+      add(`Agent ${id}`, { to: `Agent ${row.b}`, steps: [stepTo(named(row, "b"), "Agent", "INVOKES")] });
+      seen.add(String(row.b));
+    }
+  }
+}
+
+/** Members may use what their groups hold; who controls a principal could become it. Only of those whose rights count. */
+async function addMemberships(
+  query: Query,
+  agent: string,
+  time: string,
+  add: (from: string, move: Move) => void,
+): Promise<void> {
+  const around = "MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)";
+  for (const row of await query(
+    `${around}-[m:MEMBER_OF]->(g:Principal) WHERE a.id = $agent AND (m.expires IS NULL OR m.expires > $time)
+     AND (g.enabled IS NULL OR g.enabled) RETURN DISTINCT ${columns("p", "p")}, ${columns("g", "g")}`,
+    { agent, time },
+  )) {
+    const [from, to] = [named(row, "p"), named(row, "g")];
+    const removal: Removal = { kind: "MEMBER_OF", from, to };
+    for (const as of ["own", "as"])
+      add(`${as} ${from.id}`, { to: `as ${to.id}`, steps: [stepTo(to, "Principal", "MEMBER_OF")], removal });
+  }
+  for (const row of await query(
+    `${around}-[:CONTROLS]->(q:Principal) WHERE a.id = $agent AND (q.enabled IS NULL OR q.enabled)
+     RETURN DISTINCT p.id AS p, ${columns("q", "q")}`,
+    { agent },
+  ))
+    for (const as of ["own", "as"])
+      add(`${as} ${row.p}`, {
+        to: `own ${row.q}`,
+        steps: [stepTo(named(row, "q"), "Principal", "CONTROLS")],
+      });
+}
+
+/** Any action, or one that opens keys: a grant without is no way. */
+const GIVES = [
+  ...["see", "read", "write", "add", "delete", "setAcl", "own", "assign", "unknown"],
+  ...["listKeys", "regenerateKey", "accountSas", "serviceSas"],
+]
+  .map((action) => `g.${action}`)
+  .join(" OR ");
+
+async function addGrants(
+  query: Query,
+  agent: string,
+  scope: string,
+  time: string,
+  add: (from: string, move: Move) => void,
+): Promise<void> {
+  const chains = {
+    WITHIN: await chainsTo(query, scope, "WITHIN"),
+    INHERITS: await chainsTo(query, scope, "INHERITS"),
+  };
+  for (const row of await query(
+    `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope)
+     WHERE a.id = $agent AND (g.expires IS NULL OR g.expires > $time) AND (${GIVES})
+     RETURN DISTINCT ${columns("p", "p")}, ${columns("s", "s")}, g.code AS code, g.key AS key, g.role AS role, g.flow AS flow, g.source AS source`,
+    { agent, time },
+  )) {
+    // Of ADLS the connector has followed the lists: they hold where they stand.
+    const ways =
+      row.flow === "posix"
+        ? row.s === scope
+          ? [[]]
+          : []
+        : (chains[row.flow === "acl" ? "INHERITS" : "WITHIN"].get(String(row.s)) ?? []);
+    const [from, to] = [named(row, "p"), named(row, "s")];
+    const id = String(row.key).split("#")[0]!;
+    const role = textOf(row.role) || "grant";
+    const removal: Removal = { kind: "GRANTED", from, to, id, role };
+    for (const down of ways) {
+      const steps = [{ ...stepTo(to, "Scope", "GRANTED"), grant: { id, role } }, ...down];
+      add(`own ${from.id}`, { to: END, steps, removal });
+      if (row.source !== "app-role") add(`as ${from.id}`, { to: END, steps, removal });
+    }
+  }
+}
+
+/** Every way down to a place, by the scope where it begins; one that goes round in bad data ends. */
+async function chainsTo(
+  query: Query,
+  scope: string,
+  via: "WITHIN" | "INHERITS",
+): Promise<ReadonlyMap<string, PathStep[][]>> {
+  const chains = new Map<string, PathStep[][]>([[scope, [[]]]]);
+  const climb = async (id: string, below: PathStep[], met: readonly string[]): Promise<void> => {
+    for (const row of await query(
+      `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN DISTINCT p.id AS parent, ${columns("s", "s")}`,
+      { id },
+    )) {
+      const parent = String(row.parent);
+      if (met.includes(parent)) continue;
+      const down = [stepTo(named(row, "s"), "Scope", via), ...below];
+      chains.set(parent, [...(chains.get(parent) ?? []), down]);
+      await climb(parent, down, [...met, parent]);
+    }
+  };
+  await climb(scope, [], [scope]);
+  return chains;
+}
+
+const edgesOf = (moves: ReadonlyMap<string, readonly Move[]>): Edge<Removal>[] =>
+  [...moves].flatMap(([from, list]) =>
+    list.map(({ to, removal }) => ({ from, to, ...(removal === undefined ? {} : { removal }) })),
+  );
+
+/** Fewest steps from each node to the place; nodes that lead nowhere are missing. */
+function distances(moves: ReadonlyMap<string, readonly Move[]>): Map<string, number> {
+  const left = new Map([[END, 0]]);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [from, list] of moves)
+      for (const { to, steps } of list) {
+        const length = (left.get(to) ?? Number.POSITIVE_INFINITY) + steps.length;
+        if (length >= (left.get(from) ?? Number.POSITIVE_INFINITY)) continue;
+        left.set(from, length);
+        changed = true;
+      }
+  }
+  return left;
+}
+
+/** Length by length, so that the shortest come first and nothing is kept. */
+function* pathsOf(
+  moves: ReadonlyMap<string, readonly Move[]>,
+  start: string,
+  first: PathStep,
+): Generator<PathStep[]> {
+  const left = distances(moves);
+  let longer = true;
+  const met = new Set<string>();
+  function* from(node: string, path: readonly PathStep[], length: number): Generator<PathStep[]> {
+    for (const { to, steps } of moves.get(node) ?? []) {
+      const rest = left.get(to);
+      // A principal is met once, whether as itself or as a group.
+      const who = to.replace(/^(own|as) /, "");
+      if (rest === undefined || met.has(who)) continue;
+      const whole = path.length - 1 + steps.length + rest;
+      if (whole > length) {
+        longer = true;
+        continue;
+      }
+      const on = [...path, ...steps];
+      if (to === END) {
+        if (whole === length) yield on;
+        continue;
+      }
+      met.add(who);
+      yield* from(to, on, length);
+      met.delete(who);
+    }
+  }
+  met.add(start);
+  for (let length = left.get(start) ?? 0; longer && left.has(start); length++) {
+    longer = false;
+    yield* from(start, [first], length);
+  }
+}

@@ -1,0 +1,153 @@
+/** Paths that explain rows: the one that a row counted, or said to be another, or not known. Never another in silence. */
+import { expect, test } from "vitest";
+import type { GraphStore } from "../src/graph/store.ts";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { createDecoder, sayPath, type Witness } from "../src/reach/paths.ts";
+import type { Put } from "./oracle/records.ts";
+import { TIME } from "./oracle/tenants.ts";
+import { exported, POOL, RULES } from "./prove/product.ts";
+
+const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
+const rel = (
+  kind: string,
+  from: readonly [string, string],
+  to: readonly [string, string],
+  props = {},
+): Put => ({
+  kind,
+  from: { kind: from[0], id: from[1] },
+  to: { kind: to[0], id: to[1] },
+  props,
+});
+const agent = (id: string): Put[] => [
+  node("Agent", id, { name: `Agent ${id}`, status: "enabled" }),
+  node("Principal", id, { kind: "ServicePrincipal" }),
+  rel("ACTS_AS", ["Agent", id], ["Principal", id], { mode: "app", key: "app" }),
+];
+const member = (who: string, group: string): Put =>
+  rel("MEMBER_OF", ["Principal", who], ["Principal", group]);
+const reader = (who: string, where: string): Put =>
+  rel("GRANTED", ["Principal", who], ["Scope", where], {
+    ...{ key: `${who}-${where}`, flow: "containment", read: true, role: "Reader" },
+  });
+
+async function withGraph<T>(
+  records: readonly Put[],
+  use: (query: GraphStore["query"]) => Promise<T>,
+): Promise<T> {
+  return exported(
+    records,
+    () => {},
+    async (tables, folder) => {
+      const graph = openEmbeddedStore({ folder: `${folder}/graph`, pool: POOL });
+      try {
+        await graph.rebuild({ snapshot: "s", time: TIME, gaps: [], tables });
+        for await (const _ of graph.derive(RULES));
+        return await use((cypher, params) => graph.query(cypher, params));
+      } finally {
+        await graph.close();
+      }
+    },
+  );
+}
+
+/** The witnesses of all rows. */
+async function witnesses(query: GraphStore["query"]): Promise<Witness[]> {
+  const rows = await query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops,
+     r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, s.id AS scope ORDER BY agent, scope`,
+  );
+  return rows.map((row) => ({
+    ...{
+      agent: String(row.agent),
+      mode: String(row.mode),
+      via: String(row.via ?? ""),
+      tier: String(row.tier),
+    },
+    ...{
+      hops: Number(row.hops),
+      steps: Number(row.steps),
+      person: String(row.person ?? ""),
+      regrant: row.regrant === true,
+      scope: String(row.scope),
+    },
+    grant: row.grant === null ? null : Number(row.grant),
+  }));
+}
+
+const DIAMOND: readonly Put[] = [
+  ...agent("a"),
+  ...["g1", "g2", "top"].map((id) => node("Principal", id, { kind: "Group", name: id.toUpperCase() })),
+  ...[member("a", "g1"), member("a", "g2"), member("g1", "top"), member("g2", "top")],
+  node("Scope", "account", { kind: "StorageAccount", plane: "azure", name: "Account" }),
+  node("Scope", "other", { kind: "StorageAccount", plane: "azure", name: "Other" }),
+  reader("top", "account"),
+];
+
+test("a row's path is as long as the row says, and the smallest of these", async () => {
+  const said = await withGraph(DIAMOND, async (query) => {
+    const rows = await witnesses(query);
+    const paths = await createDecoder(query)(rows);
+    expect(paths[0]).toHaveLength(rows[0]!.steps + 1);
+    return paths.map(sayPath);
+  });
+  expect(said).toEqual(["Agent a → G1 → TOP → [Reader] Account"]);
+});
+
+test("where no way is as long as the row says, the path says that it is one of several", async () => {
+  await withGraph(DIAMOND, async (query) => {
+    const [row] = await witnesses(query);
+    const [path] = await createDecoder(query)([{ ...row!, steps: row!.steps + 1 }]);
+    expect(sayPath(path!)).toBe("Agent a → G1 → TOP → (one of several ways) [Reader] Account");
+    expect(path?.filter(({ doubt }) => doubt === "one-of-several")).toHaveLength(1);
+  });
+});
+
+test("where the graph shows no way to the grant, or not from it to the place, the path says so", async () => {
+  await withGraph(DIAMOND, async (query) => {
+    const [row] = await witnesses(query);
+    const [unknown, elsewhere] = await createDecoder(query)([
+      { ...row!, grant: 999 },
+      { ...row!, scope: "other" },
+    ]);
+    expect(unknown).toMatchObject([{ id: "a" }, { id: "account", doubt: "not-known" }]);
+    expect(elsewhere).toMatchObject([{ id: "a" }, { id: "other", doubt: "not-known" }]);
+    expect(sayPath(elsewhere!)).toBe("Agent a → (way not known) Other");
+  });
+});
+
+test("a server of unknown identity is a path without a grant: agent, server, place", async () => {
+  const records = [
+    ...agent("a"),
+    node("McpServer", "m", { name: "Search server" }),
+    rel("USES", ["Agent", "a"], ["McpServer", "m"]),
+  ];
+  await withGraph(records, async (query) => {
+    const rows = (await witnesses(query)).filter(({ via }) => via === "m");
+    expect(rows).toMatchObject([{ scope: "unknown:mcp:m", grant: null }]);
+    const [path] = await createDecoder(query)(rows);
+    expect(path).toMatchObject([{ kind: "Agent" }, { id: "m", via: "USES" }, { id: "unknown:mcp:m" }]);
+    expect(path?.some(({ doubt, grant }) => doubt !== undefined || grant !== undefined)).toBe(false);
+  });
+});
+
+test("what comes from a blueprint goes over the blueprint's principal", async () => {
+  const records = [
+    ...agent("a"),
+    node("Blueprint", "b", { appId: "app", enabled: true, inheritable: ["*"] }),
+    node("Principal", "bp", { kind: "BlueprintPrincipal", appId: "app", name: "Blueprint" }),
+    rel("MADE_FROM", ["Agent", "a"], ["Blueprint", "b"]),
+    node("Scope", "plane:sharepoint", { kind: "Service", plane: "sharepoint", name: "SharePoint" }),
+    rel("GRANTED", ["Principal", "bp"], ["Scope", "plane:sharepoint"], {
+      ...{ key: "g", flow: "containment", read: true, role: "Sites.Read.All", source: "app-role" },
+    }),
+  ];
+  await withGraph(records, async (query) => {
+    const rows = await witnesses(query);
+    expect(rows).toHaveLength(1);
+    const [path] = await createDecoder(query)(rows);
+    expect(sayPath(path!)).toBe("Agent a → Blueprint → [Sites.Read.All] SharePoint");
+    expect(path?.[2]).toMatchObject({ id: "bp", via: "MADE_FROM" });
+    expect(path?.some(({ doubt }) => doubt !== undefined)).toBe(false);
+  });
+});
