@@ -15,7 +15,7 @@ import { loadRules } from "../src/graph/rules.ts";
 import type { GraphSource } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { openNeo4jStore, stateFiles } from "../src/graph/store-neo4j.ts";
-import { compareStates, keepState } from "../src/graph/store-neo4j-difference.ts";
+import { nextState } from "../src/graph/store-neo4j-difference.ts";
 import { publish } from "../src/graph/store-neo4j-publish.ts";
 import { connectNeo4j, type Neo4jServerConnection } from "../src/graph/store-neo4j-server.ts";
 import type { GraphTable } from "../src/keep/inventory.ts";
@@ -58,10 +58,14 @@ async function withChangedGrants(tables: readonly GraphTable[], folder: string):
 }
 
 /** What most tools do: every row again, by MERGE. */
-async function writeAllAgain(connection: Neo4jServerConnection, state: string): Promise<number> {
+async function writeAllAgain(
+  connection: Neo4jServerConnection,
+  state: string,
+  files: ReadonlyMap<string, string>,
+): Promise<number> {
   const { quote } = DIALECTS.neo4j;
   const label = quote(tenantLabel(TENANT));
-  const everything = await compareStates(undefined, state);
+  const everything = await nextState(state, files, undefined);
   let rows = 0;
   for (const change of everything.changes) {
     const { kind, ends, identity } = change.table;
@@ -121,8 +125,7 @@ async function main(folder: string, started: Neo4jServer | undefined): Promise<v
     await say("no local copy: compared", async () => (await publish(connection, first)).written);
     const state = join(folder, "everything");
     await mkdir(state);
-    await keepState(state, first.files, undefined);
-    await say("everything again, by MERGE", () => writeAllAgain(connection, state));
+    await say("everything again, by MERGE", () => writeAllAgain(connection, state, first.files));
   } finally {
     await connection.close();
   }

@@ -31,6 +31,11 @@ export interface ServerOptions {
   password?: string;
   /** More lines of neo4j.conf. */
   settings?: readonly string[];
+  /**
+   * For tests: they send many statements a few times each, so almost all of the time goes into planning them, and
+   * compiling that code well would take longer than it saves.
+   */
+  quick?: boolean;
 }
 
 export interface Neo4jServer {
@@ -138,7 +143,13 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   const child = spawn(
     "java",
     [
-      ...["-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
+      ...[
+        "-Xms256m",
+        "-Xmx1g",
+        "-XX:+UseSerialGC",
+        ...(options.quick === true ? ["-XX:TieredStopAtLevel=1"] : []),
+      ],
+      ...["-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
       ...["org.neo4j.server.CommunityEntryPoint", `--home-dir=${home}`, `--config-dir=${join(home, "conf")}`],
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
