@@ -29,18 +29,22 @@ export interface ServerOptions {
   tls?: { key: string; cert: string };
   /** Of an earlier run on the same `home`; absent: made up. */
   password?: string;
-  /** More lines of neo4j.conf. */
+  /** More lines of neo4j.conf; they take the place of those that are written anyway. */
   settings?: readonly string[];
   /**
    * For tests: they send many statements a few times each, so almost all of the time goes into planning them, and
    * compiling that code well would take longer than it saves.
    */
   quick?: boolean;
+  /** Most memory of its heap, as Java writes it; absent: 1g. */
+  heap?: string;
 }
 
 export interface Neo4jServer {
   uri: string;
   port: number;
+  /** Of its process. */
+  pid: number;
   user: string;
   password: string;
   home: string;
@@ -138,7 +142,8 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
       "server.bolt.tls_level=REQUIRED",
     );
   }
-  await writeFile(join(home, "conf", "neo4j.conf"), `${lines.join("\n")}\n`);
+  const settings = new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line]));
+  await writeFile(join(home, "conf", "neo4j.conf"), `${[...settings.values()].join("\n")}\n`);
   const log = join(home, "console.log");
   const child = spawn(
     "java",
@@ -178,6 +183,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   return {
     uri,
     port,
+    pid: child.pid!,
     user: "neo4j",
     password,
     home,
