@@ -128,6 +128,8 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
     // A query that fills the heap would take the server down with it.
     "db.memory.transaction.max=384m",
     "dbms.memory.transaction.total.max=640m",
+    // A plan that was made stays, however the data grow.
+    ...(options.quick === true ? ["dbms.cypher.min_replan_interval=1h"] : []),
     ...(options.settings ?? []),
   ];
   if (options.tls !== undefined) {
