@@ -6,9 +6,9 @@ export default defineConfig({
     include: ["test/*neo4j*.test.ts"],
     globalSetup: ["test/e2e/build.ts", "test/neo4j-setup.ts"],
     pool: "forks",
-    // One server for all, with little memory.
-    fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // One server for all, and tenants of its own for each file: while one waits for the server, another works.
+    maxWorkers: 2,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

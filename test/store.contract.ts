@@ -21,7 +21,7 @@ const worldLines = async (file: string, prefix: string): Promise<string[]> =>
 const worldFiles = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml"));
 
 /** Random tenants that are compared; a search for differences takes more. */
-const TENANTS = Number(process.env.FOREREACH_TENANTS ?? "60");
+const TENANTS = Number(process.env.FOREREACH_TENANTS ?? "25");
 
 export function storeContract(open: (stage: Stage) => Promise<GraphStore>): void {
   // One of each for all tests. Each embedded engine reserves terabytes of addresses, and a server plans every statement

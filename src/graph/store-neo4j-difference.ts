@@ -283,7 +283,11 @@ function rowOf(
 ): BatchRow {
   const row = new Map(names.map((name, index) => [name, plainValue(values[index]!)]));
   const wanted = operation === "remove" ? table.identity : table.columns.map(({ name }) => name);
-  const p = Object.fromEntries(wanted.map((name) => [name, row.get(name)]));
+  // A new relationship has nothing to take away; a node may be somebody's that once was ours.
+  const bare = table.ends !== undefined && operation === "put";
+  const p = Object.fromEntries(
+    wanted.map((name) => [name, row.get(name)] as const).filter(([, value]) => !bare || value !== null),
+  );
   if (table.ends === undefined) return { k: nodeMark(table.kind, String(row.get("id"))), p };
   return {
     f: nodeMark(table.ends.from, String(row.get("from"))),
