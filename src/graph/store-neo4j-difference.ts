@@ -232,17 +232,19 @@ async function compare(
     await make("put", nextRows);
     return found;
   }
-  const same = (columns: readonly string[]) =>
-    columns.map((name) => `b.${name} IS NOT DISTINCT FROM a.${name}`).join(" AND ");
+  // As statements find them: what is empty and what is not there are one key.
   const keys = keysOf(table).map(quote);
-  const only = (a: string, b: string) => `SELECT a.* FROM ${a} a ANTI JOIN ${b} b ON ${same(keys)}`;
+  const sameKey = keys
+    .map((name) => `coalesce(b.${name}::VARCHAR, '') = coalesce(a.${name}::VARCHAR, '')`)
+    .join(" AND ");
+  const sameRow = names.map((name) => `b.${name} IS NOT DISTINCT FROM a.${name}`).join(" AND ");
+  const only = (a: string, b: string) => `SELECT a.* FROM ${a} a ANTI JOIN ${b} b ON ${sameKey}`;
   await make("put", only(`(${nextRows})`, `(${selectOf(last, table)})`));
   await make("remove", only(`(${selectOf(last, table)})`, `(${nextRows})`));
-  if (names.length > keys.length)
-    await make(
-      "set",
-      `SELECT a.* FROM (${nextRows}) a JOIN (${selectOf(last, table)}) b ON ${same(keys)} WHERE NOT (${same(names)})`,
-    );
+  await make(
+    "set",
+    `SELECT a.* FROM (${nextRows}) a JOIN (${selectOf(last, table)}) b ON ${sameKey} WHERE NOT (${sameRow})`,
+  );
   return found;
 }
 

@@ -232,7 +232,7 @@ async function writeAll(
   for (const change of difference.changes) {
     const { table, operation } = change;
     const cypher = neo4jWrite(table, operation, label);
-    for await (const rows of difference.batches(change, size)) {
+    for await (const rows of ahead(difference.batches(change, size))) {
       const number = ++batch;
       const own = table.ends === undefined && operation !== "remove";
       const sent = own ? rows.map((row) => ({ ...row, p: { ...row.p, tenant } })) : rows;
@@ -253,6 +253,22 @@ WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
     }
   }
   return written;
+}
+
+/** Makes the next batch while the server writes this one. */
+async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done === true) return;
+      next = source.next();
+      yield value;
+    }
+  } finally {
+    // Whoever gives up closes what batches are read from, which must not be at work then.
+    await next.catch(() => undefined);
+  }
 }
 
 /** The publication stays unfinished, so that the next run compares in full. */
