@@ -1,164 +1,236 @@
 /**
- * Publication to Neo4j: the first one, one after 1 % of the grants changed, one with nothing changed, beside writing
- * everything again; and the reach of one agent. `--size` 1 is the estate of 10,000 agents (see estate.ts). The server
- * is the one of FOREREACH_NEO4J_URI, or one that is started for this.
+ * Publication to Neo4j and what it is for: the first one, one after 1 % of the grants changed, one with nothing changed,
+ * beside writing everything again; reach asked of the server. `--size` 1 is the estate of 10,000 agents (see estate.ts).
+ * The server is the one of FOREREACH_NEO4J_URI, or one that is started for this. Each step has a process of its own, so
+ * that its memory is what is measured; `cpu` counts that process, and the server's where it was started here.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { type Neo4jServer, startNeo4j } from "../scripts/neo4j.ts";
-import { DIALECTS } from "../src/graph/generate.ts";
 import { tenantLabel } from "../src/graph/generate-neo4j.ts";
 import { loadRules } from "../src/graph/rules.ts";
 import type { GraphSource } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
-import { openNeo4jStore, stateFiles } from "../src/graph/store-neo4j.ts";
-import { compareStates, keepState } from "../src/graph/store-neo4j-difference.ts";
-import { publish } from "../src/graph/store-neo4j-publish.ts";
-import { connectNeo4j, type Neo4jServerConnection } from "../src/graph/store-neo4j-server.ts";
+import { stateFiles } from "../src/graph/store-neo4j.ts";
+import { type PublishOptions, publish } from "../src/graph/store-neo4j-publish.ts";
+import { connectNeo4j, type Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
 import type { GraphTable } from "../src/keep/inventory.ts";
 import { makeEstate } from "./estate.ts";
-import { line } from "./meter.ts";
+import { line, megabytes } from "./meter.ts";
+import {
+  nestedGroups,
+  PATTERN,
+  reachByLevels,
+  reachOfOne,
+  withChangedGrants,
+  writeAllAgain,
+} from "./neo4j-tasks.ts";
 
 const TENANT = "bench";
-const READS = 200;
+const TIME = "2026-01-01T00:00:00Z";
 
-const { values } = parseArgs({ options: { size: { type: "string", default: "0.1" } } });
-const size = Number(values.size);
+type State = Omit<PublishOptions, "files"> & { files: [string, string][] };
 
-async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; value: T }> {
-  const start = performance.now();
-  const value = await work();
-  return { seconds: (performance.now() - start) / 1000, value };
-}
-
-/** A copy of the estate in which one grant of a hundred gives what it did not. */
-async function withChangedGrants(tables: readonly GraphTable[], folder: string): Promise<GraphTable[]> {
-  await mkdir(folder, { recursive: true });
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  const changed: GraphTable[] = [];
-  for (const table of tables) {
-    if (table.kind !== "GRANTED") {
-      changed.push(table);
-      continue;
-    }
-    const file = join(folder, "GRANTED.parquet");
-    await connection.run(
-      `COPY (SELECT * REPLACE (CASE WHEN hash(key, 11) % 100 = 0 THEN NOT coalesce("write", false) ELSE "write" END AS "write")
-       FROM read_parquet(${DIALECTS.duckdb.text(table.file)})) TO ${DIALECTS.duckdb.text(file)} (FORMAT parquet)`,
-    );
-    changed.push({ ...table, file });
-  }
-  connection.closeSync();
-  instance.closeSync();
-  return changed;
-}
-
-/** What most tools do: every row again, by MERGE. */
-async function writeAllAgain(connection: Neo4jServerConnection, state: string): Promise<number> {
-  const { quote } = DIALECTS.neo4j;
-  const label = quote(tenantLabel(TENANT));
-  const everything = await compareStates(undefined, state);
-  let rows = 0;
-  for (const change of everything.changes) {
-    const { kind, ends, identity } = change.table;
-    const keys = identity.map((name) => `${quote(name)}: coalesce(row.p.${quote(name)}, '')`);
-    const cypher =
-      ends === undefined
-        ? `UNWIND $rows AS row MERGE (n:${label} {forereach: row.k}) SET n:${quote(kind)}, n += row.p`
-        : `UNWIND $rows AS row MATCH (f:${label} {forereach: row.f}) MATCH (t:${label} {forereach: row.t})
-MERGE (f)-[r:${quote(kind)} {${["forereach: true", ...keys].join(", ")}}]->(t) SET r += row.p`;
-    for await (const batch of everything.batches(change, 5_000)) {
-      await connection.write((run) => run(cypher, { rows: batch }));
-      rows += batch.length;
-    }
-  }
-  everything.close();
-  return rows;
-}
-
-async function main(folder: string, started: Neo4jServer | undefined): Promise<void> {
-  const { FOREREACH_NEO4J_URI, FOREREACH_NEO4J_USER, FOREREACH_NEO4J_PASSWORD } = process.env;
-  const server = started ?? {
-    uri: FOREREACH_NEO4J_URI!,
-    user: FOREREACH_NEO4J_USER ?? "neo4j",
-    password: FOREREACH_NEO4J_PASSWORD ?? "",
-  };
-  const options = { uri: server.uri, user: server.user, password: server.password };
-  const rules = loadRules();
-  const tables = await makeEstate(size, join(folder, "estate"));
-  const stateOf = async (name: string, of: readonly GraphTable[]) => {
-    const source: GraphSource = { snapshot: name, time: "2026-01-01T00:00:00Z", gaps: [], tables: of };
-    const store = openEmbeddedStore({ folder: join(folder, name) });
-    await store.rebuild(source);
-    for await (const _ of store.derive(rules));
-    await mkdir(join(folder, `${name}-files`));
-    const files = await stateFiles(source, store, join(folder, `${name}-files`));
-    await store.close();
-    return {
-      ...{ tenant: TENANT, snapshot: name, time: source.time, files },
-      folder: join(folder, "published"),
-    };
-  };
-  const first = await stateOf("first", tables);
-  const second = await stateOf("second", await withChangedGrants(tables, join(folder, "changed")));
-  process.stdout.write(
-    `Publication to Neo4j, size ${size} of the estate, load ${loadavg()[0]!.toFixed(1)}\n`,
-  );
-  const connection = await connectNeo4j(options);
+const server = (): Neo4jOptions => ({
+  uri: process.env.FOREREACH_NEO4J_URI ?? "",
+  user: process.env.FOREREACH_NEO4J_USER ?? "neo4j",
+  password: process.env.FOREREACH_NEO4J_PASSWORD ?? "",
+});
+const connected = async <T>(work: (connection: Awaited<ReturnType<typeof connectNeo4j>>) => Promise<T>) => {
+  const connection = await connectNeo4j(server());
   try {
-    const say = async (what: string, work: () => Promise<number>, target?: string) => {
-      const { seconds, value } = await timed(work);
-      line(what, `${seconds.toFixed(2)} s for ${value.toLocaleString("en-US")} rows`, target);
-    };
-    await say("first publication", async () => (await publish(connection, first)).written);
-    await say("nothing changed", async () => (await publish(connection, first)).written, "1 s");
-    await say("1 % of the grants changed", async () => (await publish(connection, second)).written, "5 s");
-    await rm(join(folder, "published"), { recursive: true });
-    await say("no local copy: compared", async () => (await publish(connection, first)).written);
-    const state = join(folder, "everything");
-    await mkdir(state);
-    await keepState(state, first.files, undefined);
-    await say("everything again, by MERGE", () => writeAllAgain(connection, state));
+    return await work(connection);
   } finally {
     await connection.close();
   }
-  const store = openNeo4jStore({
-    ...{ server: options, tenant: TENANT, folder: join(folder, "reader") },
-    deriver: openEmbeddedStore({ folder: join(folder, "first") }),
-  });
-  const ids = (await store.query("MATCH (a:Agent) RETURN a.id AS id ORDER BY id LIMIT $n", { n: READS })).map(
-    ({ id }) => String(id),
-  );
-  const times: number[] = [];
-  for (let round = 0; round < 2; round++)
-    for (const id of ids) {
-      const { seconds } = await timed(() =>
-        store.query(
-          "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE a.id = $id RETURN s.id AS scope, r.tier AS tier, r.read AS read, r.write AS write ORDER BY scope, tier",
-          { id },
-        ),
-      );
-      if (round === 1) times.push(seconds * 1000);
-    }
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  line(
-    "reach of one agent, warm",
-    `median ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms`,
-    "p95 20 ms",
-  );
-  await store.close();
+};
+const stateOf = async (folder: string, name: string): Promise<PublishOptions> => {
+  const state = JSON.parse(await readFile(join(folder, `${name}.json`), "utf8")) as State;
+  return { ...state, files: new Map(state.files) };
+};
+
+interface Done {
+  rows: number;
+  /** More to say. */
+  note?: string;
 }
 
-const started = process.env.FOREREACH_NEO4J_URI === undefined ? await startNeo4j() : undefined;
-const folder = await mkdtemp(join(tmpdir(), "forereach-bench-"));
-try {
-  await main(folder, started);
-} finally {
-  await rm(folder, { recursive: true, force: true });
-  await started?.stop();
+/** What a child does in the folder of one estate; its answer goes to the parent as JSON. */
+const TASKS: Readonly<Record<string, (folder: string, argument: string) => Promise<Done>>> = {
+  async estate(folder, size) {
+    const tables = await makeEstate(Number(size), join(folder, "estate"));
+    await writeFile(join(folder, "tables.json"), JSON.stringify(tables));
+    return { rows: tables.reduce((sum, { rows }) => sum + rows, 0) };
+  },
+  async derive(folder, name) {
+    const tables = JSON.parse(await readFile(join(folder, "tables.json"), "utf8")) as GraphTable[];
+    const of = name === "first" ? tables : await withChangedGrants(tables, join(folder, "changed"));
+    const source: GraphSource = { snapshot: name, time: TIME, gaps: [], tables: of };
+    const store = openEmbeddedStore({ folder: join(folder, name) });
+    await store.rebuild(source);
+    let rows = 0;
+    for await (const derived of store.derive(loadRules())) rows += derived.rows;
+    await mkdir(join(folder, `${name}-files`));
+    const files = await stateFiles(source, store, join(folder, `${name}-files`));
+    await store.close();
+    const state: State = {
+      ...{ tenant: TENANT, snapshot: name, time: TIME, files: [...files] },
+      folder: join(folder, "published"),
+    };
+    await writeFile(join(folder, `${name}.json`), JSON.stringify(state));
+    return { rows };
+  },
+  async publish(folder, name) {
+    const state = await stateOf(folder, name);
+    const { written, how } = await connected((connection) => publish(connection, state));
+    return { rows: written, note: how };
+  },
+  async again(folder, name) {
+    const { files } = await stateOf(folder, name);
+    await mkdir(join(folder, "again"), { recursive: true });
+    return {
+      rows: await connected((connection) =>
+        writeAllAgain(connection, `${TENANT}-merge`, join(folder, "again"), files),
+      ),
+    };
+  },
+  levels: async () => ({
+    rows: await connected((connection) => reachByLevels(connection, tenantLabel(TENANT))),
+  }),
+  async pattern(_, flow) {
+    const [row] = await connected((connection) =>
+      connection.read(PATTERN(tenantLabel(TENANT), flow === "acl" ? "acl" : "containment")),
+    );
+    return { rows: Number(row?.n ?? 0) };
+  },
+  async one(folder) {
+    return reachOfOne(server(), TENANT, folder);
+  },
+};
+
+/** Seconds of processor time of a process, its threads included; undefined if it is not one of this machine. */
+async function cpuOf(pid: number | undefined): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+interface Answer extends Done {
+  seconds: number;
+  cpu: number;
+  peak: number;
+}
+
+async function step(
+  what: string,
+  folder: string,
+  [task, argument]: readonly [string, string],
+  started: Neo4jServer | undefined,
+  target?: string,
+): Promise<Answer | undefined> {
+  const before = await cpuOf(started?.pid);
+  const child = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), "--task", task, folder, argument],
+    {
+      encoding: "utf8",
+      env: { ...process.env, ...(started === undefined ? {} : environmentOf(started)) },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  if (child.status !== 0) {
+    line(
+      what,
+      `did not end: ${
+        child.stderr
+          .trim()
+          .split("\n")
+          .find((one) => /Error/.test(one)) ?? child.stderr
+      }`,
+      target,
+    );
+    return undefined;
+  }
+  const answer = JSON.parse(child.stdout) as Answer;
+  const after = await cpuOf(started?.pid);
+  const cpu =
+    before === undefined || after === undefined ? "" : `, server cpu ${(after - before).toFixed(1)} s`;
+  line(
+    what,
+    `${answer.seconds.toFixed(2)} s, ${answer.rows.toLocaleString("en-US")} rows${answer.note === undefined ? "" : ` (${answer.note})`}; cpu ${answer.cpu.toFixed(1)} s${cpu}, ${megabytes(answer.peak)}`,
+    target,
+  );
+  return answer;
+}
+
+const environmentOf = ({ uri, user, password }: Neo4jServer) => ({
+  FOREREACH_NEO4J_URI: uri,
+  FOREREACH_NEO4J_USER: user,
+  FOREREACH_NEO4J_PASSWORD: password,
+});
+
+async function main(size: string, folder: string, started: Neo4jServer | undefined): Promise<void> {
+  const run = (what: string, task: readonly [string, string], target?: string) =>
+    step(what, folder, task, started, target);
+  process.stdout.write(
+    `Neo4j, size ${size} of the estate, ${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}\n`,
+  );
+  await run("estate", ["estate", size]);
+  const derived = await run("derived here", ["derive", "first"]);
+  await run("derived here, 1 % changed", ["derive", "second"]);
+  const first = await run("first publication", ["publish", "first"]);
+  if (derived !== undefined && first !== undefined)
+    line("  with deriving", `${(derived.seconds + first.seconds).toFixed(1)} s`, "180 s");
+  await run("nothing changed", ["publish", "first"], "1 s");
+  const changes: Answer[] = [];
+  for (const name of ["second", "first", "second"]) {
+    const answer = await run("1 % of the grants changed", ["publish", name], "5 s");
+    if (answer !== undefined) changes.push(answer);
+  }
+  await run("everything by MERGE", ["again", "second"]);
+  const again = await run("everything again, by MERGE", ["again", "second"]);
+  const change = changes.map(({ seconds }) => seconds).sort((a, b) => a - b)[1];
+  if (again !== undefined && change !== undefined)
+    line("  times the difference", (again.seconds / change).toFixed(1), "20");
+  await rm(join(folder, "published"), { recursive: true });
+  await run("no local copy: compared", ["publish", "second"]);
+  await run("one agent, warm", ["one", ""], "p95 20 ms");
+  await run("every agent, by levels", ["levels", ""], "15 s");
+  await run("plain pattern, containment", ["pattern", "containment"]);
+  await run("plain pattern, lists", ["pattern", "acl"]);
+  process.stdout.write("300 groups nested 5-fold in 10 layers, with cycles, 30 agents\n");
+  await nestedGroups(started ?? server(), folder);
+  process.stdout.write(`load at the end ${loadavg()[0]!.toFixed(1)}\n`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { size: { type: "string", default: "0.1" }, task: { type: "string" } },
+});
+if (values.task !== undefined) {
+  const begin = performance.now();
+  const done = await TASKS[values.task]!(positionals[0]!, positionals[1] ?? "");
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const answer: Answer = {
+    ...done,
+    seconds: (performance.now() - begin) / 1000,
+    cpu: (userCPUTime + systemCPUTime) / 1e6,
+    peak: maxRSS * 1024,
+  };
+  process.stdout.write(JSON.stringify(answer));
+} else {
+  const settings = ["db.memory.transaction.max=1g", "dbms.memory.transaction.total.max=1200m"];
+  const started =
+    process.env.FOREREACH_NEO4J_URI === undefined ? await startNeo4j({ heap: "2g", settings }) : undefined;
+  const folder = await mkdtemp(join(tmpdir(), "forereach-bench-"));
+  try {
+    await main(values.size, folder, started);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await started?.stop();
+  }
 }

@@ -29,13 +29,22 @@ export interface ServerOptions {
   tls?: { key: string; cert: string };
   /** Of an earlier run on the same `home`; absent: made up. */
   password?: string;
-  /** More lines of neo4j.conf. */
+  /** More lines of neo4j.conf; they take the place of those that are written anyway. */
   settings?: readonly string[];
+  /**
+   * For tests: they send many statements a few times each, so almost all of the time goes into planning them, and
+   * compiling that code well would take longer than it saves.
+   */
+  quick?: boolean;
+  /** Most memory of its heap, as Java writes it; absent: 1g. */
+  heap?: string;
 }
 
 export interface Neo4jServer {
   uri: string;
   port: number;
+  /** Of its process. */
+  pid: number;
   user: string;
   password: string;
   home: string;
@@ -119,6 +128,8 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
     // A query that fills the heap would take the server down with it.
     "db.memory.transaction.max=384m",
     "dbms.memory.transaction.total.max=640m",
+    // A plan that was made stays, however the data grow.
+    ...(options.quick === true ? ["dbms.cypher.min_replan_interval=1h"] : []),
     ...(options.settings ?? []),
   ];
   if (options.tls !== undefined) {
@@ -133,12 +144,19 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
       "server.bolt.tls_level=REQUIRED",
     );
   }
-  await writeFile(join(home, "conf", "neo4j.conf"), `${lines.join("\n")}\n`);
+  const settings = new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line]));
+  await writeFile(join(home, "conf", "neo4j.conf"), `${[...settings.values()].join("\n")}\n`);
   const log = join(home, "console.log");
   const child = spawn(
     "java",
     [
-      ...["-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
+      ...[
+        "-Xms256m",
+        "-Xmx1g",
+        "-XX:+UseSerialGC",
+        ...(options.quick === true ? ["-XX:TieredStopAtLevel=1"] : []),
+      ],
+      ...["-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
       ...["org.neo4j.server.CommunityEntryPoint", `--home-dir=${home}`, `--config-dir=${join(home, "conf")}`],
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
@@ -167,6 +185,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   return {
     uri,
     port,
+    pid: child.pid!,
     user: "neo4j",
     password,
     home,

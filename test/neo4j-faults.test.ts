@@ -1,8 +1,10 @@
 /** Whatever breaks a publication, there is one clear message, and the next run leads to the rows of an undisturbed one. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Driver } from "neo4j-driver";
+import { generate } from "selfsigned";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Neo4jServer, startNeo4j } from "../scripts/neo4j.ts";
 import { tenantLabel } from "../src/graph/generate-neo4j.ts";
@@ -15,7 +17,7 @@ import { openInventory } from "../src/keep/inventory.ts";
 import { type Row, StoreError } from "../src/model.ts";
 import { type CutProxy, cutProxy } from "./cut-proxy.ts";
 import { LIBRARY } from "./library.ts";
-import { ask, newTenant, plainDriver, serverOptions } from "./neo4j.ts";
+import { ask, emptyTenant, plainDriver, serverOptions } from "./neo4j.ts";
 
 /** A state as files: what a publication starts from. */
 interface State {
@@ -24,10 +26,25 @@ interface State {
   files: ReadonlyMap<string, string>;
 }
 
+/** Kills of a server, each with a start of it, and cuts of a connection. */
+const KILLS = Number(process.env.FOREREACH_KILLS ?? "1");
+const CUTS = Number(process.env.FOREREACH_CUTS ?? "8");
+/** The same whole numbers in every run, from 0 up to, not including, `below`. */
+const randomFrom = (seed: number): ((below: number) => number) => {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+};
+
 let folder = "";
 let driver: Driver;
 let small: State;
 let large: State;
+/** What stands in the database after a first publication of each. */
+let smallRows: string[];
+let largeRows: string[];
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
@@ -117,6 +134,13 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 const sortedKeys = (value: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** A tenant of one test. */
+const aTenant = (): string => {
+  const { tenant, end } = emptyTenant(driver);
+  ends.push(end);
+  return tenant;
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "forereach-faults-"));
   driver = plainDriver();
@@ -129,6 +153,12 @@ beforeAll(async () => {
     );
   small = await stateOf(other, "small");
   large = await stateOf(LIBRARY, "large");
+  const [one, two] = [emptyTenant(driver), emptyTenant(driver)];
+  await run(small, one.tenant, join(folder, "one"));
+  await run(large, two.tenant, join(folder, "two"));
+  [smallRows, largeRows] = [await contents(one.tenant), await contents(two.tenant)];
+  await one.end();
+  await two.end();
 });
 afterAll(async () => {
   await driver.close();
@@ -136,30 +166,36 @@ afterAll(async () => {
 });
 
 test("a difference leads to what a first publication writes, and nothing is written twice", async () => {
-  const [whole, step] = [newTenant(), newTenant()];
+  const step = aTenant();
   const kept = await keptFolder();
-  expect(await run(large, whole, await keptFolder())).toMatchObject({ how: "difference" });
-  await run(small, step, kept);
-  expect(await contents(step)).not.toEqual(await contents(whole));
+  expect(await run(small, step, kept)).toMatchObject({ how: "difference" });
+  expect(await contents(step)).toEqual(smallRows);
+  expect(smallRows).not.toEqual(largeRows);
   const second = await run(large, step, kept);
   expect(second.how).toBe("difference");
   expect(second.written).toBeGreaterThan(0);
-  expect(await contents(step)).toEqual(await contents(whole));
+  expect(await contents(step)).toEqual(largeRows);
   expect(await run(large, step, kept)).toEqual({ how: "unchanged", written: 0 });
 });
 
 test("without the files of the last state it compares with the server, and writes only what differs", async () => {
-  const [whole, tenant] = [newTenant(), newTenant()];
-  await run(large, whole, await keptFolder());
+  const tenant = aTenant();
   await run(small, tenant, await keptFolder());
   const elsewhere = await run(large, tenant, await keptFolder());
   expect(elsewhere.how).toBe("compared");
-  expect(await contents(tenant)).toEqual(await contents(whole));
+  expect(await contents(tenant)).toEqual(largeRows);
   expect(await run(large, tenant, await keptFolder())).toEqual({ how: "compared", written: 0 });
+  // An empty text in place of nothing is the same row, which is set right and not taken away.
+  await ask(
+    driver,
+    `MATCH (:\`${tenantLabel(tenant)}\`)-[r:CAN_REACH]->() WHERE r.via IS NULL SET r.via = ''`,
+  );
+  expect((await run(large, tenant, await keptFolder())).written).toBeGreaterThan(0);
+  expect(await contents(tenant)).toEqual(largeRows);
 });
 
 test("rows that somebody deleted come back", async () => {
-  const tenant = newTenant();
+  const tenant = aTenant();
   const kept = await keptFolder();
   await run(large, tenant, kept);
   const before = await contents(tenant);
@@ -172,7 +208,7 @@ test("rows that somebody deleted come back", async () => {
 
 describe("a shared database", () => {
   test("two tenants with the same ids stay apart", async () => {
-    const [one, two] = [newTenant(), newTenant()];
+    const [one, two] = [aTenant(), aTenant()];
     const [first, second] = [await keptFolder(), await keptFolder()];
     await run(large, one, first);
     await run(small, two, second);
@@ -183,11 +219,11 @@ describe("a shared database", () => {
   });
 
   test("nothing that others wrote is touched, not even what hangs on a node that goes", async () => {
-    const tenant = newTenant();
+    const tenant = aTenant();
     const kept = await keptFolder();
     const label = tenantLabel(tenant);
     await run(large, tenant, kept);
-    const mark = newTenant();
+    const mark = randomUUID();
     await ask(
       driver,
       `MATCH (a:\`${label}\`:Agent {id: 'a-lab'}), (b:\`${label}\`:Agent {id: 'a-invoice'}), (s:\`${label}\`:Scope {id: '/'})
@@ -229,23 +265,19 @@ describe("a connection that is cut", () => {
     patience: 0,
   });
 
-  test("at 20 random moments: an error that says so, a state that says it is not whole, and a next run that mends it", async () => {
-    const whole = newTenant();
-    await run(large, whole, await keptFolder());
-    const expected = await contents(whole);
-    const tenant = newTenant();
+  test(`at random moments, ${CUTS} of them: an error that says so, a state that says it is not whole, and a next run that mends it`, async () => {
+    const tenant = aTenant();
     const kept = await keptFolder();
     await run(small, tenant, kept);
     const start = proxy.sent();
     await run(large, tenant, kept, through());
     const bytes = proxy.sent() - start;
     let broken = 0;
-    let seed = 20_260;
-    for (let round = 0; round < 20; round++) {
-      await run(small, tenant, kept);
-      seed = (seed * 48_271) % 2_147_483_647;
-      proxy.cutAfter(1 + (seed % bytes));
-      const error = await run(large, tenant, kept, through()).catch((one: unknown) => one);
+    const random = randomFrom(20_260);
+    for (let round = 0; round < CUTS; round++) {
+      const [next, rows] = round % 2 === 0 ? [small, smallRows] : [large, largeRows];
+      proxy.cutAfter(1 + random(bytes));
+      const error = await run(next, tenant, kept, through()).catch((one: unknown) => one);
       proxy.cutAfter(undefined);
       if (error instanceof Error) {
         broken++;
@@ -253,14 +285,14 @@ describe("a connection that is cut", () => {
         expect(error).toMatchObject({ code: "neo4j-unreachable" });
         expect(error.message.split("\n")).toHaveLength(1);
       }
-      await run(large, tenant, kept);
-      expect(await contents(tenant), `after a cut in round ${round}`).toEqual(expected);
+      await run(next, tenant, kept);
+      expect(await contents(tenant), `after a cut in round ${round}`).toEqual(rows);
     }
-    expect(broken).toBeGreaterThan(15);
+    expect(broken).toBeGreaterThan(CUTS * 0.7);
   }, 600_000);
 
   test("a reader sees that the publication is not whole", async () => {
-    const tenant = newTenant();
+    const tenant = aTenant();
     const kept = await keptFolder();
     await run(small, tenant, kept);
     const cut = await connectNeo4j(through());
@@ -286,7 +318,7 @@ describe("a connection that is cut", () => {
 describe("two publishers at once", () => {
   test("one of them publishes a whole state, and the other says what happened", async () => {
     for (let round = 0; round < 3; round++) {
-      const tenant = newTenant();
+      const tenant = aTenant();
       const outcomes = await Promise.allSettled([
         run(small, tenant, await keptFolder()),
         run(large, tenant, await keptFolder()),
@@ -294,11 +326,8 @@ describe("two publishers at once", () => {
       const errors = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
       expect(errors.length).toBeLessThan(2);
       for (const error of errors) expect(error).toMatchObject({ code: "neo4j-taken-over" });
-      const [small1, large1] = [newTenant(), newTenant()];
-      await run(small, small1, await keptFolder());
-      await run(large, large1, await keptFolder());
       const found = JSON.stringify(await contents(tenant));
-      const either = [JSON.stringify(await contents(small1)), JSON.stringify(await contents(large1))];
+      const either = [smallRows, largeRows].map((rows) => JSON.stringify(rows));
       expect(either).toContain(found);
     }
   });
@@ -306,7 +335,7 @@ describe("two publishers at once", () => {
 
 describe("another version of the program", () => {
   const versioned = async (version: number): Promise<{ tenant: string; kept: string }> => {
-    const tenant = newTenant();
+    const tenant = aTenant();
     const kept = await keptFolder();
     await run(small, tenant, kept);
     const label = tenantLabel(tenant);
@@ -333,16 +362,24 @@ describe("another version of the program", () => {
 
   test("what an older one published becomes what this one publishes, with the kinds gone that it had", async () => {
     const { tenant, kept } = await versioned(0);
-    const whole = newTenant();
-    await run(large, whole, await keptFolder());
     expect((await run(large, tenant, kept)).how).toBe("compared");
-    expect(await contents(tenant)).toEqual(await contents(whole));
+    expect(await contents(tenant)).toEqual(largeRows);
   });
+});
+
+test("an address that asks for routing leads to the same server, and a reader sees what was published", async () => {
+  const tenant = aTenant();
+  const routed = { ...serverOptions(), uri: serverOptions().uri.replace(/^bolt/, "neo4j") };
+  await run(small, tenant, await keptFolder(), routed);
+  expect(await contents(tenant)).toEqual(smallRows);
+  const connection = await connectNeo4j(routed);
+  ends.push(() => connection.close());
+  expect(await readPublication(connection, tenant)).toMatchObject({ state: "complete" });
 });
 
 describe("a server that refuses", () => {
   const refused = async (options: Neo4jOptions) =>
-    run(small, newTenant(), await keptFolder(), options).catch((error: unknown) => error);
+    run(small, aTenant(), await keptFolder(), options).catch((error: unknown) => error);
 
   test.each([
     ["a wrong password", { password: "wrong-password" }, "neo4j-password"],
@@ -376,42 +413,74 @@ describe("a server of one's own", () => {
     patience: 0,
   });
 
-  test("that is killed in the middle ends, once it runs again, with the rows of an undisturbed one; one that takes no writes says so", async () => {
-    const whole = newTenant();
-    await run(large, whole, await keptFolder());
+  /** A certificate of one's own for loopback, as files. */
+  const certificate = async (place: string): Promise<{ key: string; cert: string }> => {
+    const made = await generate([{ name: "commonName", value: "localhost" }], {
+      algorithm: "sha256",
+      extensions: [
+        { name: "basicConstraints", cA: true, critical: true },
+        { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
+      ],
+    });
+    const [key, cert] = [join(place, "key.pem"), join(place, "cert.pem")];
+    await writeFile(key, made.private, { mode: 0o600 });
+    await writeFile(cert, made.cert);
+    return { key, cert };
+  };
+
+  test(`that is killed at random points, ${KILLS} of them, over an encrypted connection, ends with the rows of an undisturbed one; one that takes no writes says so`, async () => {
     const home = await mkdtemp(join(tmpdir(), "forereach-killed-"));
     ends.push(() => rm(home, { recursive: true, force: true }));
-    const [tenant, kept] = [newTenant(), await keptFolder()];
-    server = await startNeo4j({ home });
+    const tls = await certificate(home);
+    const [tenant, kept] = [randomUUID(), await keptFolder()];
+    server = await startNeo4j({ home, tls, quick: true });
+    expect(server.uri).toMatch(/^bolt\+ssc:/);
     const { password, port } = server;
     await run(small, tenant, kept, optionsOf(server));
-    const connection = await connectNeo4j(optionsOf(server));
-    let batches = 0;
-    const error = await publish(connection, {
-      ...{ ...large, tenant, folder: kept, batch: 20 },
-      onStage: () => {
-        if (++batches === 5) void server?.kill();
-      },
-    }).catch((one: unknown) => one);
-    await connection.close();
-    expect(error).toMatchObject({ code: "neo4j-unreachable", name: "StoreError" });
-    await server.kill();
+    const trusted = { ...optionsOf(server), uri: `bolt+s://127.0.0.1:${port}`, ca: tls.cert };
+    expect(await run(small, tenant, kept, trusted)).toMatchObject({ how: "unchanged" });
+    for (const uri of [`bolt://127.0.0.1:${port}`, `bolt+s://127.0.0.1:${port}`])
+      await expect(run(small, tenant, kept, { ...optionsOf(server), uri })).rejects.toMatchObject({
+        code: "neo4j-unreachable",
+        name: "StoreError",
+      });
 
-    server = await startNeo4j({ home, port, password });
-    expect(await run(large, tenant, kept, optionsOf(server))).toMatchObject({ how: "compared" });
-    const own = plainDriver(optionsOf(server));
-    expect(await contents(tenant, own)).toEqual(await contents(whole));
-    await own.close();
+    const random = randomFrom(20_261);
+    for (let round = 0; round < KILLS; round++) {
+      const [next, rows] = round % 2 === 0 ? [large, largeRows] : [small, smallRows];
+      const victim = server;
+      const last = 1 + random(14);
+      const wait = random(15);
+      let batches = 0;
+      const connection = await connectNeo4j(optionsOf(victim));
+      const error = await publish(connection, {
+        ...{ ...next, tenant, folder: kept, batch: 20 },
+        onStage: () => {
+          if (++batches === last) setTimeout(() => void victim.kill(), wait);
+        },
+      }).catch((one: unknown) => one);
+      await connection.close();
+      // It may have ended in the last moment before.
+      if (error instanceof Error)
+        expect(error).toMatchObject({ code: "neo4j-unreachable", name: "StoreError" });
+      await victim.kill();
+      server = await startNeo4j({ home, port, password, tls, quick: true });
+      await run(next, tenant, kept, optionsOf(server));
+      const own = plainDriver(optionsOf(server));
+      expect(await contents(tenant, own), `killed at batch ${last}, ${wait} ms later`).toEqual(rows);
+      await own.close();
+    }
     await server.stop();
 
     server = await startNeo4j({
-      ...{ home, port, password },
+      ...{ home, port, password, tls, quick: true },
       settings: ["server.databases.default_to_read_only=true"],
     });
-    await expect(run(small, tenant, kept, optionsOf(server))).rejects.toMatchObject({
+    const [there, other] = KILLS % 2 === 0 ? [small, large] : [large, small];
+    await expect(run(other, tenant, kept, optionsOf(server))).rejects.toMatchObject({
       code: "neo4j-read-only",
       name: "StoreError",
     });
-    expect(await run(large, tenant, kept, optionsOf(server))).toMatchObject({ how: "unchanged" });
-  }, 900_000);
+    expect(await run(there, tenant, kept, optionsOf(server))).toMatchObject({ how: "unchanged" });
+  }, 3_600_000);
 });

@@ -6,7 +6,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const missing = await neo4jMissing();
   if (missing !== undefined)
     throw new Error(`No Neo4j for these tests: ${missing}, and FOREREACH_NEO4J_URI names no server.`);
-  const server = await startNeo4j();
+  const server = await startNeo4j({ quick: true });
   process.env.FOREREACH_NEO4J_URI = server.uri;
   process.env.FOREREACH_NEO4J_USER = server.user;
   process.env.FOREREACH_NEO4J_PASSWORD = server.password;

@@ -6,8 +6,10 @@ import { LIBRARY } from "./library.ts";
 import { ask, fill, newTenant, plainDriver, reachOf, Stage, serverOptions } from "./neo4j.ts";
 import { storeContract } from "./store.contract.ts";
 
+const TENANT = newTenant();
+
 storeContract(async (stage) => {
-  const store = openNeo4jScratch({ server: serverOptions(), tenant: newTenant() });
+  const store = openNeo4jScratch({ server: serverOptions(), tenant: TENANT });
   stage.onEnd(() => store.close());
   return store;
 });
@@ -16,9 +18,9 @@ test("nothing of it is met by its readers' names, and nothing stays", async () =
   const stage = new Stage();
   const driver = plainDriver();
   try {
-    const tenant = newTenant();
-    const store = openNeo4jScratch({ server: serverOptions(), tenant });
-    const base = `Scratch_${tenantLabel(tenant)}`;
+    // The tenant of the tests above, which are over: its statements are planned.
+    const store = openNeo4jScratch({ server: serverOptions(), tenant: TENANT });
+    const base = `Scratch_${tenantLabel(TENANT)}`;
     const count = "MATCH (n) WHERE any(l IN labels(n) WHERE l STARTS WITH $base) RETURN count(n) AS n";
     const met =
       "MATCH (n:Agent|Scope|Principal) WHERE any(l IN labels(n) WHERE l STARTS WITH $base) RETURN count(n) AS n";

@@ -69,9 +69,10 @@ async function stable(
     )
   ).getRows();
   const room = Math.floor(ROOM[what] / (Number(row?.[1] ?? 0) + 1));
+  // A gap times a count passes 64 bits, first where 2,048 grants are new in the widest gap.
   const code =
     row?.[0] === true
-      ? "CASE WHEN old IS NOT NULL THEN old ELSE low + ((high - low) * nth) // (new + 1) END"
+      ? "CASE WHEN old IS NOT NULL THEN old ELSE low + ((high - low)::HUGEINT * nth) // (new + 1) END"
       : `pos * ${room}`;
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE code_${what} AS SELECT ${keys}, was, ${shown(`(${code})::BIGINT`)} AS code FROM placed`,

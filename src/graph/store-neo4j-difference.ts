@@ -3,6 +3,7 @@
  * them, memory stays bounded, and nothing is asked of the server.
  */
 import { existsSync } from "node:fs";
+import { copyFile, link } from "node:fs/promises";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, DuckDBListValue, type DuckDBValue } from "@duckdb/node-api";
 import type { PropType } from "../schema.ts";
@@ -27,11 +28,16 @@ export interface Change {
   rows: number;
 }
 
-export interface Difference {
+/** A state as files of a folder. */
+export interface State {
+  folder: string;
+  /** Of each table: its rows, and a print of the file that it was made from. Absent: read back from the server. */
+  tables: Readonly<Record<string, { rows: number; print: string }>>;
+}
+
+export interface Difference extends Pick<State, "tables"> {
   /** What is to be written, in the order that never shows a reader less than was there: new before stale. */
   changes: readonly Change[];
-  /** Rows of each table after it. */
-  counts: Readonly<Record<string, number>>;
   batches(change: Change, size: number): AsyncGenerator<BatchRow[]>;
   close(): void;
 }
@@ -49,8 +55,7 @@ const columnsOf = (table: PublishedTable): { name: string; sql: string }[] => [
 ];
 
 /** File of a table in the folder of a state: Parquet as exported, or lines of JSON as read back. */
-export const parquetOf = (folder: string, table: PublishedTable): string =>
-  join(folder, `${table.name}.parquet`);
+const parquetOf = (folder: string, table: PublishedTable): string => join(folder, `${table.name}.parquet`);
 export const linesOf = (folder: string, table: PublishedTable): string => join(folder, `${table.name}.jsonl`);
 
 /** SELECT of a table of a state; no rows where it has no file. */
@@ -85,46 +90,107 @@ async function openDuck(spill: string): Promise<{ connection: DuckDBConnection; 
 }
 
 /**
- * Copies what is published of the tables into a folder. `files` names the file of each table; derived kinds and kinds
- * of the inventory alike have one column a property. Codes become those that were published before (`last`).
+ * Makes the next state in `folder` and says what changed since the last one (undefined: nothing was published). `files`
+ * names the file of each table. Codes become those that were published before. A table whose file has the same rows as
+ * the one before is taken over as it is: most are, and comparing them would cost more than all else.
  */
-export async function keepState(
+export async function nextState(
   folder: string,
   files: ReadonlyMap<string, string>,
+  last: State | undefined,
+): Promise<Difference> {
+  const { connection, close } = await openDuck(folder);
+  try {
+    const prints = await printsOf(connection, files);
+    const same = (table: PublishedTable): boolean => {
+      const was = last?.tables[table.name];
+      return was !== undefined && was.print === prints.get(table.name)?.print;
+    };
+    const kept = (table: PublishedTable): boolean =>
+      [table, ...(NAMED_BY.get(table.kind) ?? [])].every(same) &&
+      last !== undefined &&
+      existsSync(parquetOf(last.folder, table));
+    const changed = PUBLISHED.filter((table) => !kept(table));
+    for (const table of PUBLISHED)
+      if (!changed.includes(table)) await takeOver(parquetOf(last!.folder, table), parquetOf(folder, table));
+    await keepState(connection, folder, files, changed, last?.folder);
+    const changes: Change[] = [];
+    for (const table of changed) changes.push(...(await compare(connection, table, folder, last?.folder)));
+    return {
+      changes: changes.sort((a, b) => rank(a) - rank(b)),
+      tables: Object.fromEntries(prints),
+      close,
+      batches: (change, size) => batches(connection, change, size),
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** A second name for a file; where the disk has no such thing, a copy. */
+const takeOver = (from: string, to: string): Promise<void> => link(from, to).catch(() => copyFile(from, to));
+
+/** Rows of a file of each table, and a sum over their hashes, which does not ask for their order. */
+async function printsOf(
+  connection: DuckDBConnection,
+  files: ReadonlyMap<string, string>,
+): Promise<Map<string, { rows: number; print: string }>> {
+  const asked = PUBLISHED.flatMap((table) => {
+    const rows = rowsOf(table, files);
+    if (rows === undefined) return [];
+    const row = columnsOf(table).map(({ name }) => quote(name));
+    return `SELECT ${text(table.name)} AS name, count(*) AS rows, concat_ws('-', count(*), bit_xor(h), sum(h)) AS print FROM (SELECT hash(${row.join(", ")}) AS h FROM (${rows}))`;
+  });
+  if (asked.length === 0) return new Map();
+  const found = (await connection.runAndReadAll(asked.join(" UNION ALL "))).getRows();
+  return new Map(
+    found.map(([name, rows, print]) => [String(name), { rows: Number(rows), print: String(print) }]),
+  );
+}
+
+/** SELECT of a table from its file; undefined where it has none. */
+function rowsOf(table: PublishedTable, files: ReadonlyMap<string, string>): string | undefined {
+  const file = files.get(table.name);
+  if (file === undefined) return undefined;
+  const list = columnsOf(table).map(({ name, sql }) => `${quote(name)}::${sql} AS ${quote(name)}`);
+  return `SELECT ${list.join(", ")} FROM read_parquet(${text(file)})`;
+}
+
+/** Copies what is published of the tables into a folder, with published codes. */
+async function keepState(
+  connection: DuckDBConnection,
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  tables: readonly PublishedTable[],
   last: string | undefined,
 ): Promise<void> {
-  const { connection, close } = await openDuck(folder);
-  const rowsOf = (table: PublishedTable): string | undefined => {
-    const file = files.get(table.name);
-    if (file === undefined) return undefined;
-    const list = columnsOf(table).map(({ name, sql }) => `${quote(name)}::${sql} AS ${quote(name)}`);
-    return `SELECT ${list.join(", ")} FROM read_parquet(${text(file)})`;
-  };
+  const given = (table: PublishedTable): string => rowsOf(table, files) ?? selectOf(folder, table);
   const before = (table: PublishedTable): string => selectOf(last ?? folder, table);
-  try {
+  if (tables.some(({ kind }) => CODED.has(kind)))
     await makeCodes(
       connection,
-      {
-        principals: rowsOf(PRINCIPALS) ?? selectOf(folder, PRINCIPALS),
-        grants: rowsOf(GRANTS) ?? selectOf(folder, GRANTS),
-      },
+      { principals: given(PRINCIPALS), grants: given(GRANTS) },
       { principals: before(PRINCIPALS), grants: before(GRANTS) },
     );
-    for (const table of PUBLISHED) {
-      const rows = rowsOf(table);
-      if (rows !== undefined)
-        await connection.run(
-          `COPY (${recoded(table, rows)}) TO ${text(parquetOf(folder, table))} (FORMAT parquet)`,
-        );
-    }
-  } finally {
-    close();
+  for (const table of tables) {
+    const rows = rowsOf(table, files);
+    if (rows !== undefined)
+      await connection.run(
+        `COPY (${recoded(table, rows)}) TO ${text(parquetOf(folder, table))} (FORMAT parquet)`,
+      );
   }
 }
 
 const tableOf = (kind: string): PublishedTable => PUBLISHED.find((table) => table.kind === kind)!;
 const PRINCIPALS = tableOf("Principal");
 const GRANTS = tableOf("GRANTED");
+/** Whose codes the rows of a kind name things by. */
+const NAMED_BY: ReadonlyMap<string, readonly PublishedTable[]> = new Map([
+  ["CAN_REACH", [GRANTS]],
+  ["HAS_RIGHTS_OF", [PRINCIPALS]],
+]);
+const CODED: ReadonlySet<string> = new Set([PRINCIPALS.kind, GRANTS.kind, ...NAMED_BY.keys()]);
 
 /** The rows with published codes in place of the snapshot's. */
 function recoded(table: PublishedTable, rows: string): string {
@@ -142,61 +208,69 @@ function recoded(table: PublishedTable, rows: string): string {
   return rows;
 }
 
-/** Compares two folders of tables. `last` may be undefined: nothing was published. */
-export async function compareStates(last: string | undefined, next: string): Promise<Difference> {
-  const { connection, close } = await openDuck(next);
-  const count = async (name: string): Promise<number> => {
-    const [row] = (await connection.runAndReadAll(`SELECT count(*) FROM ${name}`)).getRows();
-    return Number(row?.[0] ?? 0);
-  };
+/** Compares a table of two folders; leaves what is to be written in tables of the connection. */
+async function compare(
+  connection: DuckDBConnection,
+  table: PublishedTable,
+  next: string,
+  last: string | undefined,
+): Promise<Change[]> {
+  const count = async (of: string): Promise<number> =>
+    Number((await connection.runAndReadAll(`SELECT count(*) FROM ${of}`)).getRows()[0]?.[0] ?? 0);
+  const [after, before] = [next, last].map((folder) => folder !== undefined && hasFile(folder, table));
+  if (!after && !before) return [];
+  const names = columnsOf(table).map(({ name }) => quote(name));
+  const nextRows = selectOf(next, table);
   const found: Change[] = [];
-  const counts: Record<string, number> = {};
-  try {
-    for (const table of PUBLISHED) {
-      const after = selectOf(next, table);
-      counts[table.name] = await count(`(${after})`);
-      const before = last === undefined ? `${after} LIMIT 0` : selectOf(last, table);
-      const join = keysOf(table)
-        .map((name) => `b.${quote(name)} IS NOT DISTINCT FROM a.${quote(name)}`)
-        .join(" AND ");
-      const make = async (operation: Operation, select: string) => {
-        const name = quote(`${operation} ${table.name}`);
-        await connection.run(`CREATE TEMP TABLE ${name} AS ${select}`);
-        const rows = await count(name);
-        if (rows > 0) found.push({ table, operation, rows });
-      };
-      await connection.run(`CREATE OR REPLACE TEMP TABLE changed AS (${after}) EXCEPT (${before})`);
-      const only = (kind: "ANTI" | "SEMI", a: string, b: string) =>
-        `SELECT a.* FROM ${a} a ${kind} JOIN ${b} b ON ${join}`;
-      await make("put", only("ANTI", "changed", `(${before})`));
-      await make("set", only("SEMI", "changed", `(${before})`));
-      await make("remove", only("ANTI", `(${before})`, `(${after})`));
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return {
-    changes: found.sort((a, b) => rank(a) - rank(b)),
-    counts,
-    close,
-    async *batches({ table, operation }, size) {
-      const result = await connection.stream(`SELECT * FROM ${quote(`${operation} ${table.name}`)}`);
-      const names = result.columnNames();
-      let batch: BatchRow[] = [];
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) break;
-        for (const values of chunk.getRows()) {
-          batch.push(rowOf(table, operation, names, values));
-          if (batch.length < size) continue;
-          yield batch;
-          batch = [];
-        }
-      }
-      if (batch.length > 0) yield batch;
-    },
+  const make = async (operation: Operation, select: string) => {
+    const name = nameOf(table, operation);
+    await connection.run(`CREATE TEMP TABLE ${name} AS ${select}`);
+    const rows = await count(name);
+    if (rows > 0) found.push({ table, operation, rows });
   };
+  if (!before || last === undefined) {
+    await make("put", nextRows);
+    return found;
+  }
+  // As statements find them: what is empty and what is not there are one key.
+  const keys = keysOf(table).map(quote);
+  const sameKey = keys
+    .map((name) => `coalesce(b.${name}::VARCHAR, '') = coalesce(a.${name}::VARCHAR, '')`)
+    .join(" AND ");
+  const sameRow = names.map((name) => `b.${name} IS NOT DISTINCT FROM a.${name}`).join(" AND ");
+  const only = (a: string, b: string) => `SELECT a.* FROM ${a} a ANTI JOIN ${b} b ON ${sameKey}`;
+  await make("put", only(`(${nextRows})`, `(${selectOf(last, table)})`));
+  await make("remove", only(`(${selectOf(last, table)})`, `(${nextRows})`));
+  await make(
+    "set",
+    `SELECT a.* FROM (${nextRows}) a JOIN (${selectOf(last, table)}) b ON ${sameKey} WHERE NOT (${sameRow})`,
+  );
+  return found;
+}
+
+const nameOf = (table: PublishedTable, operation: Operation): string => quote(`${operation} ${table.name}`);
+const hasFile = (folder: string, table: PublishedTable): boolean =>
+  existsSync(parquetOf(folder, table)) || existsSync(linesOf(folder, table));
+
+async function* batches(
+  connection: DuckDBConnection,
+  { table, operation }: Change,
+  size: number,
+): AsyncGenerator<BatchRow[]> {
+  const result = await connection.stream(`SELECT * FROM ${nameOf(table, operation)}`);
+  const names = result.columnNames();
+  let batch: BatchRow[] = [];
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    for (const values of chunk.getRows()) {
+      batch.push(rowOf(table, operation, names, values));
+      if (batch.length < size) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Nodes before what hangs on them, what is new before what goes; nodes go last. */
@@ -211,7 +285,11 @@ function rowOf(
 ): BatchRow {
   const row = new Map(names.map((name, index) => [name, plainValue(values[index]!)]));
   const wanted = operation === "remove" ? table.identity : table.columns.map(({ name }) => name);
-  const p = Object.fromEntries(wanted.map((name) => [name, row.get(name)]));
+  // A new relationship has nothing to take away; a node may be somebody's that once was ours.
+  const bare = table.ends !== undefined && operation === "put";
+  const p = Object.fromEntries(
+    wanted.map((name) => [name, row.get(name)] as const).filter(([, value]) => !bare || value !== null),
+  );
   if (table.ends === undefined) return { k: nodeMark(table.kind, String(row.get("id"))), p };
   return {
     f: nodeMark(table.ends.from, String(row.get("from"))),

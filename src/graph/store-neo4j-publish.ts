@@ -5,12 +5,13 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Row, StoreError } from "../model.ts";
 import {
-  neo4jCount,
+  markOf,
+  neo4jCounts,
   neo4jReadBack,
   neo4jSchema,
   neo4jStrangers,
@@ -18,9 +19,11 @@ import {
   PUBLICATION,
   PUBLICATION_VERSION,
   PUBLISHED,
+  type PublishedTable,
+  tableName,
   tenantLabel,
 } from "./generate-neo4j.ts";
-import { type Change, compareStates, type Difference, keepState, linesOf } from "./store-neo4j-difference.ts";
+import { type Change, type Difference, linesOf, nextState, type State } from "./store-neo4j-difference.ts";
 import type { Neo4jServerConnection } from "./store-neo4j-server.ts";
 
 /** What the server says of a tenant's publication. */
@@ -60,7 +63,7 @@ interface Local {
   run: string;
   /** Hash of the shape of the files: another version of the program may keep other columns. */
   shape: string;
-  counts: Readonly<Record<string, number>>;
+  tables: State["tables"];
   bookmarks: readonly string[];
 }
 
@@ -134,14 +137,13 @@ export async function publish(
       local !== undefined &&
       local.run === before.run &&
       local.shape === SHAPE &&
-      (await countsAgree(connection, tenant, local.counts));
+      (await countsAgree(connection, tenant, local.tables));
     let how: Published["how"] = "compared";
     let difference: Difference | undefined;
     try {
       if (before === undefined || known) {
-        const last = known ? join(folder, `state-${local.run}`) : undefined;
-        await keepState(next, options.files, last);
-        difference = await compareStates(last, next);
+        const last = known ? { folder: join(folder, `state-${local.run}`), tables: local.tables } : undefined;
+        difference = await nextState(next, options.files, last);
         how = "difference";
         if (known && difference.changes.length === 0 && before.snapshot === options.snapshot)
           return { how: "unchanged", written: 0 };
@@ -153,17 +155,12 @@ export async function publish(
       if (difference === undefined) {
         onStage("comparing with what the server holds");
         const held = await readBack(connection, tenant, folder);
-        await keepState(next, options.files, held);
-        difference = await compareStates(held, next);
+        difference = await nextState(next, options.files, { folder: held, tables: {} });
       }
       const written = await writeAll(connection, run, difference, { batch: BATCH, onStage, ...options });
       await complete(connection, tenant, run);
-      await keepAsLast(folder, {
-        run,
-        shape: SHAPE,
-        counts: difference.counts,
-        bookmarks: await connection.bookmarks(),
-      });
+      const { tables } = difference;
+      await keepAsLast(folder, { run, shape: SHAPE, tables, bookmarks: await connection.bookmarks() });
       return { how, written };
     } finally {
       difference?.close();
@@ -180,17 +177,16 @@ export async function publish(
 async function countsAgree(
   connection: Neo4jServerConnection,
   tenant: string,
-  counts: Readonly<Record<string, number>>,
+  tables: State["tables"],
 ): Promise<boolean> {
-  const label = tenantLabel(tenant);
   const wanted = new Map<string, number>();
   for (const { kind, ends, name } of PUBLISHED) {
-    const of = ends === undefined ? "" : kind;
-    wanted.set(of, (wanted.get(of) ?? 0) + (counts[name] ?? 0));
+    const of = ends === undefined ? "nodes" : kind;
+    wanted.set(of, (wanted.get(of) ?? 0) + (tables[name]?.rows ?? 0));
   }
-  const asked = [...wanted.keys()].map((kind) => `${neo4jCount(kind, label)}, '${kind}' AS kind`);
-  const rows = await connection.read(asked.join(" UNION ALL "));
-  return rows.every((row) => Number(row.count) >= (wanted.get(String(row.kind)) ?? 0));
+  const kinds = [...wanted].flatMap(([kind, rows]) => (kind === "nodes" || rows === 0 ? [] : [kind]));
+  const [row] = await connection.read(neo4jCounts(kinds, tenantLabel(tenant)));
+  return [...wanted].every(([of, rows]) => Number(row?.[of] ?? 0) >= rows);
 }
 
 /** Takes the publication over if it is still what was seen; whoever held it before fails at its next batch. */
@@ -236,7 +232,7 @@ async function writeAll(
   for (const change of difference.changes) {
     const { table, operation } = change;
     const cypher = neo4jWrite(table, operation, label);
-    for await (const rows of difference.batches(change, size)) {
+    for await (const rows of ahead(difference.batches(change, size))) {
       const number = ++batch;
       const own = table.ends === undefined && operation !== "remove";
       const sent = own ? rows.map((row) => ({ ...row, p: { ...row.p, tenant } })) : rows;
@@ -257,6 +253,22 @@ WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
     }
   }
   return written;
+}
+
+/** Makes the next batch while the server writes this one. */
+async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done === true) return;
+      next = source.next();
+      yield value;
+    }
+  } finally {
+    // Whoever gives up closes what batches are read from, which must not be at work then.
+    await next.catch(() => undefined);
+  }
 }
 
 /** The publication stays unfinished, so that the next run compares in full. */
@@ -288,14 +300,48 @@ async function readBack(connection: Neo4jServerConnection, tenant: string, folde
   const held = join(folder, `state-held-${randomUUID()}`);
   await mkdir(held, { mode: 0o700 });
   await dropStrangers(connection, label);
-  for (const table of PUBLISHED) {
-    const file = createWriteStream(linesOf(held, table), { mode: 0o600 });
-    for await (const row of connection.stream(neo4jReadBack(table, label)))
-      if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, "drain");
+  const files = new Map<string, WriteStream>();
+  const write = async (table: PublishedTable, row: Row): Promise<void> => {
+    const file = files.get(table.name) ?? createWriteStream(linesOf(held, table), { mode: 0o600 });
+    files.set(table.name, file);
+    if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, "drain");
+  };
+  const { nodes, relationships } = neo4jReadBack(label);
+  for await (const row of connection.stream(nodes)) {
+    const found = heldNode(row);
+    if (found !== undefined) await write(...found);
+  }
+  for await (const row of connection.stream(relationships)) {
+    const found = heldRelationship(row);
+    if (found !== undefined) await write(...found);
+  }
+  for (const file of files.values()) {
     file.end();
     await once(file, "finish");
   }
   return held;
+}
+
+const TABLES = new Map(PUBLISHED.map((table) => [table.name, table]));
+const picked = (table: PublishedTable, props: Row): Row =>
+  Object.fromEntries(table.columns.map(({ name }) => [name, props[name]]));
+
+/** A node as it was published; undefined where somebody took its kind or changed its id, so that it is put anew. */
+function heldNode({ mark, labels, props }: Row): [PublishedTable, Row] | undefined {
+  const known = markOf(mark);
+  const table = TABLES.get(known?.kind ?? "");
+  if (known === undefined || table === undefined || !(labels as readonly string[]).includes(known.kind))
+    return undefined;
+  return (props as Row).id === known.id ? [table, picked(table, props as Row)] : undefined;
+}
+
+function heldRelationship({ kind, f, t, props }: Row): [PublishedTable, Row] | undefined {
+  const [from, to] = [markOf(f), markOf(t)];
+  if (from === undefined || to === undefined) return undefined;
+  const ends = { from: from.kind, to: to.kind };
+  const table = TABLES.get(tableName(String(kind), ends)) ?? TABLES.get(String(kind));
+  if (table === undefined || table.ends?.from !== ends.from || table.ends.to !== ends.to) return undefined;
+  return [table, { from: from.id, to: to.id, ...picked(table, props as Row) }];
 }
 
 /** Kinds that an older version published and this one does not. */
