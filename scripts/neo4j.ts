@@ -108,6 +108,13 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** Compiles once and plainly, and takes the jars of Maven Central as sound: a third less to start and to plan. */
+const QUICK = [
+  "-XX:TieredStopAtLevel=1",
+  "-XX:+UnlockDiagnosticVMOptions",
+  "-XX:-BytecodeVerificationRemote",
+] as const;
+
 /** Starts the server and waits until it answers with the password. Throws with the end of its log if it does not. */
 export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServer> {
   const lib = await resolveJars();
@@ -150,12 +157,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   const child = spawn(
     "java",
     [
-      ...[
-        "-Xms256m",
-        "-Xmx1g",
-        "-XX:+UseSerialGC",
-        ...(options.quick === true ? ["-XX:TieredStopAtLevel=1"] : []),
-      ],
+      ...["-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", ...(options.quick === true ? QUICK : [])],
       ...["-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
       ...["org.neo4j.server.CommunityEntryPoint", `--home-dir=${home}`, `--config-dir=${join(home, "conf")}`],
     ],
