@@ -33,7 +33,7 @@ WITH q, h, k, z, c, toLower(coalesce(c.resource, '')) AS api
 OPTIONAL MATCH (r:Principal)
 WHERE r.id = api
 WITH q, h, k, z, c, CASE WHEN r.id IS NULL THEN api ELSE coalesce(r.appId, '') END AS app
-UNWIND h.lines AS line
+UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH q, k, z, max(CASE WHEN line = '?' OR app = '' THEN 2 WHEN NOT line STARTS WITH (app + ' ') THEN 0
   WHEN line CONTAINS ' scopes=allAllowed ' THEN 3 WHEN line CONTAINS ' scopes=unknown ' THEN 2
   WHEN line =~ ('.* scopes=enumerated:([^ ]*,)?' + replace(c.permission, '.', '[.]') + '(,[^ ]*)? .*') THEN 3 ELSE 0 END) AS let

@@ -62,7 +62,7 @@ MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[e:GATED]->(s)
 WITH x, k, b, s, CASE WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
-  CASE WHEN e.lock = 2 OR (k.tier < 4 AND e.stop = 2) OR e.network = 2 OR (k.tier < 4 AND e.stop = 1) THEN 0 ELSE 1 END AS open,
+  CASE WHEN e.lock = 2 OR (k.hops = 0 AND e.stop = 2) OR e.network = 2 OR (k.hops = 0 AND e.stop = 1) THEN 0 ELSE 1 END AS open,
   CASE WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
 RETURN x.id, s.id, k.tier, k.hops, 1, open * sure, open * sure + 0, writable * open * sure, 1 * open * sure, coalesce(k.reason, why),
   k.rank + 1000 * b.level, k.path, k.grant, 0, ''
@@ -70,9 +70,9 @@ RETURN x.id, s.id, k.tier, k.hops, 1, open * sure, open * sure + 0, writable * o
 MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[e:GATED]->(s)
-WHERE e.network = 2 OR e.lock = 2 OR (k.tier < 4 AND e.stop > 0)
-WITH x, k, b, s, CASE WHEN e.lock = 2 OR (k.tier < 4 AND e.stop = 2) THEN 0 WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure,
-  CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable, CASE WHEN k.tier < 4 AND e.stop = 1 THEN 'policy-asked' ELSE 'network-asked' END AS why
+WHERE e.network = 2 OR e.lock = 2 OR (k.hops = 0 AND e.stop > 0)
+WITH x, k, b, s, CASE WHEN e.lock = 2 OR (k.hops = 0 AND e.stop = 2) THEN 0 WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure,
+  CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable, CASE WHEN k.hops = 0 AND e.stop = 1 THEN 'policy-asked' ELSE 'network-asked' END AS why
 RETURN x.id, s.id, CASE WHEN k.tier < 2 THEN 2 ELSE k.tier END, k.hops, 1, sure, 0 + sure, writable * sure, 1 * sure, coalesce(k.reason, why),
   k.rank + 1000 * b.level, k.path, k.grant, 0, ''
 // and when: LIST_GRANT
