@@ -20,18 +20,22 @@ export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
     denies: hides === "grants" ? 0 : 1,
   }));
 
+/** Whether policies guard places; a store asks it for `concerns`. */
+export const GUARDED = "MATCH (:Policy)-[g:GATES]->(:Scope) RETURN count(g) AS n";
+
 /**
  * Which scopes each of them concerns. One without a scope concerns every root if it may hide denies: only Azure has
- * any, so for a part of a tenant these are its roots; an import may hide anything. One that only hides grants changes
- * no row that is there.
+ * any, so for a part of a tenant these are its roots, unless policies guard places (`guarded`), which name groups, too;
+ * an import may hide anything. One that only hides grants changes no row that is there.
  */
 export const concerns = (
   gaps: readonly Gap[],
   roots: readonly string[],
+  guarded: boolean,
 ): { unread: string; scope: string }[] => {
   const azure = roots.filter((id) => id.startsWith("/"));
   return gaps.flatMap(({ scope, step, hides }, index) => {
-    const everywhere = step.startsWith("import.") ? roots : azure;
+    const everywhere = guarded || step.startsWith("import.") ? roots : azure;
     const scopes = scope !== "" ? [scope] : hides === "grants" ? [] : everywhere;
     return scopes.map((id) => ({ unread: String(index), scope: id }));
   });

@@ -19,7 +19,7 @@ import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
 import { DIALECTS, derivedColumns } from "./generate.ts";
 import { tenantLabel } from "./generate-neo4j.ts";
 import type { Gap, GraphSource, GraphStore } from "./store.ts";
-import { concerns, unreadNodes } from "./store-gaps.ts";
+import { concerns, GUARDED, unreadNodes } from "./store-gaps.ts";
 import { plainValue } from "./store-neo4j-difference.ts";
 import { connectNeo4j, type Neo4jOptions, type Neo4jServerConnection } from "./store-neo4j-server.ts";
 
@@ -193,11 +193,12 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
     const roots = (
       await read("MATCH (s:Scope) WHERE NOT EXISTS { (s)-[:WITHIN]->(:Scope) } RETURN s.id AS id")
     ).map(({ id }) => String(id));
+    const guarded = Number((await read(GUARDED))[0]?.n ?? 0) > 0;
     await createNodes("Unread", unreadNodes(gaps));
     await createRels(
       "CONCERNS",
       { from: "Unread", to: "Scope" },
-      concerns(gaps, roots).map(({ unread, scope }) => ({ from: unread, to: scope, props: {} })),
+      concerns(gaps, roots, guarded).map(({ unread, scope }) => ({ from: unread, to: scope, props: {} })),
     );
   }
 }
