@@ -1,5 +1,5 @@
 /**
- * The product against the oracle. `FOREREACH_WORLDS` sets how many random tenants (500), `FOREREACH_SEED` where they
+ * The product against the oracle. `FOREREACH_WORLDS` sets how many random tenants (300), `FOREREACH_SEED` where they
  * start; `npm run prove` says more of those that differ, and tries the rules themselves.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import { LEAST_PAIRS, newRun, summary, tenantAt, tryTenants } from "./prove/rand
 import { completeness, STEPS } from "./prove/withhold.ts";
 import { rowLines, type World, worldOf, worldText } from "./prove/world.ts";
 
-const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 500);
+const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 300);
 /**
  * Statements that these tenants do not make run. Use of labels: test/use.test.ts. Services nobody read: test/rules.test.ts.
  * Where no membership is a step away: most of test/rules.test.ts, since among many tenants one always is. The last ones

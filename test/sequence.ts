@@ -8,6 +8,7 @@ const LONG: readonly string[] = [
   "test/prove.test.ts",
   "test/rules.test.ts",
   "test/e2e/bad-input.test.ts",
+  "test/e2e/whatif.test.ts",
   "test/e2e/demo.test.ts",
   "test/e2e/kill.test.ts",
   "test/e2e/stops.test.ts",
