@@ -24,16 +24,14 @@ const flag = (value: unknown): boolean | null => (typeof value === "boolean" ? v
 const actorOf = (agent: unknown, mode: unknown, via: unknown): string => `${agent}\n${mode}\n${via ?? ""}`;
 
 /**
- * Use of rows of the graph, of which `agent_id`, `mode`, `via`, `scope_id`, `subtree`, `read`, `items` and `top` count.
+ * Use of rows of the graph, of which `agent_id`, `mode`, `via`, `scope_id`, `subtree`, `read`, `items` and `label_unknown` count.
  * Where no label is guarded, nothing more is asked.
  */
 export function createUse(query: Query): (rows: readonly Row[]) => Promise<Use[]> {
   let guarded: Promise<boolean> | undefined;
   return async (rows) => {
-    guarded ??= query("MATCH (:Scope)-[g:GUARDED]->(:Label) RETURN g.below AS found LIMIT 1").then(
-      (found) => found.length > 0,
-    );
-    if (!(await guarded)) return rows.map((row) => useOf(row, [], new Map()));
+    guarded ??= isGuarded(query);
+    if (!(await guarded)) return rows.map((row) => useOf({ ...row, label_unknown: 0 }, [], new Map()));
     const reading = rows.filter((row) => row.read === true);
     const held = await heldBy(query, [...new Set(reading.map((row) => String(row.scope_id)))]);
     const leaves = await leavesOf(query, [...new Set(reading.map((row) => String(row.agent_id)))]);
@@ -44,6 +42,17 @@ export function createUse(query: Query): (rows: readonly Row[]) => Promise<Use[]
       return useOf(row, here, leaves.get(actorOf(row.agent_id, row.mode, row.via)) ?? new Map());
     });
   };
+}
+
+/** Whether any label encrypts, or limits its use: then an item whose label nobody looked at may have it. */
+async function isGuarded(query: Query): Promise<boolean> {
+  for (const pattern of [
+    "(l:Label) WHERE l.encrypted",
+    "(:Principal)-[:LABEL_RIGHTS]->(l:Label)",
+    "(:Policy)-[:GATES]->(l:Label)",
+  ])
+    if ((await query(`MATCH ${pattern} RETURN l.id AS id LIMIT 1`)).length > 0) return true;
+  return false;
 }
 
 interface Held {
@@ -90,7 +99,7 @@ async function leavesOf(query: Query, agents: readonly string[]): Promise<Map<st
 function useOf(row: Row, held: readonly Held[], leaves: ReadonlyMap<string, Leave>): Use {
   const none = { usable: 0, cite_only: 0, bytes_only: 0 };
   if (row.read !== true) return { use: row.read === false ? "no" : "unknown", ...none };
-  let [citeOnly, bytesOnly, unknown] = [0, 0, 0];
+  let [citeOnly, bytesOnly, unknown] = [0, 0, Number(row.label_unknown ?? 0)];
   for (const { label, items } of held) {
     const leave = leaves.get(label);
     if (leave === undefined || leave.view === null) unknown += items;
