@@ -1,11 +1,9 @@
 /** Paths that explain rows: the one that a row counted, or said to be another, or not known. Never another in silence. */
 import { expect, test } from "vitest";
 import type { GraphStore } from "../src/graph/store.ts";
-import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { createDecoder, sayPath, type Witness } from "../src/reach/paths.ts";
 import type { Put } from "./oracle/records.ts";
-import { TIME } from "./oracle/tenants.ts";
-import { exported, POOL, RULES } from "./prove/product.ts";
+import { withGraph } from "./prove/product.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
 const rel = (
@@ -30,26 +28,6 @@ const reader = (who: string, where: string): Put =>
   rel("GRANTED", ["Principal", who], ["Scope", where], {
     ...{ key: `${who}-${where}`, flow: "containment", read: true, role: "Reader" },
   });
-
-async function withGraph<T>(
-  records: readonly Put[],
-  use: (query: GraphStore["query"]) => Promise<T>,
-): Promise<T> {
-  return exported(
-    records,
-    () => {},
-    async (tables, folder) => {
-      const graph = openEmbeddedStore({ folder: `${folder}/graph`, pool: POOL });
-      try {
-        await graph.rebuild({ snapshot: "s", time: TIME, gaps: [], tables });
-        for await (const _ of graph.derive(RULES));
-        return await use((cypher, params) => graph.query(cypher, params));
-      } finally {
-        await graph.close();
-      }
-    },
-  );
-}
 
 /** The witnesses of all rows. */
 async function witnesses(query: GraphStore["query"]): Promise<Witness[]> {

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
-import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { createUse, type Use } from "../src/reach/use.ts";
 import type { Put } from "./oracle/records.ts";
-import { TIME } from "./oracle/tenants.ts";
-import { exported, POOL, RULES } from "./prove/product.ts";
+import { withGraph } from "./prove/product.ts";
 
 const rel = (
   kind: string,
@@ -37,26 +35,15 @@ function store(secret: number, open: number): Put[] {
   ];
 }
 
-async function useOf(records: readonly Put[]) {
-  return exported(
-    records,
-    () => {},
-    async (tables, folder) => {
-      const graph = openEmbeddedStore({ folder: `${folder}/graph`, pool: POOL });
-      try {
-        await graph.rebuild({ snapshot: "s", time: TIME, gaps: [], tables });
-        for await (const _ of graph.derive(RULES));
-        const rows = await graph.query(
-          `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
-           RETURN a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items`,
-        );
-        return (await createUse((cypher, params) => graph.query(cypher, params))(rows))[0];
-      } finally {
-        await graph.close();
-      }
-    },
-  );
-}
+const useOf = (records: readonly Put[]) =>
+  withGraph(records, async (query) => {
+    const rows = await query(
+      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
+       RETURN a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
+       t.label_unknown AS label_unknown`,
+    );
+    return (await createUse(query)(rows))[0];
+  });
 const rights = (view: boolean, extract: boolean): Put =>
   rel("LABEL_RIGHTS", ["Principal", "p"], ["Label", "l"], { view, extract });
 const elsewhere = rel("LABEL_RIGHTS", ["Principal", "q"], ["Label", "l"], { view: true, extract: true });
@@ -121,4 +108,18 @@ test("use is that of the best class", async () => {
   expect((await useOf([...store(2, 0), encrypted, elsewhere]))?.use).toBe("bytes-only");
   expect((await useOf([...store(2, 0), encrypted, rights(true, false)]))?.use).toBe("cite-only");
   expect((await useOf([...store(2, 0), encrypted]))?.use).toBe("unknown");
+});
+
+test("items whose label nobody looked at may be under one that guards, where some label does", async () => {
+  const unlooked: Put[] = [
+    { kind: "Label", id: "label-unknown", props: { kind: "Unknown" } },
+    { kind: "Item", id: "x", props: { size: 1 } },
+    rel("PROTECTED_BY", ["Item", "x"], ["Scope", "box"]),
+    rel("LABELED", ["Item", "x"], ["Label", "label-unknown"]),
+  ];
+  const unknown = { use: "yes", usable: null, cite_only: null, bytes_only: null };
+  expect(await useOf([...store(0, 1), ...unlooked, label("l", { encrypted: true })])).toEqual(unknown);
+  expect(await useOf([...store(0, 1), ...unlooked, label("l")])).toEqual({
+    ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
+  });
 });

@@ -1,12 +1,10 @@
 /** All paths: each is real, none is missing, and without the cut none is left. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { GraphStore } from "../src/graph/store.ts";
-import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import type { PathStep } from "../src/reach/paths.ts";
 import { type Ways, waysBetween } from "../src/reach/ways.ts";
 import type { Put } from "./oracle/records.ts";
 import { TIME } from "./oracle/tenants.ts";
-import { exported, POOL, RULES } from "./prove/product.ts";
+import { withGraph } from "./prove/product.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
 const rel = (
@@ -64,26 +62,6 @@ const RECORDS: readonly Put[] = [
   granted("8", "a", "account", { flow: "posix" }),
   granted("9", "a", "sub", { read: false }),
 ];
-
-async function withGraph<T>(
-  records: readonly Put[],
-  use: (query: GraphStore["query"]) => Promise<T>,
-): Promise<T> {
-  return exported(
-    records,
-    () => {},
-    async (tables, folder) => {
-      const graph = openEmbeddedStore({ folder: `${folder}/graph`, pool: POOL });
-      try {
-        await graph.rebuild({ snapshot: "s", time: TIME, gaps: [], tables });
-        for await (const _ of graph.derive(RULES));
-        return await use((cypher, params) => graph.query(cypher, params));
-      } finally {
-        await graph.close();
-      }
-    },
-  );
-}
 
 const ids = (path: readonly PathStep[]): string =>
   path.map(({ id, grant }) => (grant === undefined ? id : `[${grant.id}] ${id}`)).join(" ");

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadRules, type Rule } from "../../src/graph/rules.ts";
-import type { Gap } from "../../src/graph/store.ts";
+import type { Gap, GraphStore } from "../../src/graph/store.ts";
 import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import { openInventory } from "../../src/keep/inventory.ts";
@@ -48,6 +48,27 @@ export async function product(records: readonly Put[], options: ProductOptions =
       await store.close();
     }
   });
+}
+
+/** Lends out the graph of these records, without gaps; it is gone afterwards. */
+export async function withGraph<T>(
+  records: readonly Put[],
+  use: (query: GraphStore["query"]) => Promise<T>,
+): Promise<T> {
+  return exported(
+    records,
+    () => {},
+    async (tables, folder) => {
+      const graph = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
+      try {
+        await graph.rebuild({ snapshot: "world", time: TIME, gaps: [], tables });
+        for await (const _ of graph.derive(RULES));
+        return await use((cypher, params) => graph.query(cypher, params));
+      } finally {
+        await graph.close();
+      }
+    },
+  );
 }
 
 /** Sends records through the inventory and lends its files out; they are gone afterwards. */
