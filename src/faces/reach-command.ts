@@ -151,7 +151,7 @@ export async function explainCommand(
   const unread = unreadAt(answers, scope);
   const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
   const parts = json
-    ? explainJson({ agent, scope, rows, path: path ?? null, unread }, ways)
+    ? explainJson({ agent, scope, rows, path: path ?? null, unread }, rows, ways)
     : explainText(rows, path, ways, unknownAt(answers, scope));
   if (out === undefined) await write(parts);
   else {
@@ -161,14 +161,34 @@ export async function explainCommand(
   }
 }
 
-async function* explainJson(said: object, ways: Ways | undefined): AsyncGenerator<string> {
+async function* explainJson(
+  said: object,
+  rows: readonly ReachRow[],
+  ways: Ways | undefined,
+): AsyncGenerator<string> {
   const text = JSON.stringify(said);
   if (ways === undefined) return yield `${text}\n`;
   yield `${text.slice(0, -1)},"paths":[`;
   let total = 0;
-  for (const one of ways.paths()) yield `${total++ === 0 ? "" : ","}${JSON.stringify(one)}`;
-  yield `],"total":${total},"cut":${JSON.stringify(ways.cut)}}\n`;
+  const grants = new Set<string>();
+  for (const one of ways.paths()) {
+    noteGrants(one, grants);
+    yield `${total++ === 0 ? "" : ","}${JSON.stringify(one)}`;
+  }
+  yield `],"total":${total},"cut":${JSON.stringify(ways.cut)},"not_among":${JSON.stringify(notAmong(rows, grants))}}\n`;
 }
+
+const noteGrants = (path: readonly PathStep[], grants: Set<string>): void => {
+  for (const { grant } of path) if (grant !== undefined) grants.add(grant.id);
+};
+/** What rows rest on besides these grants; a row without a grant (a server of unknown identity) by its mode. */
+const notAmong = (rows: readonly ReachRow[], grants: ReadonlySet<string>): string[] => [
+  ...new Set(
+    rows
+      .filter(({ grant_id }) => grant_id === "" || !grants.has(grant_id))
+      .map(({ grant_id, mode, via }) => grant_id || [mode, via].filter(Boolean).join(" via ")),
+  ),
+];
 
 async function* explainText(
   rows: readonly ReachRow[],
@@ -185,13 +205,13 @@ async function* explainText(
   let total = 0;
   const grants = new Set<string>();
   for (const one of ways.paths()) {
-    for (const { grant } of one) if (grant !== undefined) grants.add(grant.id);
+    noteGrants(one, grants);
     yield `${String(++total).padStart(6)}  ${sayPath(one)}\n`;
   }
   yield `${total} path${total === 1 ? "" : "s"} in all.\n`;
-  const others = new Set(rows.map(({ grant_id }) => grant_id).filter((id) => id !== "" && !grants.has(id)));
-  if (others.size > 0)
-    yield `Not among them: what comes by a blueprint, a package or a consent (${[...others].join(", ")}). The cut below leaves it.\n`;
+  const others = notAmong(rows, grants);
+  if (others.length > 0)
+    yield `Not among them: what comes by a blueprint, a package or a consent (${others.join(", ")}). The cut below leaves it.\n`;
   if (total > 0)
     yield `\nThe fewest to take away, so that none of these paths is left:\n${ways.cut.map(sayRemoval).join("")}`;
 }
