@@ -459,10 +459,14 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
   };
 }
 
-/** Asks each question once. */
+/** So many answers are remembered. */
+const REMEMBERED = 20_000;
+
+/** Asks each question once, while it remembers. */
 function remembering(query: GraphStore["query"]): GraphStore["query"] {
   const known = new Map<string, Promise<Row[]>>();
   return (cypher, params) => {
+    if (known.size >= REMEMBERED) known.clear();
     const key = JSON.stringify([cypher, params]);
     const found = known.get(key) ?? query(cypher, params);
     known.set(key, found);

@@ -18,7 +18,7 @@ import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedCopy, derivedDdl, embeddedCopy, embeddedDdl } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, GraphSource, GraphStore, Seed } from "./store.ts";
-import { concerns, GUARDED, unreadNodes } from "./store-gaps.ts";
+import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the graph files. */
@@ -311,7 +311,7 @@ async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides:
     }))
       known.add(String(row.id));
   const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) => [id, step, rank, denies].join(","));
-  const guarded = Number((await engine.run(GUARDED))[0]?.n ?? 0) > 0;
+  const guarded = Number((await engine.run(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
   const links = concerns(gaps, roots, guarded)
     .filter(({ scope }) => known.has(scope) || roots.includes(scope))
     .map(({ unread, scope }) => `${unread},"${scope.replaceAll('"', '""')}"`);

@@ -21,7 +21,7 @@ export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
   }));
 
 /** Whether policies guard places; a store asks it for `concerns`. */
-export const GUARDED = "MATCH (:Policy)-[g:GATES]->(:Scope) RETURN count(g) AS n";
+export const POLICIES_ON_PLACES = "MATCH (:Policy)-[g:GATES]->(:Scope) RETURN count(g) AS n";
 
 /**
  * Which scopes each of them concerns. One without a scope concerns every root if it may hide denies: only Azure has

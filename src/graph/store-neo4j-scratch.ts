@@ -19,7 +19,7 @@ import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
 import { DIALECTS, derivedColumns } from "./generate.ts";
 import { tenantLabel } from "./generate-neo4j.ts";
 import type { Gap, GraphSource, GraphStore } from "./store.ts";
-import { concerns, GUARDED, unreadNodes } from "./store-gaps.ts";
+import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 import { plainValue } from "./store-neo4j-difference.ts";
 import { connectNeo4j, type Neo4jOptions, type Neo4jServerConnection } from "./store-neo4j-server.ts";
 
@@ -193,7 +193,7 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
     const roots = (
       await read("MATCH (s:Scope) WHERE NOT EXISTS { (s)-[:WITHIN]->(:Scope) } RETURN s.id AS id")
     ).map(({ id }) => String(id));
-    const guarded = Number((await read(GUARDED))[0]?.n ?? 0) > 0;
+    const guarded = Number((await read(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
     await createNodes("Unread", unreadNodes(gaps));
     await createRels(
       "CONCERNS",
