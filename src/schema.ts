@@ -390,6 +390,10 @@ const code = int("Code of the grant: its rank by place, key and principal");
 const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + memberships: less is better");
 const ids = str("A mark a membership, then codes of principals and of the granted place");
 const who = str("Of several identities of the actor, the one whose path it is, or empty");
+const barrier = {
+  network: int("2: network rules decide, 1: they were not read"),
+  lock: int("2: closed, 1: read-only"),
+} as const;
 const part = {
   tier,
   hops,
@@ -555,6 +559,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Relationships on the way") },
   },
+  PEOPLED: {
+    about: "A place of consents where users may have something (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   UNSEEN: {
     about: "A service in which an agent may act for users, and of which nobody read what users have there",
     from: "Agent",
@@ -610,10 +621,7 @@ export const DERIVED = {
     from: "Scope",
     to: "Scope",
     scratch: true,
-    props: {
-      network: int("2: its network rules decide, 1: they were not read"),
-      lock: int("2: closed, 1: read-only"),
-    },
+    props: barrier,
   },
   SHUT: {
     about: "Such places and all below (a loop on the scope)",
@@ -621,8 +629,7 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: {
-      network: int("As of GATE"),
-      lock: int("As of GATE"),
+      ...barrier,
       level: int("Steps of containment, and one"),
     },
   },
@@ -652,14 +659,14 @@ export const DERIVED = {
     from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { network: int("As of GATE"), lock: int("As of GATE"), stop: int("As of HALTS") },
+    props: { ...barrier, stop: int("As of HALTS") },
   },
   GATED: {
     about: "The same added up",
     from: "Actor",
     to: "Scope",
     scratch: true,
-    props: { network: int("As of GATE"), lock: int("As of GATE"), stop: int("As of HALTS") },
+    props: { ...barrier, stop: int("As of HALTS") },
   },
   CALLS: {
     about: "Agents that an agent calls, at first or second hand, and that act with rights of their own",

@@ -1,10 +1,13 @@
 // rule: audience
 // derives: AUDIENCE
 // per: agents
-// when: PERMITS
-// why: who may use an agent that may act for users: persons, and who is in these groups today.
-MATCH (g:Principal)-[:MAY_USE]->(a:Agent)
-WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND (g.enabled IS NULL OR g.enabled)
+// when: PEOPLED
+// why: who may use an agent that may act for users where these may have something: persons, and who is in these groups today.
+MATCH (a:Agent)-[s:ACTS_AS]->(:Principal)-[:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
+WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
+WITH DISTINCT a
+MATCH (g:Principal)-[:MAY_USE]->(a)
+WHERE g.enabled IS NULL OR g.enabled
 RETURN DISTINCT a.id, g.id, 1
 // and
 MATCH (a:Agent)-[k:AUDIENCE]->(g:Principal)
