@@ -384,6 +384,12 @@ const shown = {
   certainty: str("exact, upper-bound or unknown"),
   counts: int("1 if it reads, so that items count"),
 } as const;
+/** What a row at that place would count. */
+const inside = {
+  items: int("Items"),
+  sensitive: int("Of them, with sensitive types"),
+  unlabeled: int("Of these, without a label"),
+} as const;
 const app = int("1 if it is an application permission, which no group hands on");
 const reason = str("Why not exact");
 const code = int("Code of the grant: its rank by place, key and principal");
@@ -498,6 +504,31 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: { level: int("Steps of containment from such a list, and one") },
+  },
+  ALONE: {
+    about:
+      "What a plain containment grant of today shows at its place if nothing else stands above or below it",
+    from: "Principal",
+    to: "Scope",
+    scratch: true,
+    props: {
+      app,
+      canDiscover: shown.canDiscover,
+      canRead: shown.canRead,
+      canWrite: shown.canWrite,
+      canManage: shown.canManage,
+      certainty: shown.certainty,
+      reason,
+      ...inside,
+      code,
+    },
+  },
+  HANDED: {
+    about: "A place and a scope whose access list comes down to it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Steps of inheritance"), ...inside, blind: int("1 if denies were not read here") },
   },
   CROWDED: {
     about: "A place where one actor may come by several ways, or one that is not plain (a loop on the scope)",

@@ -1,0 +1,342 @@
+/**
+ * Runs the rules in the file of the embedded store. What is the same for all agents comes first, once; then the agents,
+ * slice by slice, each from clean tables, as many slices at a time as there are threads: the engine writes one statement
+ * after the other, so each but the first works in a copy of the file. What is kept of a slice goes to Parquet files,
+ * which are loaded at the end: loads into a table that holds rows already cost more each time.
+ */
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StoreError } from "../model.ts";
+import {
+  DERIVED_NODE_KINDS,
+  DERIVED_REL_KINDS,
+  type DerivedKind,
+  isDerivedNode,
+  PUBLISHED_KINDS,
+} from "../schema.ts";
+import { type Bounds, EVERYTHING, type RuleTarget, runRule, slicesOf } from "./derive.ts";
+import { type EngineConnection, openEngine } from "./engine.ts";
+import { derivedCopy, derivedDdl } from "./generate.ts";
+import type { Rule } from "./rules.ts";
+import type { DerivedRows, Gap, Seed } from "./store.ts";
+import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
+
+/** So many derived rows may wait in the pool before they are written. */
+const ROWS_A_CHECKPOINT = 2_000_000;
+/** So many derived rows are loaded at a time. */
+const ROWS_A_LOAD = 1_000_000;
+/** So many agents are derived at a time in an engine with such a pool. */
+const AGENTS_A_SLICE = 5_000;
+const POOL_A_SLICE = 512 * 1024 * 1024;
+
+export interface Derivation {
+  /** The graph file, filled with records. */
+  file: string;
+  /** A folder that does not exist yet, for what is kept in between; it is removed at the end. */
+  exchange: string;
+  /** Cap of all buffer pools together, in bytes. */
+  pool: number;
+  threads: number;
+  rules: readonly Rule[];
+  gaps: readonly Gap[];
+  /** The snapshot's now: what expired before it gives nothing. */
+  time: string;
+  seed: Seed | undefined;
+}
+
+/** Derives everything into the file, and reports the rows of each run of each rule. Throws StoreError. */
+export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<DerivedRows> {
+  const { file, exchange, pool, threads, rules, time } = derivation;
+  const files = rowFiles(exchange);
+  const perAgent = rules.filter((rule) => rule.per === "agents");
+  const shared = rules.filter((rule) => rule.per !== "agents");
+  // What shared rules derive, too, holds for the next slice.
+  const own = [...new Set(perAgent.map((rule) => rule.derives))].filter(
+    (kind) => isScratch(kind) && !shared.some((rule) => rule.derives === kind),
+  );
+  await mkdir(exchange, { mode: 0o700 });
+  try {
+    let slices: Slice[] = [];
+    yield* inEngine({ file, pool, threads }, async function* (engine) {
+      await loadGaps(engine, derivation.gaps, file);
+      const tables = tablesOf(engine);
+      const run = runner(engine, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
+      for (const rule of shared) yield run(rule);
+      slices = await agentSlices(engine, pool / threads, derivation.seed);
+    });
+
+    const waiting = slices.values();
+    const worker = (place: string, share: number) =>
+      inEngine(
+        { file: place, pool: Math.floor(pool / share), threads: Math.ceil(threads / share) },
+        (engine) => deriveSlices({ engine, waiting, rules: perAgent, own, files, time }),
+      );
+    // One agent is not worth a copy of the graph.
+    const workers = derivation.seed === undefined ? Math.min(threads, slices.length) : 1;
+    const places = [file];
+    for (let i = 1; i < workers; i++) {
+      const place = join(exchange, `graph-${i}.db`);
+      await copyFile(file, place);
+      places.push(place);
+    }
+    yield* merged(places.map((place) => worker(place, workers)));
+    for (const place of places.slice(1)) await rm(place, { force: true });
+
+    yield* inEngine({ file, pool, threads }, async function* (engine) {
+      await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
+      await engine.run("CHECKPOINT");
+      yield* files.load(engine);
+    });
+  } finally {
+    await rm(exchange, { recursive: true, force: true });
+  }
+}
+
+/** Opens an engine for some work, which is on disk when this ends. */
+async function* inEngine<T>(
+  { file, pool, threads }: { file: string; pool: number; threads: number },
+  work: (engine: EngineConnection) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const engine = await openEngine({ path: file, pool, threads });
+  try {
+    // A checkpoint after each of many small statements costs more than the statement.
+    await engine.run("CALL auto_checkpoint=false");
+    yield* work(engine);
+    await engine.run("CHECKPOINT");
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Times a rule, and writes to disk what waits in the pool before it is too much. */
+function runner(
+  engine: EngineConnection,
+  work: (rule: Rule) => Promise<number>,
+): (rule: Rule) => Promise<DerivedRows> {
+  let unwritten = 0;
+  return async (rule) => {
+    const start = performance.now();
+    const rows = await work(rule);
+    unwritten += rows;
+    if (unwritten > ROWS_A_CHECKPOINT) {
+      await engine.run("CHECKPOINT");
+      unwritten = 0;
+    }
+    return { rule: rule.id, rows, ms: performance.now() - start };
+  };
+}
+
+/** Derives slices for as long as some wait. */
+async function* deriveSlices({
+  engine,
+  waiting,
+  rules,
+  own,
+  files,
+  time,
+}: {
+  engine: EngineConnection;
+  waiting: Iterator<Slice, unknown, unknown> & Iterable<Slice>;
+  rules: readonly Rule[];
+  /** Kinds that are empty when a slice begins. */
+  own: readonly DerivedKind[];
+  files: RowFiles;
+  time: string;
+}): AsyncGenerator<DerivedRows> {
+  const tables = tablesOf(engine);
+  let clean = true;
+  for (let next = waiting.next(); next.done !== true; next = waiting.next()) {
+    const slice = next.value;
+    if (!clean) await tables.renew(own);
+    clean = false;
+    const target: RuleTarget = {
+      ...tables,
+      write: (kind, statement) =>
+        isScratch(kind) ? tables.write(kind, statement) : files.write(engine, slice, kind, statement),
+    };
+    const run = runner(engine, (rule) => runRule(rule, target, { ...slice, time }));
+    for (const rule of rules) yield run(rule);
+  }
+}
+
+/** Yields what several sources yield, as it comes. The first failure ends all, each after its step. */
+async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+  const step = async (source: AsyncGenerator<T>) => ({ source, result: await source.next() });
+  const steps = new Map(sources.map((source) => [source, step(source)]));
+  try {
+    while (steps.size > 0) {
+      const { source, result } = await Promise.race(steps.values());
+      if (result.done === true) steps.delete(source);
+      else {
+        steps.set(source, step(source));
+        yield result.value;
+      }
+    }
+  } finally {
+    await Promise.allSettled(steps.values());
+    await Promise.allSettled(sources.map((source) => source.return(undefined)));
+  }
+}
+
+type Slice = Pick<Bounds, "from" | "to">;
+
+/** Bounds of slices of agents; for a seed, one an agent. */
+async function agentSlices(
+  engine: EngineConnection,
+  /** Pool of each engine, if there is more than one slice. */
+  pool: number,
+  seed: Seed | undefined,
+): Promise<Slice[]> {
+  const rows =
+    seed === undefined
+      ? await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")
+      : await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
+          ids: [...seed.agents],
+        });
+  const codes = rows.map((row) => String(row.code));
+  if (seed !== undefined) return codes.map((code) => ({ from: code, to: `${code}~` }));
+  const most = Math.max(1, Math.floor(AGENTS_A_SLICE * (pool / POOL_A_SLICE)));
+  const parts = codes.length <= most ? 1 : Math.ceil(codes.length / most);
+  return slicesOf(
+    Array.from({ length: parts }, (_, i) => codes[Math.floor((codes.length * i) / parts)] ?? ""),
+  );
+}
+
+/** Relationships before nodes: a node table stays as long as one refers to it. */
+async function dropAll(engine: EngineConnection, kinds: readonly string[]): Promise<void> {
+  const nodes: readonly string[] = [...DERIVED_NODE_KINDS, "Unread"];
+  const later = (kind: string) => Number(nodes.includes(kind));
+  for (const kind of [...kinds].sort((a, b) => later(a) - later(b))) await engine.run(`DROP TABLE ${kind}`);
+}
+
+const SCRATCH_KINDS: readonly DerivedKind[] = [
+  ...DERIVED_REL_KINDS.filter((kind) => !PUBLISHED_KINDS.includes(kind)),
+  ...DERIVED_NODE_KINDS,
+];
+const isScratch = (kind: DerivedKind): boolean => SCRATCH_KINDS.includes(kind);
+
+/** Derived tables of the graph itself. Counts are remembered: most rules have nothing to do, and asking costs more. */
+function tablesOf(
+  engine: EngineConnection,
+): RuleTarget & { renew(kinds: readonly DerivedKind[]): Promise<void> } {
+  const counts = new Map<string, number>();
+  const number = async (cypher: string) => Number((await engine.run(cypher))[0]?.n ?? 0);
+  const count = async (kind: string): Promise<number> => {
+    const known = counts.get(kind);
+    if (known !== undefined) return known;
+    const rows = await number(
+      isDerivedNode(kind)
+        ? `MATCH (n:${kind}) RETURN count(*) AS n`
+        : `MATCH ()-[r:${kind}]->() RETURN count(*) AS n`,
+    );
+    counts.set(kind, rows);
+    return rows;
+  };
+  return {
+    count,
+    async write(kind, statement) {
+      const before = await count(kind);
+      const said = String((await engine.run(`COPY ${kind} FROM (${statement})`))[0]?.result ?? "");
+      const copied = /^(\d+) tuples? /.exec(said)?.[1];
+      if (copied !== undefined) counts.set(kind, before + Number(copied));
+      else counts.delete(kind);
+      return (await count(kind)) - before;
+    },
+    deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
+    async renew(kinds) {
+      for (const kind of kinds) counts.set(kind, 0);
+      await dropAll(engine, kinds);
+      for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
+    },
+  };
+}
+
+interface RowFile {
+  file: string;
+  rows: number;
+}
+
+/** Files for one load each: so many rows fit the pool, and every further load into a table costs more. */
+function batches(files: readonly RowFile[]): string[][] {
+  const found: string[][] = [];
+  let room = 0;
+  for (const { file, rows } of files) {
+    if (rows > room) {
+      found.push([]);
+      room = ROWS_A_LOAD;
+    }
+    found.at(-1)!.push(file);
+    room -= rows;
+  }
+  return found;
+}
+
+interface RowFiles {
+  write(engine: EngineConnection, slice: Slice, kind: DerivedKind, statement: string): Promise<number>;
+  load(engine: EngineConnection): AsyncGenerator<DerivedRows>;
+}
+
+/** Rows that rules leave behind, as files until `load` puts them into their tables, in the order of slices. */
+function rowFiles(exchange: string): RowFiles {
+  const written = new Map<DerivedKind, (RowFile & { from: string })[]>();
+  let number = 0;
+  return {
+    async write(engine, { from }, kind, statement) {
+      const file = join(exchange, `${kind}-${number++}.parquet`);
+      await engine.run(`COPY (${statement}) TO '${file}'`);
+      const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
+      if (rows > 0) written.set(kind, [...(written.get(kind) ?? []), { file, rows, from }]);
+      return rows;
+    },
+    async *load(engine) {
+      for (const [kind, found] of written) {
+        const start = performance.now();
+        const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
+        const names = Object.keys(
+          (await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {},
+        );
+        for (const some of batches(files)) {
+          await engine.run(derivedCopy(kind, some, names));
+          await engine.run("CHECKPOINT");
+        }
+        const rows = files.reduce((sum, file) => sum + file.rows, 0);
+        const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
+        if (stored !== rows)
+          throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
+        yield { rule: `store ${kind}`, rows, ms: performance.now() - start };
+      }
+    },
+  };
+}
+
+/** Gaps as nodes, loaded from files. */
+async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
+  await engine.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
+  await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
+  if (gaps.length === 0) return;
+  const roots = (
+    await engine.run(
+      "MATCH (s:Scope) OPTIONAL MATCH (s)-[w:WITHIN]->(:Scope) WITH s, count(w) AS n WHERE n = 0 RETURN s.id AS id",
+    )
+  ).map((row) => String(row.id));
+  const known = new Set<string>();
+  const asked = [...new Set(gaps.map((gap) => gap.scope).filter((scope) => scope !== ""))];
+  for (let i = 0; i < asked.length; i += 1_000)
+    for (const row of await engine.run("MATCH (s:Scope) WHERE s.id IN $ids RETURN s.id AS id", {
+      ids: asked.slice(i, i + 1_000),
+    }))
+      known.add(String(row.id));
+  const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) => [id, step, rank, denies].join(","));
+  const guarded = Number((await engine.run(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
+  const links = concerns(gaps, roots, guarded)
+    .filter(({ scope }) => known.has(scope) || roots.includes(scope))
+    .map(({ unread, scope }) => `${unread},"${scope.replaceAll('"', '""')}"`);
+  const load = async (table: string, lines: readonly string[]) => {
+    const file = `${besides}.${table}.csv`;
+    await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });
+    if (lines.length > 0) await engine.run(`COPY ${table} FROM '${file}' (header=false)`);
+    await rm(file);
+  };
+  await load("Unread", nodes);
+  await load("CONCERNS", links);
+}
