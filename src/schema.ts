@@ -498,6 +498,13 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  TOUCHES: {
+    about: "A granted place and a denied one at, below or above it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   LISTS: {
     about: "Places with an access list that gives something, and whatever contains one (a loop on the scope)",
     from: "Scope",

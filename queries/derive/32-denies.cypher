@@ -1,11 +1,16 @@
 // rule: denies
 // derives: DENIES
 // per: agents
-// when: DENIED
+// when: TOUCHES
 // why: a deny assignment binds whoever is, or is in, one of its principals (everyone is a principal, too)
 // unless something of its closure is excluded. It does not touch a key that is held already: nobody is asked who it is.
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[d:DENIED]->(s:Scope)
-WHERE i.tier = 1 AND x.mode <> 'key'
+MATCH (x:Actor)-[:STANDS_FOR]->(:Principal)-[:GRANT]->(:Scope)-[:TOUCHES]->(s:Scope)
+WHERE x.mode <> 'key'
+WITH DISTINCT x, s
+MATCH (s)<-[d:DENIED]-(p:Principal)
+WITH x, s, d, p
+MATCH (x)-[i:STANDS_FOR]->(p)
+WHERE i.tier = 1
 WITH DISTINCT x, s, d
 OPTIONAL MATCH (x)-[j:STANDS_FOR]->(e:Principal)
 WHERE j.tier = 1 AND e.id IN coalesce(d.excluded, [''])

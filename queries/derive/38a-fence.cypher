@@ -9,7 +9,8 @@ WITH x, s
 MATCH (s)-[h:SHUT]->(s)
 RETURN x.id, s.id, max(h.network), max(h.lock), 0
 // and when: HALTS
-MATCH (x:Actor)-[h:HALTS]->(k:Policy)-[:COVERS]->(s:Scope)
-WITH x, s, max(h.stop) AS stop
-MATCH (x)-[:MARK]->(s)
-RETURN x.id, s.id, 0, 0, stop
+// From the marked places: whom a policy for everybody blocks, times all that it covers, are many.
+MATCH (x:Actor)-[:MARK]->(s:Scope)<-[:COVERS]-(k:Policy)
+WITH x, s, k
+MATCH (x)-[h:HALTS]->(k)
+RETURN x.id, s.id, 0, 0, max(h.stop)

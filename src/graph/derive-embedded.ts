@@ -23,6 +23,8 @@ import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 
 /** So many derived rows may wait in the pool before they are written. */
 const ROWS_A_CHECKPOINT = 2_000_000;
+/** So many loaded rows may wait, too. */
+const ROWS_UNWRITTEN = 100_000;
 /** So many derived rows are loaded at a time. */
 const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time in an engine with such a pool. */
@@ -54,39 +56,41 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
   const own = [...new Set(perAgent.map((rule) => rule.derives))].filter(
     (kind) => isScratch(kind) && !shared.some((rule) => rule.derives === kind),
   );
+  const finish = async function* (engine: EngineConnection): AsyncGenerator<DerivedRows> {
+    await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
+    yield* files.load(engine);
+  };
   await mkdir(exchange, { mode: 0o700 });
   try {
-    let slices: Slice[] = [];
+    let waiting: Waiting = [].values();
+    let workers = 1;
+    const slicesIn = (engine: EngineConnection) =>
+      deriveSlices({ engine, waiting, rules: perAgent, own, files, time });
     yield* inEngine({ file, pool, threads }, async function* (engine) {
       await loadGaps(engine, derivation.gaps, file);
       const tables = tablesOf(engine);
       const run = runner(engine, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
       for (const rule of shared) yield run(rule);
-      slices = await agentSlices(engine, pool / threads, derivation.seed);
+      const slices = await agentSlices(engine, pool / threads, derivation.seed);
+      // One agent is not worth a copy of the graph.
+      workers = derivation.seed === undefined ? Math.min(threads, slices.length) : 1;
+      waiting = slices.values();
+      if (workers > 1) return;
+      yield* slicesIn(engine);
+      yield* finish(engine);
     });
+    if (workers === 1) return;
 
-    const waiting = slices.values();
-    const worker = (place: string, share: number) =>
-      inEngine(
-        { file: place, pool: Math.floor(pool / share), threads: Math.ceil(threads / share) },
-        (engine) => deriveSlices({ engine, waiting, rules: perAgent, own, files, time }),
-      );
-    // One agent is not worth a copy of the graph.
-    const workers = derivation.seed === undefined ? Math.min(threads, slices.length) : 1;
     const places = [file];
     for (let i = 1; i < workers; i++) {
       const place = join(exchange, `graph-${i}.db`);
       await copyFile(file, place);
       places.push(place);
     }
-    yield* merged(places.map((place) => worker(place, workers)));
+    const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers) };
+    yield* merged(places.map((place) => inEngine({ file: place, ...share }, slicesIn)));
     for (const place of places.slice(1)) await rm(place, { force: true });
-
-    yield* inEngine({ file, pool, threads }, async function* (engine) {
-      await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
-      await engine.run("CHECKPOINT");
-      yield* files.load(engine);
-    });
+    yield* inEngine({ file, pool, threads }, finish);
   } finally {
     await rm(exchange, { recursive: true, force: true });
   }
@@ -136,7 +140,7 @@ async function* deriveSlices({
   time,
 }: {
   engine: EngineConnection;
-  waiting: Iterator<Slice, unknown, unknown> & Iterable<Slice>;
+  waiting: Waiting;
   rules: readonly Rule[];
   /** Kinds that are empty when a slice begins. */
   own: readonly DerivedKind[];
@@ -179,6 +183,8 @@ async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator
 }
 
 type Slice = Pick<Bounds, "from" | "to">;
+/** Slices that nobody works on yet, one list for all workers. */
+type Waiting = ArrayIterator<Slice>;
 
 /** Bounds of slices of agents; for a seed, one an agent. */
 async function agentSlices(
@@ -295,11 +301,11 @@ function rowFiles(exchange: string): RowFiles {
         const names = Object.keys(
           (await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {},
         );
+        const rows = files.reduce((sum, file) => sum + file.rows, 0);
         for (const some of batches(files)) {
           await engine.run(derivedCopy(kind, some, names));
-          await engine.run("CHECKPOINT");
+          if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
         }
-        const rows = files.reduce((sum, file) => sum + file.rows, 0);
         const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
         if (stored !== rows)
           throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
