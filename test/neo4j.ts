@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import neo4j, { type Driver } from "neo4j-driver";
 import { tenantLabel } from "../src/graph/generate-neo4j.ts";
-import { loadRules } from "../src/graph/rules.ts";
+import { loadRules, type Rule } from "../src/graph/rules.ts";
 import type { Gap, GraphStore } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { type Neo4jStore, openNeo4jStore } from "../src/graph/store-neo4j.ts";
@@ -14,7 +14,7 @@ import { openInventory } from "../src/keep/inventory.ts";
 import type { Params, Row } from "../src/model.ts";
 import { createDecoder } from "../src/reach/paths.ts";
 
-const rules = loadRules();
+const RULES = loadRules();
 
 /** The server that the setup named. */
 export function serverOptions(): Neo4jOptions {
@@ -104,6 +104,7 @@ export async function fill(
   lines: readonly string[],
   stage: Stage,
   gaps: readonly Gap[] = [],
+  rules: readonly Rule[] = RULES,
 ): Promise<void> {
   const folder = await stage.folder();
   const inventory = await openInventory(":memory:", { now: () => new Date("2026-01-01T00:00:00Z") });

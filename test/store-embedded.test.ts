@@ -1,3 +1,76 @@
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { loadRules } from "../src/graph/rules.ts";
+import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { fill, reachOf, Stage } from "./neo4j.ts";
+import type { Put } from "./oracle/records.ts";
+import { asLines } from "./oracle/tenants.ts";
 import { storeContract } from "./store.contract.ts";
 
 storeContract((stage) => stage.embedded());
+
+describe("many agents", () => {
+  const stage = new Stage();
+  afterAll(() => stage.end());
+  const AGENTS = 700;
+  const node = (kind: string, id: string, props: Put["props"] = {}): Put => ({ kind, id, props });
+  const rel = (
+    kind: string,
+    from: [string, string],
+    to: [string, string],
+    props: Put["props"] = {},
+  ): Put => ({
+    ...{ kind, props },
+    from: { kind: from[0], id: from[1] },
+    to: { kind: to[0], id: to[1] },
+  });
+  const grant = { flow: "containment", tier: "now", certainty: "exact", see: true, read: true } as const;
+  /** Each in a group of ten that reads a container; every third reads what contains it; all are denied to read one. */
+  const records: Put[] = [
+    node("Scope", "sub", { kind: "Subscription", plane: "azure" }),
+    node("Principal", "everyone", { kind: "Everyone" }),
+    ...Array.from({ length: AGENTS / 10 }, (_, i) => [
+      node("Principal", `g${i}`, { kind: "Group" }),
+      node("Scope", `c${i}`, { kind: "Container", plane: "azure" }),
+      rel("WITHIN", ["Scope", `c${i}`], ["Scope", "sub"]),
+      rel("GRANTED", ["Principal", `g${i}`], ["Scope", `c${i}`], { key: `g${i}`, ...grant }),
+    ]).flat(),
+    rel("DENIED", ["Principal", "everyone"], ["Scope", "c7"], { key: "d", read: true }),
+    ...Array.from({ length: AGENTS }, (_, i) => [
+      node("Agent", `a${i}`, { name: `a${i}` }),
+      node("Principal", `a${i}`, { kind: "AgentIdentity" }),
+      rel("ACTS_AS", ["Agent", `a${i}`], ["Principal", `a${i}`], { mode: "app", key: "app" }),
+      rel("MEMBER_OF", ["Principal", `a${i}`], ["Principal", `g${i % (AGENTS / 10)}`]),
+      ...(i % 3 === 0
+        ? [rel("GRANTED", ["Principal", `a${i}`], ["Scope", "sub"], { key: `s${i}`, ...grant })]
+        : []),
+    ]).flat(),
+  ];
+
+  test("have the rows that they have together if they are derived in parts, several at a time", async () => {
+    const rowsOf = async (pool: number, threads: number) => {
+      const store = openEmbeddedStore({ folder: join(await stage.folder(), "graph"), pool, threads });
+      stage.onEnd(() => store.close());
+      await fill(store, [...asLines(records)], stage);
+      return reachOf(store);
+    };
+    const together = await rowsOf(512 * 1024 * 1024, 1);
+    expect(together.length).toBeGreaterThan(AGENTS);
+    // So small a pool takes fewer agents at a time than there are.
+    expect(await rowsOf(64 * 1024 * 1024, 2)).toEqual(together);
+  });
+
+  test("a rule that fails in one of the parts fails the whole, and the graph that was there stays", async () => {
+    const store = openEmbeddedStore({
+      ...{ folder: join(await stage.folder(), "graph"), pool: 64 * 1024 * 1024, threads: 2 },
+    });
+    stage.onEnd(() => store.close());
+    await fill(store, [...asLines(records)], stage);
+    const before = await reachOf(store);
+    const broken = loadRules().map((rule) =>
+      rule.id === "can-reach" ? { ...rule, first: rule.first.map((s) => ({ ...s, text: "MATCH (" })) } : rule,
+    );
+    await expect(fill(store, [...asLines(records)], stage, [], broken)).rejects.toThrow();
+    expect(await reachOf(store)).toEqual(before);
+  });
+});
