@@ -713,6 +713,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Calls"), far: str("A mark a call") },
   },
+  SINGLED: {
+    about: "A principal that something tells apart from others of an audience (a loop)",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: { level: int("Memberships below whoever is named") },
+  },
   LENT: {
     about: "A principal with whose rights an agent acts",
     from: "Agent",
@@ -724,6 +731,7 @@ export const DERIVED = {
       level: int("Relationships on the way"),
       far: str("A mark each"),
       server: int("1 if a server lends them"),
+      crowd: int("1 for a person whom nothing tells apart from others of the audience"),
     },
   },
   STANDS_FOR: {

@@ -73,4 +73,45 @@ describe("many agents", () => {
     await expect(fill(store, [...asLines(records)], stage, [], broken)).rejects.toThrow();
     expect(await reachOf(store)).toEqual(before);
   });
+
+  test("an agent that everybody may use reaches what somebody may, also where a deny tells one of them apart", async () => {
+    const USERS = 2_000;
+    const may: Put[] = [
+      node("Principal", "everyone", { kind: "Everyone" }),
+      node("Agent", "a", { name: "a" }),
+      node("Principal", "a", { kind: "AgentIdentity" }),
+      rel("ACTS_AS", ["Agent", "a"], ["Principal", "a"], { mode: "app", key: "app" }),
+      rel("MAY_USE", ["Principal", "everyone"], ["Agent", "a"]),
+      node("Scope", "sub", { kind: "Subscription", plane: "azure" }),
+      rel("CONSENTED", ["Principal", "a"], ["Scope", "sub"], {
+        ...{
+          key: "c",
+          type: "delegated",
+          permission: "user_impersonation",
+          user: "*",
+          see: true,
+          read: true,
+        },
+      }),
+      ...Array.from({ length: USERS }, (_, i) => [
+        node("Principal", `u${i}`, { kind: "User" }),
+        node("Scope", `c${i}`, { kind: "Container", plane: "azure" }),
+        rel("WITHIN", ["Scope", `c${i}`], ["Scope", "sub"]),
+        rel("GRANTED", ["Principal", `u${i}`], ["Scope", `c${i}`], { key: `u${i}`, ...grant, write: true }),
+        // Each has something that the next one has, too.
+        rel("GRANTED", ["Principal", `u${(i + 1) % USERS}`], ["Scope", `c${i}`], { key: `n${i}`, ...grant }),
+      ]).flat(),
+      rel("DENIED", ["Principal", "u7"], ["Scope", "sub"], { key: "d", read: true, write: true, see: true }),
+    ];
+    const store = openEmbeddedStore({ folder: join(await stage.folder(), "graph") });
+    stage.onEnd(() => store.close());
+    await fill(store, [...asLines(may)], stage);
+    const rows = (await reachOf(store)).filter(({ mode }) => mode === "on-behalf-of");
+    // What u7 alone could write nobody writes; consent is for reading, and two may read each.
+    expect(rows.length).toBe(USERS);
+    expect(rows.every(({ read, write }) => read === true && write === false)).toBe(true);
+    expect(rows.find(({ scope }) => scope === "c7")).toMatchObject({
+      path: [{ id: "a" }, { id: "u8" }, { id: "c7" }],
+    });
+  });
 });
