@@ -347,11 +347,12 @@ async function namedBy(
   by: "id" | "code",
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, Named>> {
-  const rows = await eachOrAll(
-    query,
-    [...wanted],
-    (is) =>
-      `MATCH (n:${kind}) WHERE ${is(`n.${by}`)} RETURN n.${by} AS wanted, n.id AS id, n.name AS name, n.kind AS kind`,
+  if (wanted.size === 0) return new Map();
+  // A list that is unwound is looked up one by one; in a condition, the engine reads through all nodes for it.
+  const rows = await query(
+    `UNWIND $wanted AS wanted MATCH (n:${kind}) WHERE n.${by} = wanted
+     RETURN wanted, n.id AS id, n.name AS name, n.kind AS kind`,
+    { wanted: [...wanted] },
   );
   return new Map(rows.map((row) => [String(row.wanted), named(row, String(row.id))]));
 }
