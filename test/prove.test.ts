@@ -28,6 +28,8 @@ const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
   ...["unseen 1", "actor 4", "part-whole 3", "part-whole 4"],
   ...["closure 2", "identity 2"],
   ...["list-grant 2", "meets 4", "part 9", "later 3"],
+  // A policy that names everyone but guests: a world of its own, since it is about everybody.
+  ...["singled 6", "singled 7"],
 ]);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 /** Many tenants take a while on a busy machine. */

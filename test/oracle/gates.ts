@@ -1,7 +1,7 @@
 /** What stands between a grant and access at a place: network rules, locks, policies (reach.md 4.3, 5 and 6). */
 import { blueprintsOf } from "./blueprints.ts";
 import { clientsOf } from "./consents.ts";
-import { isPerson } from "./grants.ts";
+import { claims, INSIDERS, isPerson } from "./grants.ts";
 import type { Actor } from "./identities.ts";
 import { EVERYONE, type RelPut, type World } from "./records.ts";
 
@@ -66,9 +66,10 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
 /** Whether a policy concerns these principals, or the agent that acts with them; an exclusion wins. */
 function matches(world: World, { acting }: Actor, principals: readonly string[], policy: string): boolean {
   const blueprints = acting === undefined ? [] : blueprintsOf(world, acting);
+  const insider = (id: string): boolean => isPerson(world, id) && claims(world, INSIDERS, id);
   const meant = ({ to }: RelPut): boolean =>
     to.kind === "Principal"
-      ? to.id === EVERYONE || principals.includes(to.id)
+      ? to.id === EVERYONE || principals.includes(to.id) || (to.id === INSIDERS && principals.some(insider))
       : to.kind === "Agent"
         ? to.id === acting
         : blueprints.includes(to.id);
