@@ -98,7 +98,7 @@ describe("the random tenants have in them what rules are about", () => {
 
 describe("what was not read changes no sure answer", () => {
   test.each(STEPS)("%s", PATIENCE, async (step) => {
-    const { withheld, broken } = await completeness(step, connectors, 25, SEED);
+    const { withheld, broken } = await completeness(step, connectors, 15, SEED);
     expect(broken).toEqual([]);
     expect(withheld).toBeGreaterThan(10);
   });

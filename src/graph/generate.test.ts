@@ -9,7 +9,6 @@ import {
   exportColumns,
   inventoryColumns,
   inventoryDdl,
-  neo4jConstraints,
   pairs,
   properties,
   schemaPage,
@@ -78,13 +77,6 @@ test("a bulk load names the pair of a relationship and escapes the path", () => 
   );
   expect(embeddedCopy({ kind: "OWNS", from: "Principal", to: "Agent", file: "/tmp/o.parquet" })).toBe(
     "COPY `OWNS` FROM '/tmp/o.parquet' (from='Principal', to='Agent')",
-  );
-});
-
-test("Neo4j gets one uniqueness constraint a node kind", () => {
-  expect(neo4jConstraints()).toHaveLength(NODE_KINDS.length);
-  expect(neo4jConstraints()[0]).toBe(
-    "CREATE CONSTRAINT `agent_id` IF NOT EXISTS FOR (n:`Agent`) REQUIRE n.id IS UNIQUE",
   );
 });
 

@@ -209,15 +209,6 @@ export const embeddedCopy = (table: {
   return `COPY ${quote(table.kind)} FROM ${text(table.file)}${pair}`;
 };
 
-/** Ids are unique per kind; the constraint is also the index that loads and lookups need. */
-export const neo4jConstraints = (): string[] => {
-  const { quote } = DIALECTS.neo4j;
-  return NODE_KINDS.map(
-    (kind) =>
-      `CREATE CONSTRAINT ${quote(`${kind.toLowerCase()}_id`)} IF NOT EXISTS FOR (n:${quote(kind)}) REQUIRE n.id IS UNIQUE`,
-  );
-};
-
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 const table = (rows: readonly (readonly string[])[]): string[] => [
   "| Property | Type | Meaning |",
