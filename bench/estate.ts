@@ -10,8 +10,12 @@ import type { GraphTable } from "../src/keep/inventory.ts";
 import { countItems } from "../src/keep/inventory-counts.ts";
 import { isNodeKind, type Kind, type NodeKind } from "../src/schema.ts";
 
-/** Size 1 is 10,000 agents, 120,000 users and groups, 200,000 scopes and 2,000,000 items. */
-export async function makeEstate(size: number, folder: string): Promise<GraphTable[]> {
+/**
+ * Size 1 is 10,000 agents, 120,000 users and groups, 200,000 scopes and 2,000,000 items. `gated`: with what decides besides
+ * grants, too: denies for everyone and for groups, network rules, locks, policies, and agents that act for whoever may use
+ * them, some of these for everybody.
+ */
+export async function makeEstate(size: number, folder: string, gated = false): Promise<GraphTable[]> {
   mkdirSync(folder, { recursive: true });
   const n = (count: number) => Math.max(1, Math.round(count * size));
   const agents = n(10_000);
@@ -35,7 +39,8 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
   await run(`create table principal as
     select ${id("a", "i")} id, 'AgentIdentity' kind from range(${agents}) t(i)
     union all select ${id("u", "i")}, 'User' from range(${users}) t(i)
-    union all select ${id("g", "i")}, 'Group' from range(${groups}) t(i)`);
+    union all select ${id("g", "i")}, 'Group' from range(${groups}) t(i)
+    union all select 'everyone', 'Everyone' where ${gated}`);
   await run(`create table member as
     select distinct ${id("a", "i")} f, ${id("g", pick("i * 10 + j", 1, groups))} t from range(${agents}) a(i), range(3) b(j)
     union select distinct ${id("u", "i")}, ${id("g", pick("i * 10 + j", 2, groups))} from range(${users}) a(i), range(5) b(j)
@@ -113,6 +118,12 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
       name: "id",
       plane: "case when id like '/%' then 'azure' else 'sharepoint' end",
       code: "code",
+      ...(gated
+        ? {
+            network: "case when kind = 'StorageAccount' and hash(id) % 10 = 0 then 'Deny' end",
+            gates: "case when kind = 'Site' and hash(id) % 200 = 0 then ['lock:ReadOnly'] end",
+          }
+        : {}),
     },
     "scope join codes using (id)",
   );
@@ -166,6 +177,56 @@ export async function makeEstate(size: number, folder: string): Promise<GraphTab
     "item",
     ["Item", "Label"],
   );
+  if (gated) {
+    const groupOf = (salt: number) => id("g", pick("i", salt, groups));
+    const on = "scope where kind in ('StorageAccount', 'ResourceGroup') and hash(id) % 25 = 0";
+    await out(
+      "DENIED",
+      { from: "f", to: "t", key: "'d' || t", read: "true", write: "true", children: "true" },
+      `(select 'everyone' f, id t from ${on} union all select ${groupOf(21)}, id from (select id, hash(id, 22) i from ${on}))`,
+      ["Principal", "Scope"],
+    );
+    await out(
+      "Policy",
+      {
+        ...{ id: "'ca' || i", kind: "'ConditionalAccess'", name: "'Policy ' || i", effect: "'block'" },
+        residual: "case when i % 4 <> 0 then 'sign-in risk' end",
+      },
+      "range(40) t(i)",
+    );
+    await out(
+      "APPLIES_TO",
+      {
+        from: "'ca' || i",
+        to: `case when i % 8 = 1 then 'everyone' else ${groupOf(23)} end`,
+        include: "true",
+      },
+      "range(40) t(i)",
+      ["Policy", "Principal"],
+    );
+    await out(
+      "GATES",
+      { from: "'ca' || i", to: "case when i % 2 = 0 then 'plane:sharepoint' else '/' end" },
+      "range(40) t(i)",
+      ["Policy", "Scope"],
+    );
+    const forUsers = `range(0, ${agents}, 10) t(i)`;
+    await out(
+      "MAY_USE",
+      { from: `case when i % 500 = 0 then 'everyone' else ${groupOf(24)} end`, to: id("a", "i") },
+      forUsers,
+      ["Principal", "Agent"],
+    );
+    await out(
+      "CONSENTED",
+      {
+        ...{ from: id("a", "i"), to: "'plane:sharepoint'", key: "'c'", type: "'delegated'", user: "'*'" },
+        permission: "case when i % 3 = 0 then 'Sites.ReadWrite.All' else 'Sites.Read.All' end",
+      },
+      forUsers,
+      ["Principal", "Scope"],
+    );
+  }
   const counted = await countItems(c, tables, folder);
   c.closeSync();
   db.closeSync();
