@@ -499,11 +499,12 @@ export const DERIVED = {
     props: {},
   },
   TOUCHES: {
-    about: "A granted place and a denied one at, below or above it",
+    about:
+      "A granted place, and one where something else decides: denies at, below or above it, the rest at or below it",
     from: "Scope",
     to: "Scope",
     scratch: true,
-    props: {},
+    props: { sort: int("0: denies, 1: the place itself, 2: policies") },
   },
   LISTS: {
     about: "Places with an access list that gives something, and whatever contains one (a loop on the scope)",
@@ -672,8 +673,8 @@ export const DERIVED = {
     },
   },
   COVERS: {
-    about: "Places that a policy guards, and all below",
-    from: "Policy",
+    about: "A place, and one that contains it and is under policies",
+    from: "Scope",
     to: "Scope",
     scratch: true,
     props: { level: int("Steps of containment, and one") },
@@ -692,8 +693,15 @@ export const DERIVED = {
     scratch: true,
     props: { stop: int("2: always, 1: the request decides") },
   },
+  HALTED: {
+    about: "A place under policies that block an actor",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { stop: int("As of HALTS") },
+  },
   FENCE: {
-    about: "What stands between grants and access at a marked place",
+    about: "What stands between grants and access at such a place",
     from: "Actor",
     to: "Scope",
     scratch: true,
@@ -775,8 +783,29 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  POOLED: {
+    about: "Places to add up for any identity of an actor",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  STAKES: {
+    about: "A place at which an identity of an actor has a containment grant",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  AT: {
+    about: "The same, each once, and where another identity of the same actor adds up",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
   MARK: {
-    about: "The same, each once",
+    about: "The same, and what decides there",
     from: "Actor",
     to: "Scope",
     scratch: true,

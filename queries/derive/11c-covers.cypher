@@ -1,17 +1,17 @@
 // rule: covers
 // derives: COVERS
 // when: GATES
-// why: a policy on a place guards whatever lies in it.
-MATCH (k:Policy)-[:GATES]->(s:Scope)
+// why: places on which there are policies, and whatever lies in them: by place and not by policy, since many are on the same.
+MATCH (k:Policy)-[:GATES]->(z:Scope)
 WHERE (k.state IS NULL OR k.state = 'enabled') AND k.kind IN ['ConditionalAccess', 'AppRestriction', 'SiteRestriction']
-RETURN DISTINCT k.id, s.id, 1
+RETURN DISTINCT z.id, z.id, 1
 // next level
-MATCH (k:Policy)-[c:COVERS]->(m:Scope)
+MATCH (m:Scope)-[c:COVERS]->(z:Scope)
 WHERE c.level = $level
-WITH DISTINCT k, m
+WITH DISTINCT m, z
 MATCH (m)<-[:WITHIN]-(s:Scope)
-WITH DISTINCT k, s
-OPTIONAL MATCH (k)-[known:COVERS]->(s)
-WITH k, s, count(known) AS before
+WITH DISTINCT s, z
+OPTIONAL MATCH (s)-[known:COVERS]->(z)
+WITH s, z, count(known) AS before
 WHERE before = 0
-RETURN k.id, s.id, $level + 1
+RETURN s.id, z.id, $level + 1

@@ -20,6 +20,9 @@ RETURN DISTINCT s.id, s.id
 // and when: GATE
 MATCH (s:Scope)-[:GATE]->(s)
 RETURN DISTINCT s.id, s.id
+// and when: GATES
+MATCH (:Policy)-[:GATES]->(s:Scope)
+RETURN DISTINCT s.id, s.id
 // and when: PERMITS
 MATCH (:Principal)-[:PERMITS]->(s:Scope)
 RETURN DISTINCT s.id, s.id

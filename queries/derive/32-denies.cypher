@@ -1,11 +1,11 @@
 // rule: denies
 // derives: DENIES
 // per: agents
-// when: TOUCHES
+// when: DENIED
 // why: a deny assignment binds whoever is, or is in, one of its principals (everyone is a principal, too)
 // unless something of its closure is excluded. It does not touch a key that is held already: nobody is asked who it is.
-MATCH (x:Actor)-[:STANDS_FOR]->(:Principal)-[:GRANT]->(:Scope)-[:TOUCHES]->(s:Scope)
-WHERE x.mode <> 'key'
+MATCH (x:Actor)-[:STANDS_FOR]->(:Principal)-[:GRANT]->(:Scope)-[t:TOUCHES]->(s:Scope)
+WHERE x.mode <> 'key' AND t.sort = 0
 WITH DISTINCT x, s
 MATCH (s)<-[d:DENIED]-(p:Principal)
 WITH x, s, d, p

@@ -37,15 +37,30 @@ RETURN DISTINCT x.id, s.id
 MATCH (x:Actor)-[:CONSENTS]->(s:Scope)
 RETURN x.id, s.id
 // and when: GATE
-// Where something besides grants decides: grants there and below, and that place below a grant.
+// Where something besides grants decides, whoever asks: grants there and below, and that place below a grant.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:SHUT]->(s)
 WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT x.id, s.id
 // and when: GATE
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
-WHERE g.app = 0 OR i.direct = 1
-WITH DISTINCT x, y
-MATCH (y)<-[:ABOVE]-(s:Scope)
-WITH x, s
-MATCH (s)-[:GATE]->(s)
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(:Scope)-[t:TOUCHES]->(s:Scope)
+WHERE t.sort = 1 AND (g.app = 0 OR i.direct = 1)
 RETURN DISTINCT x.id, s.id
+// and when: HALTED
+// The same where policies block this actor.
+MATCH (x:Actor)-[:HALTED]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
+WHERE g.app = 0 OR i.direct = 1
+WITH DISTINCT x, s
+MATCH (s)-[:COVERS]->(z:Scope)
+WITH x, s, z
+MATCH (x)-[:HALTED]->(z)
+RETURN DISTINCT x.id, s.id
+// and when: HALTED
+MATCH (x:Actor)-[:HALTED]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(:Scope)-[t:TOUCHES]->(z:Scope)
+WHERE t.sort = 2 AND (g.app = 0 OR i.direct = 1)
+WITH DISTINCT x, z
+MATCH (x)-[:HALTED]->(z)
+RETURN DISTINCT x.id, z.id

@@ -41,3 +41,13 @@ WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH DISTINCT x, s
 MATCH (s)-[:SHUT]->(s)
 RETURN DISTINCT x.id, s.id
+// and when: HALTED
+MATCH (x:Actor)-[:HALTED]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WITH DISTINCT x, s
+MATCH (s)-[:COVERS]->(z:Scope)
+WITH x, s, z
+MATCH (x)-[:HALTED]->(z)
+RETURN DISTINCT x.id, s.id

@@ -1,7 +1,7 @@
 // rule: halts
 // derives: HALTS
 // per: agents
-// when: COVERS
+// when: GATES
 // why: whom a policy blocks: Conditional Access whoever it names, but managed identities and keys (identity reference, 4);
 // restrictions of applications the applications; restricted access control of a site every person that it does not name.
 // Exclusions win. Where Conditional Access has a condition, the request decides.

@@ -1,9 +1,9 @@
 // rule: over
 // derives: OVER
 // per: agents
-// when: MARK
-// why: the marked places that have no containment grant of their own, access lists, and what contains them where both meet.
-MATCH (:Actor)-[:MARK]->(s:Scope)
+// when: NEAR
+// why: the places to add up that have no containment grant of their own, access lists, and what contains them where both meet.
+MATCH (:Actor)-[:NEAR]->(s:Scope)
 WITH DISTINCT s
 OPTIONAL MATCH (s)-[known:ABOVE]->(s)
 WITH s, count(known) AS before

@@ -1,0 +1,10 @@
+// rule: stakes
+// derives: STAKES
+// per: agents
+// when: SIDE
+// why: where an identity of an actor has a containment grant: there and below it adds to what the others have.
+MATCH (x:Actor)-[:SIDE]->(w:Actor)
+WITH x, w
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
+WHERE g.app = 0 OR i.direct = 1
+RETURN DISTINCT x.id, y.id
