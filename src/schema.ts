@@ -721,12 +721,40 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Calls"), far: str("A mark a call") },
   },
-  SINGLED: {
+  NAMED: {
     about: "A principal that something tells apart from others of an audience (a loop)",
     from: "Principal",
     to: "Principal",
     scratch: true,
-    props: { level: int("Memberships below whoever is named") },
+    props: {},
+  },
+  TOLD: {
+    about: "Somebody who is, or is in, a named principal",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: { tier, level: int("Memberships, and one") },
+  },
+  SIGN: {
+    about: "By what a person can be told apart, in short (a loop)",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: { n: int("Named principals"), mark: str("Some of their codes") },
+  },
+  LIKE_ONE: {
+    about: "A person, and the first of those with the same sign",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: {},
+  },
+  SAME: {
+    about: "The same, where they are in the very same named principals",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: {},
   },
   LENT: {
     about: "A principal with whose rights an agent acts",
@@ -739,7 +767,7 @@ export const DERIVED = {
       level: int("Relationships on the way"),
       far: str("A mark each"),
       server: int("1 if a server lends them"),
-      crowd: int("1 for a person whom nothing tells apart from others of the audience"),
+      alike: str("Of persons of an audience whom nothing tells apart: a code they share; else empty"),
     },
   },
   STANDS_FOR: {

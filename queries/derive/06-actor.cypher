@@ -13,8 +13,8 @@ MATCH (a:Agent)-[m:MANY]->(a)
 WITH a, m.mode AS mode, m.via AS via
 MATCH (a)-[l:LENT]->(p:Principal)
 WHERE l.mode = mode AND l.via = via
-WITH a, mode, via, CASE WHEN l.crowd = 1 THEN '' ELSE p.id END AS person, max(l.server) AS server
-RETURN a.id + '|' + mode + '|' + via + '|' + person, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code,
+WITH a, mode, via, CASE l.alike WHEN '' THEN p.id ELSE '' END AS person, l.alike AS alike, max(l.server) AS server
+RETURN a.id + '|' + mode + '|' + via + '|' + alike + person, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code,
   a.id + '|' + mode + '|' + via, CASE WHEN server = 1 THEN NULL WHEN via = '' THEN a.id ELSE via END, person, 1,
   CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END
 // and when: OPAQUE

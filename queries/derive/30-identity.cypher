@@ -9,7 +9,7 @@ WHERE p.enabled IS NULL OR p.enabled
 OPTIONAL MATCH (a)-[m:MANY]->(a)
 WHERE m.mode = l.mode AND m.via = l.via
 WITH a, l, p, count(m) AS many
-RETURN a.id + '|' + l.mode + '|' + l.via + CASE WHEN many = 0 THEN '' WHEN l.crowd = 1 THEN '|' ELSE '|' + p.id END, p.id, 1, 0, min(l.level), 1, min(l.far + ' ' + p.code)
+RETURN a.id + '|' + l.mode + '|' + l.via + CASE WHEN many = 0 THEN '' WHEN l.alike = '' THEN '|' + p.id ELSE '|' + l.alike END, p.id, 1, 0, min(l.level), 1, min(l.far + ' ' + p.code)
 // next level unless: JOINS
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

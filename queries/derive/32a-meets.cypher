@@ -21,6 +21,8 @@ RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 MATCH (y:Actor)-[i:STANDS_FOR]->(:Principal)<-[t:APPLIES_TO]-(k:Policy)
 WHERE y.mode = 'app' AND i.tier = 1 AND k.kind = 'AppRestriction'
 WITH DISTINCT y, k, CASE WHEN t.include = false THEN 0 ELSE 1 END AS include
-MATCH (y)-[:ASSISTS]->(:Agent)<-[:ASSISTS]-(x:Actor)
+MATCH (y)-[:ASSISTS]->(a:Agent)
+WITH DISTINCT a, k, include
+MATCH (a)<-[:ASSISTS]-(x:Actor)
 WHERE x.capped = 1
 RETURN DISTINCT x.id, k.id, include

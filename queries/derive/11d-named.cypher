@@ -1,0 +1,34 @@
+// rule: named
+// derives: NAMED
+// when: PERMITS
+// why: principals that a deny, a policy, groups that must be had together or a consent of their own names: these, and nothing
+// else, tell the persons of an audience apart.
+MATCH (p:Principal)-[:DENIED]->(:Scope)
+WHERE p.id <> 'everyone'
+RETURN DISTINCT p.id, p.id
+// and when: DENIED
+MATCH (:Principal)-[d:DENIED]->(:Scope)
+WHERE d.excluded IS NOT NULL
+UNWIND d.excluded AS id
+WITH DISTINCT id
+MATCH (p:Principal)
+WHERE p.id = id AND id <> 'everyone'
+RETURN p.id, p.id
+// and when: GATES
+MATCH (p:Principal)<-[:APPLIES_TO]-(:Policy)
+WHERE p.id <> 'everyone'
+RETURN DISTINCT p.id, p.id
+// and when: LIST_GRANT
+MATCH (:Principal)-[g:LIST_GRANT]->(:Scope)
+WHERE g.narrow = 1
+UNWIND g.together + g.excluded AS id
+WITH DISTINCT id
+MATCH (p:Principal)
+WHERE p.id = id AND id <> 'everyone'
+RETURN p.id, p.id
+// and
+MATCH (:Principal)-[k:PERMITS]->(:Scope)
+WITH DISTINCT k.user AS id
+MATCH (p:Principal)
+WHERE p.id = id
+RETURN p.id, p.id
