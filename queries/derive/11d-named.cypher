@@ -15,8 +15,10 @@ MATCH (p:Principal)
 WHERE p.id = id AND id <> 'everyone'
 RETURN p.id, p.id
 // and when: GATES
-MATCH (p:Principal)<-[:APPLIES_TO]-(:Policy)
-WHERE p.id <> 'everyone'
+// Policies that block persons; what asks for a second factor or names applications tells nobody apart.
+MATCH (p:Principal)<-[:APPLIES_TO]-(k:Policy)-[:GATES]->(:Scope)
+WHERE p.id <> 'everyone' AND (k.state IS NULL OR k.state = 'enabled')
+  AND (k.kind = 'SiteRestriction' OR (k.kind = 'ConditionalAccess' AND k.effect = 'block'))
 RETURN DISTINCT p.id, p.id
 // and when: LIST_GRANT
 MATCH (:Principal)-[g:LIST_GRANT]->(:Scope)
