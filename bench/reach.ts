@@ -26,6 +26,8 @@ import { reachBySql, type SqlResult } from "./reach-sql.ts";
 /** A plain pattern that takes longer is stopped. */
 const PATTERN_SECONDS = 120;
 const AGENTS_ASKED = 400;
+/** Behind a size: with denies, gates, policies and audiences. SQL and patterns know nothing of these. */
+const GATED = " gated";
 /** Answers are asked for so long at most, each of the two questions. */
 const ANSWER_SECONDS = 120;
 
@@ -40,7 +42,8 @@ interface Difference {
 /** What a child does, in the folder of one estate; its answer goes to the parent as JSON. */
 const TASKS = {
   async estate(folder: string, size: string): Promise<number> {
-    const tables = await makeEstate(Number(size), join(folder, "facts"));
+    const gated = size.endsWith(GATED);
+    const tables = await makeEstate(Number.parseFloat(size), join(folder, "facts"), gated);
     writeFileSync(join(folder, "tables.json"), JSON.stringify(tables));
     return tables.reduce((sum, { rows }) => sum + rows, 0);
   },
@@ -234,8 +237,29 @@ function main(size: number, runs: number): void {
   }
 }
 
+/** The whole rule: rows with what decides besides grants, and without. */
+function compareGated(size: number, runs: number): void {
+  const work = mkdtempSync(join(tmpdir(), "forereach-reach-"));
+  try {
+    const costs = ["", GATED].map((kind) => {
+      const folder = join(work, `estate${kind}`);
+      mkdirSync(folder);
+      const records = child("estate", folder, `${size}${kind}`)!;
+      process.stdout.write(`\nEstate of size ${size}${kind}: ${records.toLocaleString("en-US")} records\n`);
+      return showRules(repeated("rules", folder, runs));
+    });
+    heading("Gated beside plain");
+    line("rules", ratio(costs[1]!, costs[0]!));
+    line("rows", `${costs[1]!.rows.toLocaleString("en-US")} and ${costs[0]!.rows.toLocaleString("en-US")}`);
+    line("load, processors", `${loadavg()[0]!.toFixed(1)}, ${availableParallelism()}`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 const { values } = parseArgs({
   options: {
+    gated: { type: "boolean", default: false },
     size: { type: "string", default: "1" },
     runs: { type: "string", default: "1" },
     child: { type: "string" },
@@ -243,7 +267,8 @@ const { values } = parseArgs({
     more: { type: "string", default: "" },
   },
 });
-if (values.child === undefined) main(Number(values.size), Number(values.runs));
+if (values.child === undefined)
+  (values.gated ? compareGated : main)(Number(values.size), Number(values.runs));
 else {
   const answer = await TASKS[values.child as Task](values.folder, values.more);
   process.stdout.write(JSON.stringify(answer));
