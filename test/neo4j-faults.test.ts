@@ -4,40 +4,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Driver } from "neo4j-driver";
-import { generate } from "selfsigned";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Neo4jServer, startNeo4j } from "../scripts/neo4j.ts";
 import { tenantLabel } from "../src/graph/generate-neo4j.ts";
-import { loadRules } from "../src/graph/rules.ts";
-import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
-import { stateFiles } from "../src/graph/store-neo4j.ts";
-import { type Published, publish, readPublication } from "../src/graph/store-neo4j-publish.ts";
+import { publish, readPublication } from "../src/graph/store-neo4j-publish.ts";
 import { connectNeo4j, type Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
-import { openInventory } from "../src/keep/inventory.ts";
-import { type Row, StoreError } from "../src/model.ts";
+import { StoreError } from "../src/model.ts";
+import { type Change, type Cluster, startCluster } from "./bolt-router.ts";
 import { type CutProxy, cutProxy } from "./cut-proxy.ts";
+import { run as cli, newFolder } from "./e2e/cli.ts";
 import { LIBRARY } from "./library.ts";
 import { ask, emptyTenant, plainDriver, serverOptions } from "./neo4j.ts";
+import { contents, randomFrom, run, type State, twoStates } from "./neo4j-states.ts";
 
-/** A state as files: what a publication starts from. */
-interface State {
-  snapshot: string;
-  time: string;
-  files: ReadonlyMap<string, string>;
-}
-
-/** Kills of a server, each with a start of it, and cuts of a connection. */
-const KILLS = Number(process.env.FOREREACH_KILLS ?? "1");
+/** Cuts of a connection. */
 const CUTS = Number(process.env.FOREREACH_CUTS ?? "8");
-/** The same whole numbers in every run, from 0 up to, not including, `below`. */
-const randomFrom = (seed: number): ((below: number) => number) => {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-};
-
 let folder = "";
 let driver: Driver;
 let small: State;
@@ -50,89 +30,11 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-async function stateOf(lines: readonly string[], name: string): Promise<State> {
-  const place = join(folder, name);
-  const inventory = await openInventory(":memory:", { now: () => new Date("2026-01-01T00:00:00Z") });
-  const store = openEmbeddedStore({ folder: join(place, "graph"), pool: 256 * 1024 * 1024 });
-  try {
-    await inventory.import(
-      "world",
-      (async function* () {
-        yield* lines;
-      })(),
-    );
-    const snapshot = await inventory.snapshot();
-    const source = {
-      ...{ snapshot: snapshot.id, time: snapshot.time, gaps: [] },
-      tables: await snapshot.export(join(place, "export")),
-    };
-    await store.rebuild(source);
-    for await (const _ of store.derive(loadRules()));
-    return { snapshot: snapshot.id, time: snapshot.time, files: await stateFiles(source, store, place) };
-  } finally {
-    await store.close();
-    await inventory.close();
-  }
-}
-
-/** Publishes as a run of its own would: a new connection, closed at the end. */
-async function run(
-  state: State,
-  tenant: string,
-  kept: string,
-  options: Neo4jOptions = serverOptions(),
-): Promise<Published> {
-  const connection = await connectNeo4j(options);
-  try {
-    // Small batches: many moments at which something may break.
-    return await publish(connection, { ...state, tenant, folder: kept, batch: 20 });
-  } finally {
-    await connection.close();
-  }
-}
-
 const keptFolder = async (): Promise<string> => {
   const kept = await mkdtemp(join(tmpdir(), "forereach-kept-"));
   ends.push(() => rm(kept, { recursive: true, force: true }));
   return kept;
 };
-
-/** Everything that the database holds of a tenant, in words. */
-async function contents(tenant: string, from = driver): Promise<string[]> {
-  const label = tenantLabel(tenant);
-  const nodes = await ask(
-    from,
-    `MATCH (n:\`${label}\`) RETURN [l IN labels(n) WHERE l <> $label] AS labels, properties(n) AS props`,
-    { label },
-  );
-  const rels = await ask(
-    from,
-    `MATCH (f:\`${label}\`)-[r]->(t:\`${label}\`) RETURN f.forereach AS f, type(r) AS type, properties(r) AS props, t.forereach AS t`,
-  );
-  // Codes are names for principals and grants: what they name has to be equal, not they.
-  const names = new Map<unknown, string>();
-  for (const { props } of nodes as { props: Row }[])
-    if (props.code !== undefined) names.set(props.code, String(props.id));
-  for (const { f, t, type, props } of rels as { f: string; t: string; type: string; props: Row }[])
-    if (type === "GRANTED") names.set(props.code, `${f} ${t} ${props.key}`);
-  const decoded = (props: Row): Row => ({
-    ...props,
-    ...{ tenant: undefined, code: undefined },
-    ...(props.grant === undefined ? {} : { grant: names.get(props.grant) ?? "nothing" }),
-    ...(typeof props.path === "string"
-      ? { path: props.path.replace(/[0-9A-Z]{5}/g, (code) => ` ${names.get(code) ?? "nobody"}`) }
-      : {}),
-  });
-  const text = (row: Row) =>
-    JSON.stringify({ ...row, props: decoded(row.props as Row) }, (_, one: unknown) =>
-      isPlain(one) ? sortedKeys(one) : one,
-    );
-  return [...nodes, ...rels].map(text).sort();
-}
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const sortedKeys = (value: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** A tenant of one test. */
 const aTenant = (): string => {
@@ -144,19 +46,11 @@ const aTenant = (): string => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "forereach-faults-"));
   driver = plainDriver();
-  const other = LIBRARY.filter((line) => !line.includes("a-lab") && !line.includes("u-cy"))
-    .map((line) =>
-      line.replace('"name":"Payroll bot"', '"name":"Pay bot"').replace('"write":true', '"write":false'),
-    )
-    .concat(
-      JSON.stringify({ put: { kind: "Principal", id: "g-old", props: { kind: "Group", name: "Old" } } }),
-    );
-  small = await stateOf(other, "small");
-  large = await stateOf(LIBRARY, "large");
+  ({ small, large } = await twoStates(folder));
   const [one, two] = [emptyTenant(driver), emptyTenant(driver)];
   await run(small, one.tenant, join(folder, "one"));
   await run(large, two.tenant, join(folder, "two"));
-  [smallRows, largeRows] = [await contents(one.tenant), await contents(two.tenant)];
+  [smallRows, largeRows] = [await contents(one.tenant, driver), await contents(two.tenant, driver)];
   await one.end();
   await two.end();
 });
@@ -169,12 +63,12 @@ test("a difference leads to what a first publication writes, and nothing is writ
   const step = aTenant();
   const kept = await keptFolder();
   expect(await run(small, step, kept)).toMatchObject({ how: "difference" });
-  expect(await contents(step)).toEqual(smallRows);
+  expect(await contents(step, driver)).toEqual(smallRows);
   expect(smallRows).not.toEqual(largeRows);
   const second = await run(large, step, kept);
   expect(second.how).toBe("difference");
   expect(second.written).toBeGreaterThan(0);
-  expect(await contents(step)).toEqual(largeRows);
+  expect(await contents(step, driver)).toEqual(largeRows);
   expect(await run(large, step, kept)).toEqual({ how: "unchanged", written: 0 });
 });
 
@@ -183,7 +77,7 @@ test("without the files of the last state it compares with the server, and write
   await run(small, tenant, await keptFolder());
   const elsewhere = await run(large, tenant, await keptFolder());
   expect(elsewhere.how).toBe("compared");
-  expect(await contents(tenant)).toEqual(largeRows);
+  expect(await contents(tenant, driver)).toEqual(largeRows);
   expect(await run(large, tenant, await keptFolder())).toEqual({ how: "compared", written: 0 });
   // An empty text in place of nothing is the same row, which is set right and not taken away.
   await ask(
@@ -191,19 +85,19 @@ test("without the files of the last state it compares with the server, and write
     `MATCH (:\`${tenantLabel(tenant)}\`)-[r:CAN_REACH]->() WHERE r.via IS NULL SET r.via = ''`,
   );
   expect((await run(large, tenant, await keptFolder())).written).toBeGreaterThan(0);
-  expect(await contents(tenant)).toEqual(largeRows);
+  expect(await contents(tenant, driver)).toEqual(largeRows);
 });
 
 test("rows that somebody deleted come back", async () => {
   const tenant = aTenant();
   const kept = await keptFolder();
   await run(large, tenant, kept);
-  const before = await contents(tenant);
+  const before = await contents(tenant, driver);
   const label = tenantLabel(tenant);
   await ask(driver, `MATCH (:\`${label}\`)-[r:CAN_REACH]->() WITH r LIMIT 3 DELETE r`);
   await ask(driver, `MATCH (n:\`${label}\`:Label) DETACH DELETE n`);
   expect((await run(large, tenant, kept)).how).toBe("compared");
-  expect(await contents(tenant)).toEqual(before);
+  expect(await contents(tenant, driver)).toEqual(before);
 });
 
 describe("a shared database", () => {
@@ -212,10 +106,10 @@ describe("a shared database", () => {
     const [first, second] = [await keptFolder(), await keptFolder()];
     await run(large, one, first);
     await run(small, two, second);
-    const before = await contents(one);
+    const before = await contents(one, driver);
     await run(large, two, second);
     await run(small, two, second);
-    expect(await contents(one)).toEqual(before);
+    expect(await contents(one, driver)).toEqual(before);
   });
 
   test("nothing that others wrote is touched, not even what hangs on a node that goes", async () => {
@@ -286,7 +180,7 @@ describe("a connection that is cut", () => {
         expect(error.message.split("\n")).toHaveLength(1);
       }
       await run(next, tenant, kept);
-      expect(await contents(tenant), `after a cut in round ${round}`).toEqual(rows);
+      expect(await contents(tenant, driver), `after a cut in round ${round}`).toEqual(rows);
     }
     expect(broken).toBeGreaterThan(CUTS * 0.7);
   }, 600_000);
@@ -326,7 +220,7 @@ describe("two publishers at once", () => {
       const errors = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
       expect(errors.length).toBeLessThan(2);
       for (const error of errors) expect(error).toMatchObject({ code: "neo4j-taken-over" });
-      const found = JSON.stringify(await contents(tenant));
+      const found = JSON.stringify(await contents(tenant, driver));
       const either = [smallRows, largeRows].map((rows) => JSON.stringify(rows));
       expect(either).toContain(found);
     }
@@ -352,18 +246,137 @@ describe("another version of the program", () => {
 
   test("what a newer one published is left alone", async () => {
     const { tenant, kept } = await versioned(99);
-    const before = await contents(tenant);
+    const before = await contents(tenant, driver);
     await expect(run(large, tenant, kept)).rejects.toMatchObject({
       code: "newer-version",
       name: "StoreError",
     });
-    expect(await contents(tenant)).toEqual(before);
+    expect(await contents(tenant, driver)).toEqual(before);
   });
 
   test("what an older one published becomes what this one publishes, with the kinds gone that it had", async () => {
     const { tenant, kept } = await versioned(0);
     expect((await run(large, tenant, kept)).how).toBe("compared");
-    expect(await contents(tenant)).toEqual(largeRows);
+    expect(await contents(tenant, driver)).toEqual(largeRows);
+  });
+});
+
+test("a publication of a time that has not come is left alone until somebody says which clock is wrong", async () => {
+  const tenant = aTenant();
+  const kept = await keptFolder();
+  await run(small, tenant, kept);
+  await ask(driver, "MATCH (p:Publication {tenant: $tenant}) SET p.time = '2999-01-01T00:00:00Z'", {
+    tenant,
+  });
+  for (const folder of [kept, await keptFolder()]) {
+    const error = await run(large, tenant, folder).catch((one: unknown) => one);
+    expect(error).toMatchObject({ code: "neo4j-clock", name: "StoreError" });
+    expect((error as Error).message).toMatch(/as of 2999-01-01T00:00:00Z, but here it is \d{4}-/);
+    expect(await contents(tenant, driver)).toEqual(smallRows);
+  }
+  const refused = (await run(large, tenant, kept).catch((one: unknown) => one)) as StoreError;
+  const statement = /MATCH .*$/.exec(refused.fix ?? "")?.[0] ?? "";
+  await ask(driver, statement);
+  await run(large, tenant, kept);
+  expect(await contents(tenant, driver)).toEqual(largeRows);
+});
+
+describe("a cluster that elects another leader in the middle of a publication", () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(Number(new URL(serverOptions().uri).port));
+  });
+  afterAll(() => cluster.close());
+  const members = (patience = 20_000): Neo4jOptions => ({ ...serverOptions(), uri: cluster.uri, patience });
+  /** Once something is written, and before all is. */
+  const once = (change: () => void): (() => void) => {
+    let batches = 0;
+    return () => {
+      if (++batches === 3) change();
+    };
+  };
+
+  test.each(["refuses", "gone", "gone after its next commit"] as const)(
+    "goes on with the new one, and writes nothing twice, where the old one is: %s",
+    async (change: Change) => {
+      const tenant = aTenant();
+      const kept = await keptFolder();
+      cluster.elect(0, "refuses");
+      await run(small, tenant, kept, members());
+      const before = cluster.writes(1);
+      await run(
+        large,
+        tenant,
+        kept,
+        members(),
+        once(() => cluster.elect(1, change)),
+      );
+      expect(cluster.writes(1)).toBeGreaterThan(before);
+      expect(await contents(tenant, driver)).toEqual(largeRows);
+    },
+  );
+
+  test("says that there is none, and the next run goes on with the one that comes then", async () => {
+    const tenant = aTenant();
+    const kept = await keptFolder();
+    cluster.elect(0, "refuses");
+    await run(small, tenant, kept, members());
+    const lost = once(() => cluster.elect(undefined, "refuses"));
+    const error = await run(large, tenant, kept, members(1_500), lost).catch((one: unknown) => one);
+    expect(error, String(error)).toMatchObject({ code: "neo4j-leader", name: "StoreError" });
+    expect((error as Error).message.split("\n")).toHaveLength(1);
+    cluster.elect(1, "refuses");
+    await run(large, tenant, kept, members());
+    expect(await contents(tenant, driver)).toEqual(largeRows);
+  });
+});
+
+describe("another transaction that holds what is to be written", () => {
+  const holding = async (
+    tenant: string,
+    work: (run: (cypher: string) => Promise<unknown>) => Promise<void>,
+  ): Promise<void> => {
+    const session = driver.session();
+    const holder = session.beginTransaction();
+    try {
+      await holder.run(`MATCH (n:\`${tenantLabel(tenant)}\`) SET n.held = true`);
+      await work((cypher) => holder.run(cypher, { tenant }));
+      await holder.rollback();
+    } finally {
+      await session.close();
+    }
+  };
+
+  test("for good: it says so in the end, and the next run goes on", async () => {
+    const tenant = aTenant();
+    const kept = await keptFolder();
+    await run(small, tenant, kept);
+    await holding(tenant, async () => {
+      const error = await run(large, tenant, kept, { ...serverOptions(), batchTime: 1_000 }).catch(
+        (one: unknown) => one,
+      );
+      expect(error).toMatchObject({ code: "neo4j-blocked", name: "StoreError" });
+      expect((error as Error).message.split("\n")).toHaveLength(1);
+    });
+    await run(large, tenant, kept);
+    expect(await contents(tenant, driver)).toEqual(largeRows);
+  });
+
+  test("and waits for what the publication holds: the server ends the publication's, which is tried again", async () => {
+    const tenant = aTenant();
+    const kept = await keptFolder();
+    await run(small, tenant, kept);
+    const blocked =
+      "SHOW TRANSACTIONS YIELD currentQuery, status WHERE status STARTS WITH 'Blocked' AND currentQuery CONTAINS $label RETURN 1";
+    let publishing: Promise<unknown> | undefined;
+    await holding(tenant, async (holder) => {
+      publishing = run(large, tenant, kept, { ...serverOptions(), patience: 60_000 });
+      while ((await ask(driver, blocked, { label: tenantLabel(tenant) })).length === 0);
+      // Its batch began with this lock. The deadlock ends the younger of the two: were it this one, this would throw.
+      await holder("MATCH (p:Publication {tenant: $tenant}) SET p.held = true REMOVE p.held");
+    });
+    await publishing;
+    expect(await contents(tenant, driver)).toEqual(largeRows);
   });
 });
 
@@ -371,7 +384,7 @@ test("an address that asks for routing leads to the same server, and a reader se
   const tenant = aTenant();
   const routed = { ...serverOptions(), uri: serverOptions().uri.replace(/^bolt/, "neo4j") };
   await run(small, tenant, await keptFolder(), routed);
-  expect(await contents(tenant)).toEqual(smallRows);
+  expect(await contents(tenant, driver)).toEqual(smallRows);
   const connection = await connectNeo4j(routed);
   ends.push(() => connection.close());
   expect(await readPublication(connection, tenant)).toMatchObject({ state: "complete" });
@@ -400,87 +413,37 @@ describe("a server that refuses", () => {
   });
 });
 
-describe("a server of one's own", () => {
-  let server: Neo4jServer | undefined;
-  afterEach(async () => {
-    await server?.stop();
-    server = undefined;
-  });
-  const optionsOf = (one: Neo4jServer): Neo4jOptions => ({
-    uri: one.uri,
-    user: one.user,
-    password: one.password,
-    patience: 0,
-  });
-
-  /** A certificate of one's own for loopback, as files. */
-  const certificate = async (place: string): Promise<{ key: string; cert: string }> => {
-    const made = await generate([{ name: "commonName", value: "localhost" }], {
-      algorithm: "sha256",
-      extensions: [
-        { name: "basicConstraints", cA: true, critical: true },
-        { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] },
-      ],
-    });
-    const [key, cert] = [join(place, "key.pem"), join(place, "cert.pem")];
-    await writeFile(key, made.private, { mode: 0o600 });
-    await writeFile(cert, made.cert);
-    return { key, cert };
-  };
-
-  test(`that is killed at random points, ${KILLS} of them, over an encrypted connection, ends with the rows of an undisturbed one; one that takes no writes says so`, async () => {
-    const home = await mkdtemp(join(tmpdir(), "forereach-killed-"));
-    ends.push(() => rm(home, { recursive: true, force: true }));
-    const tls = await certificate(home);
-    const [tenant, kept] = [randomUUID(), await keptFolder()];
-    server = await startNeo4j({ home, tls, quick: true });
-    expect(server.uri).toMatch(/^bolt\+ssc:/);
-    const { password, port } = server;
-    await run(small, tenant, kept, optionsOf(server));
-    const trusted = { ...optionsOf(server), uri: `bolt+s://127.0.0.1:${port}`, ca: tls.cert };
-    expect(await run(small, tenant, kept, trusted)).toMatchObject({ how: "unchanged" });
-    for (const uri of [`bolt://127.0.0.1:${port}`, `bolt+s://127.0.0.1:${port}`])
-      await expect(run(small, tenant, kept, { ...optionsOf(server), uri })).rejects.toMatchObject({
-        code: "neo4j-unreachable",
-        name: "StoreError",
-      });
-
-    const random = randomFrom(20_261);
-    for (let round = 0; round < KILLS; round++) {
-      const [next, rows] = round % 2 === 0 ? [large, largeRows] : [small, smallRows];
-      const victim = server;
-      const last = 1 + random(14);
-      const wait = random(15);
-      let batches = 0;
-      const connection = await connectNeo4j(optionsOf(victim));
-      const error = await publish(connection, {
-        ...{ ...next, tenant, folder: kept, batch: 20 },
-        onStage: () => {
-          if (++batches === last) setTimeout(() => void victim.kill(), wait);
-        },
-      }).catch((one: unknown) => one);
-      await connection.close();
-      // It may have ended in the last moment before.
-      if (error instanceof Error)
-        expect(error).toMatchObject({ code: "neo4j-unreachable", name: "StoreError" });
-      await victim.kill();
-      server = await startNeo4j({ home, port, password, tls, quick: true });
-      await run(next, tenant, kept, optionsOf(server));
-      const own = plainDriver(optionsOf(server));
-      expect(await contents(tenant, own), `killed at batch ${last}, ${wait} ms later`).toEqual(rows);
-      await own.close();
-    }
-    await server.stop();
-
-    server = await startNeo4j({
-      ...{ home, port, password, tls, quick: true },
-      settings: ["server.databases.default_to_read_only=true"],
-    });
-    const [there, other] = KILLS % 2 === 0 ? [small, large] : [large, small];
-    await expect(run(other, tenant, kept, optionsOf(server))).rejects.toMatchObject({
-      code: "neo4j-read-only",
-      name: "StoreError",
-    });
-    expect(await run(there, tenant, kept, optionsOf(server))).toMatchObject({ how: "unchanged" });
-  }, 3_600_000);
+test("a person sees one message, what to do, and exit code 4", async () => {
+  const [data, place] = [newFolder(), newFolder()];
+  const [file, config] = [join(place, "records.jsonl"), join(place, "forereach.yaml")];
+  // Records that no scan came before are of this tenant.
+  const tenant = "import";
+  const drop = () => ask(driver, "MATCH (p:Publication {tenant: $tenant}) DELETE p", { tenant });
+  ends.push(drop);
+  await drop();
+  await ask(
+    driver,
+    "CREATE (:Publication:ForereachPublication {tenant: $tenant, state: 'complete', version: 1, run: 'theirs', time: '2999-01-01T00:00:00Z'})",
+    { tenant },
+  );
+  await writeFile(file, LIBRARY.join("\n"));
+  const { uri, user, password } = serverOptions();
+  for (const [says, fix, given] of [
+    [/refuses the user "neo4j" or its password/, /FOREREACH_NEO4J_PASSWORD/, "wrong-password"],
+    [/as of 2999-01-01T00:00:00Z, but here it is/, /REMOVE p\.time/, password],
+  ] as const) {
+    const store = { kind: "neo4j", uri, user, password: given };
+    await writeFile(config, JSON.stringify({ store, tenants: [{ id: randomUUID(), connectors: {} }] }));
+    const { code, stderr } = await cli(["import", file, "--config", config, "--quiet"], { folder: data });
+    const [message = "", todo = "", ...more] = stderr.trim().split("\n");
+    expect(message).toMatch(says);
+    expect(todo).toMatch(/^→ /);
+    expect(todo).toMatch(fix);
+    expect(more).toEqual([]);
+    expect(stderr).not.toContain(given);
+    expect(code).toBe(4);
+  }
+  expect(
+    await ask(driver, "MATCH (p:Publication {tenant: $tenant}) RETURN p.run AS run", { tenant }),
+  ).toEqual([{ run: "theirs" }]);
 });

@@ -31,6 +31,8 @@ export interface Publication {
   state: "complete" | "publishing";
   /** What readers see, or will see when it is complete. */
   snapshot: string;
+  /** The snapshot's now, as an ISO time; empty if there is none. */
+  time: string;
   /** Id of the publication. */
   run: string;
   version: number;
@@ -57,6 +59,8 @@ export interface Published {
 }
 
 const BATCH = 5_000;
+/** Milliseconds by which clocks may differ: they do a little everywhere. */
+const SKEW = 300_000;
 const CURRENT = "current.json";
 
 interface Local {
@@ -83,7 +87,7 @@ export async function readPublication(
   return row === undefined ? undefined : publicationOf(row);
 }
 
-const FIELDS = "p.state AS state, p.snapshot AS snapshot, p.run AS run, p.version AS version";
+const FIELDS = "p.state AS state, p.snapshot AS snapshot, p.time AS time, p.run AS run, p.version AS version";
 
 function publicationOf(row: Row): Publication {
   const version = Number(row.version ?? 0);
@@ -96,9 +100,32 @@ function publicationOf(row: Row): Publication {
   return {
     state: row.state === "complete" ? "complete" : "publishing",
     snapshot: String(row.snapshot ?? ""),
+    time: String(row.time ?? ""),
     run: String(row.run ?? ""),
     version,
   };
+}
+
+/**
+ * What a publication of this tenant would follow, from the leader. Throws StoreError if it may not: a newer version wrote
+ * it, or it is of a time that has not come, so that either here or there expired rights were taken for current ones.
+ */
+export async function lastPublication(
+  connection: Neo4jServerConnection,
+  tenant: string,
+): Promise<Publication | undefined> {
+  const before = await connection.write(async (ask) => {
+    const [row] = await ask(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, { tenant });
+    return row === undefined ? undefined : publicationOf(row);
+  });
+  const now = Date.now();
+  if (before !== undefined && Date.parse(before.time) > now + SKEW)
+    throw new StoreError(
+      "neo4j-clock",
+      `what Neo4j holds of this tenant was published as of ${before.time}, but here it is ${new Date(now).toISOString()}; nothing was changed`,
+      `set the clock that is wrong; if it was the other one: MATCH (p:Publication {tenant: '${tenant}'}) REMOVE p.time`,
+    );
+  return before;
 }
 
 /** What a reader must have seen to see what this machine published last. */
@@ -126,10 +153,7 @@ export async function publish(
   const next = join(folder, `state-${run}`);
   await mkdir(next, { mode: 0o700 });
   try {
-    const before = await connection.write(async (ask) => {
-      const [row] = await ask(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, { tenant });
-      return row === undefined ? undefined : publicationOf(row);
-    });
+    const before = await lastPublication(connection, tenant);
     const local = await readLocal(folder);
     const known =
       before?.state === "complete" &&
@@ -185,7 +209,7 @@ async function countsAgree(
     wanted.set(of, (wanted.get(of) ?? 0) + (tables[name]?.rows ?? 0));
   }
   const kinds = [...wanted].flatMap(([kind, rows]) => (kind === "nodes" || rows === 0 ? [] : [kind]));
-  const [row] = await connection.read(neo4jCounts(kinds, tenantLabel(tenant)));
+  const [row] = await connection.write((ask) => ask(neo4jCounts(kinds, tenantLabel(tenant))));
   return [...wanted].every(([of, rows]) => Number(row?.[of] ?? 0) >= rows);
 }
 

@@ -1,6 +1,7 @@
 /** The connection to a Neo4j server: sessions by what they do, values as plain ones, errors as what to do about them. */
 import type { Driver, RecordShape, Session } from "neo4j-driver";
-import { ConfigError, ForereachError, type Params, type Row, StoreError } from "../model.ts";
+import { ConfigError, type Params, type Row, StoreError } from "../model.ts";
+import { explained, isBroken, placeOf } from "./store-neo4j-errors.ts";
 
 export interface Neo4jOptions {
   /** bolt://, neo4j:// (a cluster is routed), each also with +s or +ssc. */
@@ -13,6 +14,8 @@ export interface Neo4jOptions {
   ca?: string;
   /** Milliseconds that an interrupted connection is tried again for. */
   patience?: number;
+  /** Milliseconds that one batch may take: without a limit, it waits for a lock as long as somebody holds it. */
+  batchTime?: number;
 }
 
 export interface QueryLimits {
@@ -22,7 +25,6 @@ export interface QueryLimits {
 }
 
 export interface Neo4jServerConnection {
-  readonly database: string;
   /** In one transaction, on the leader; tried again if it was interrupted, so `work` must bear that. */
   write<T>(work: (run: Run) => Promise<T>): Promise<T>;
   /** Schema statements, one after the other, each in a transaction of its own. */
@@ -42,6 +44,7 @@ export type Run = (cypher: string, params?: Params) => Promise<Row[]>;
 /** Oldest server: label expressions in every place, and server-side limits that hold. */
 const OLDEST = [5, 13] as const;
 const PATIENCE = 15_000;
+const BATCH_TIME = 600_000;
 
 /** The driver is loaded when a store of this kind is first opened. */
 async function loadDriver() {
@@ -94,49 +97,65 @@ export async function connectNeo4j(
     );
   }
   const manager = neo4j.bookmarkManager({ initialBookmarks: bookmarks });
-  const base = {
-    bookmarkManager: manager,
-    fetchSize: 5_000,
-    ...(options.database === undefined ? {} : { database: options.database }),
-  };
-  const explain = (error: unknown) => explained(error, place, options);
-  const using = async <T>(mode: "READ" | "WRITE", work: (session: Session) => Promise<T>): Promise<T> => {
-    const session = driver.session({ ...base, defaultAccessMode: mode });
+  /** A database that cannot write says so in general; what the server knows of it says why, such as a full disk. */
+  const reasonOf = async (): Promise<string | undefined> => {
+    const session = driver.session({ database: "system", defaultAccessMode: "READ" });
     try {
-      return await work(session);
-    } catch (error) {
-      throw explain(error);
+      const { records } = await session.run(
+        "SHOW DATABASES YIELD name, home, statusMessage WHERE statusMessage <> '' RETURN name, home, statusMessage AS said",
+      );
+      const rows = records.map((record) => record.toObject());
+      const own = rows.find(({ name, home }) =>
+        options.database === undefined ? home : name === options.database,
+      );
+      return own === undefined ? undefined : String(own.said);
+    } catch {
+      return undefined;
     } finally {
       await session.close().catch(() => {});
     }
   };
+  const explain = async (error: unknown, mode: "READ" | "WRITE"): Promise<Error> =>
+    explained(error, {
+      ...options,
+      by: mode === "READ" ? "person" : "publication",
+      reason: isBroken(error) ? await reasonOf() : undefined,
+    });
   const running =
     (tx: { run(cypher: string, params?: Params): Promise<{ records: RecordShape[] }> }): Run =>
     async (cypher, params = {}) =>
       (await tx.run(cypher, outgoing(params, neo4j) as Params)).records.map((record) =>
         plainRow(record.toObject() as Row, neo4j),
       );
+  let database: string;
   try {
-    const { agent = "" } = await driver.getServerInfo(
-      options.database === undefined ? {} : { database: options.database },
-    );
-    const [, major, minor] = /\/(\d+)\.(\d+)/.exec(agent) ?? [];
-    if (
-      major !== undefined &&
-      (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]))
-    )
-      throw new StoreError(
-        "neo4j-too-old",
-        `the server at ${place} is ${agent}; ${OLDEST.join(".")} or later is needed`,
-        "update the server",
-      );
+    database = await meet(driver, options.database, place);
   } catch (error) {
+    const cause = await explain(error, "WRITE");
     await driver.close();
-    throw explain(error);
+    throw cause;
   }
+  const base = {
+    bookmarkManager: manager,
+    fetchSize: 5_000,
+    // By its name: the way to a nameless one is asked of the one member that the address names, even if it is gone.
+    database,
+  };
+  const using = async <T>(mode: "READ" | "WRITE", work: (session: Session) => Promise<T>): Promise<T> => {
+    const session = driver.session({ ...base, defaultAccessMode: mode });
+    try {
+      return await work(session);
+    } catch (error) {
+      throw await explain(error, mode);
+    } finally {
+      await session.close().catch(() => {});
+    }
+  };
   return {
-    database: options.database ?? "",
-    write: (work) => using("WRITE", (session) => session.executeWrite((tx) => work(running(tx)))),
+    write: (work) =>
+      using("WRITE", (session) =>
+        session.executeWrite((tx) => work(running(tx)), { timeout: options.batchTime ?? BATCH_TIME }),
+      ),
     schema: (statements) =>
       using("WRITE", async (session) => {
         // Two that begin at once get into each other's way here; a managed transaction tries again.
@@ -148,7 +167,7 @@ export async function connectNeo4j(
         for await (const record of session.run(cypher, outgoing(params, neo4j) as Params))
           yield plainRow(record.toObject(), neo4j);
       } catch (error) {
-        throw explain(error);
+        throw await explain(error, "WRITE");
       } finally {
         await session.close().catch(() => {});
       }
@@ -189,8 +208,30 @@ export async function connectNeo4j(
   };
 }
 
-/** Address for people: whatever stands in front of an @ may be a secret. */
-const placeOf = (uri: string): string => uri.replace(/\/\/[^/]*@/, "//");
+/** Asks the first thing; returns the name of the database. Throws StoreError if the server is too old. */
+async function meet(driver: Driver, database: string | undefined, place: string): Promise<string> {
+  const session = driver.session({
+    defaultAccessMode: "READ",
+    ...(database === undefined ? {} : { database }),
+  });
+  try {
+    const { summary } = await session.run("RETURN 1");
+    const { agent = "" } = summary.server;
+    const [, major, minor] = /\/(\d+)\.(\d+)/.exec(agent) ?? [];
+    if (
+      major !== undefined &&
+      (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]))
+    )
+      throw new StoreError(
+        "neo4j-too-old",
+        `the server at ${place} is ${agent}; ${OLDEST.join(".")} or later is needed`,
+        "update the server",
+      );
+    return database ?? summary.database.name ?? "";
+  } finally {
+    await session.close().catch(() => {});
+  }
+}
 
 /** The driver sends a number as a float; LIMIT and comparisons of whole numbers want integers. */
 function outgoing(value: unknown, neo4j: Neo4j): unknown {
@@ -236,82 +277,4 @@ function plain(value: unknown, neo4j: Neo4j): unknown {
   if (Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, neo4j)]));
   return String(value);
-}
-
-/** https://neo4j.com/docs/status-codes/current/errors/all-errors/ */
-function explained(error: unknown, place: string, { user, database }: Neo4jOptions): Error {
-  if (error instanceof ForereachError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const said = error instanceof Error ? error.message : String(error);
-  const store = (name: string, message: string, fix?: string) =>
-    new StoreError(name, message, fix, { cause: error });
-  const last = code.split(".").at(-1) ?? "";
-  if (last === "Unauthorized" || last === "CredentialsExpired" || last === "TokenExpired")
-    return store(
-      "neo4j-password",
-      `${place} refuses the user "${user}" or its password`,
-      "set FOREREACH_NEO4J_USER and FOREREACH_NEO4J_PASSWORD, or store.credentials in the configuration",
-    );
-  if (last === "AuthenticationRateLimit")
-    return store(
-      "neo4j-password",
-      `${place} refuses sign-in after too many wrong passwords`,
-      "wait a minute",
-    );
-  if (last === "DatabaseNotFound")
-    return store(
-      "neo4j-database",
-      `${place} has no database "${database ?? ""}"`,
-      "name an existing one in store.database, or leave it out for the user's own",
-    );
-  if (last === "DatabaseUnavailable")
-    return store(
-      "neo4j-database",
-      `the database at ${place} is not available: ${said}`,
-      "start the database",
-    );
-  if (
-    ["ForbiddenOnReadOnlyDatabase", "ReadOnly", "NotALeader", "WriteOnReadOnlyAccessDatabase"].includes(
-      last,
-    ) ||
-    (/read[- ]only|shutdown mode/i.test(said) && last !== "AccessMode")
-  )
-    return store(
-      "neo4j-read-only",
-      `the database at ${place} takes no writes`,
-      "publish to a writable one (neo4j:// finds the leader of a cluster); nothing was changed by the refused write",
-    );
-  if (last === "Forbidden" && code.includes("Security"))
-    return store(
-      "neo4j-rights",
-      `the user "${user}" may not do this at ${place}: ${said}`,
-      "publish with a user that may write and create constraints (docs/neo4j.md)",
-    );
-  if (/TransactionTimedOut|TransactionTerminated|Terminated/.test(last) && !/shutdown/i.test(said))
-    return new ConfigError(
-      "query-too-long",
-      "the query did not end in the time it has",
-      "narrow it: start from one agent or scope, add LIMIT",
-      { cause: error },
-    );
-  if (/OutOfMemory/.test(last))
-    return new ConfigError(
-      "query-too-large",
-      "the query needs more memory than the server gives to one",
-      "narrow it: start from one agent or scope, add LIMIT",
-      { cause: error },
-    );
-  if (
-    code === "ServiceUnavailable" ||
-    code === "SessionExpired" ||
-    code === "N/A" ||
-    code.startsWith("Neo.TransientError")
-  )
-    return store(
-      "neo4j-unreachable",
-      `${place} does not answer, or broke off: ${said.split("\n")[0]}`,
-      "check that it runs and that the address is right; the next run goes on where this one ended",
-    );
-  if (code.startsWith("Neo.ClientError.Statement")) return store("query-failed", said.split("\n")[0] ?? said);
-  return store("neo4j-failed", `${place}: ${said.split("\n")[0]}`);
 }

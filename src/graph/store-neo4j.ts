@@ -13,6 +13,7 @@ import { DIALECTS, derivedColumns } from "./generate.ts";
 import { tableName, tenantLabel } from "./generate-neo4j.ts";
 import type { GraphSource, GraphStore } from "./store.ts";
 import {
+  lastPublication,
   localBookmarks,
   type Publication,
   type Published,
@@ -66,7 +67,7 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
   return {
     async rebuild(next) {
       // A server that cannot be published to should be known before the work, not after it.
-      await connection();
+      await lastPublication(await connection(), tenant);
       await deriver.rebuild(next);
       source = next;
     },
