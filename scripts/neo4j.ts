@@ -135,8 +135,10 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
     // A query that fills the heap would take the server down with it.
     "db.memory.transaction.max=384m",
     "dbms.memory.transaction.total.max=640m",
-    // A plan that was made stays, however the data grow.
-    ...(options.quick === true ? ["dbms.cypher.min_replan_interval=1h"] : []),
+    // A plan that was made stays, however the data grow, and however many there are.
+    ...(options.quick === true
+      ? ["dbms.cypher.min_replan_interval=1h", "server.memory.query_cache.per_db_cache_num_entries=10000"]
+      : []),
     ...(options.settings ?? []),
   ];
   if (options.tls !== undefined) {

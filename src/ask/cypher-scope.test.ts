@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { renameKinds, withColumns, withLabel } from "./cypher-scope.ts";
+import { neededKinds, renameKinds, withLabel, withRows } from "./cypher-scope.ts";
 
 test.each([
   ["MATCH (a:Agent) RETURN a", "MATCH (a:(Agent)&T) RETURN a"],
@@ -48,11 +48,26 @@ test("kinds are renamed as labels and types, and nowhere else", () => {
 });
 
 test.each([
-  ["MATCH (s) RETURN s.id, s.id, 0", "MATCH (s) RETURN s.id AS c0, s.id AS c1, 0 AS c2"],
+  ["MATCH (s) RETURN s.id, s.id, 0", "MATCH (s) WITH s.id AS c0, s.id AS c1, 0 AS c2", ["c0", "c1", "c2"]],
   [
-    "MATCH (s) RETURN DISTINCT s.id, f(1, 2) AS x ORDER BY x",
-    "MATCH (s) RETURN DISTINCT s.id AS c0, f(1, 2) AS x ORDER BY x",
+    "MATCH (s) WHERE s.at < '$&' RETURN DISTINCT s.id, f(1, 2) AS x ORDER BY x",
+    "MATCH (s) WHERE s.at < '$&' WITH DISTINCT s.id AS c0, f(1, 2) AS x ORDER BY x",
+    ["c0", "x"],
   ],
-])("columns of %s get names", (text, expected) => {
-  expect(withColumns(text)).toBe(expected);
+])("a statement goes on with the rows of %s", (text, expected, columns) => {
+  expect(withRows(text)).toEqual({ text: expected, columns });
+});
+
+test.each([
+  ["MATCH (a:Agent)-[:OWNS|USES]->(s:Scope {id: 1}) RETURN a.id", [["Agent"], ["OWNS", "USES"], ["Scope"]]],
+  ["MATCH (a:Agent) WITH a, count(*) AS n MATCH (a)-[:OWNS]->() RETURN a.id", [["Agent"], ["OWNS"]]],
+  ["MATCH (a:Agent) OPTIONAL MATCH (a)-[:OWNS]->() RETURN a.id", [["Agent"]]],
+  ["MATCH (a:Agent) WHERE EXISTS { MATCH (a)-[:OWNS]->() } RETURN a.id", [["Agent"]]],
+  // A count makes a row of none.
+  ["MATCH (a:Agent) WITH count(a) AS n MATCH (s:Scope) RETURN s.id, n", []],
+  ["MATCH (a:Agent) RETURN count(a)", []],
+  ["MATCH (a:!Agent) RETURN a.id", []],
+  ["RETURN 1", []],
+])("without rows of these kinds there are none of %s", (text, expected) => {
+  expect(neededKinds(text)).toEqual(expected);
 });

@@ -105,27 +105,72 @@ export function renameKinds(text: string, rename: (kind: string) => string | und
   return done + text.slice(from);
 }
 
-/** The query with its columns called c0, c1, …: two columns of one name are refused by Neo4j. */
-export function withColumns(text: string): string {
-  const list = tokens(text, NEO4J);
+/** Indexes of tokens, and whether they stand in brackets. */
+function depths(list: readonly Token[]): number[] {
   let depth = 0;
-  const top = list.map((token) => {
+  return list.map((token) => {
     if (["(", "[", "{"].includes(sign(token))) return depth++;
     if ([")", "]", "}"].includes(sign(token))) depth--;
     return depth;
   });
-  const start = list.findLastIndex((token, index) => word(token) === "RETURN" && top[index] === 0);
+}
+
+/**
+ * The query with WITH in place of its RETURN, so that a statement can go on with its rows, and what its columns are
+ * called: as they are named, or c0, c1, … by their place.
+ */
+export function withRows(text: string): { text: string; columns: string[] } {
+  const list = tokens(text, NEO4J);
+  const depth = depths(list);
+  const start = list.findLastIndex((token, index) => word(token) === "RETURN" && depth[index] === 0);
   const insertions: Insertion[] = [];
+  const columns: string[] = [];
   let first = start + (word(list[start + 1]) === "DISTINCT" ? 2 : 1);
-  let column = 0;
   for (let at = first; at < list.length; at++) {
     const end = list[at]!.kind === "end" || word(list[at]) === "ORDER";
-    if (top[at] !== 0 || (!end && sign(list[at]) !== ",")) continue;
+    if (depth[at] !== 0 || (!end && sign(list[at]) !== ",")) continue;
     const named = word(list[at - 2]) === "AS" && at - 2 > first;
-    insertions.push([list[at - 1]!.end, `${named ? "" : ` AS c${column}`}`]);
-    column++;
+    const name = named ? list[at - 1]!.text : `c${columns.length}`;
+    if (!named) insertions.push([list[at - 1]!.end, ` AS ${name}`]);
+    columns.push(name);
     first = at + 1;
     if (end) break;
   }
-  return inserted(text, insertions);
+  const { start: before, end: after } = list[start]!;
+  return { text: `${text.slice(0, before)}WITH${inserted(text, insertions).slice(after)}`, columns };
+}
+
+const CLAUSES = new Set(["MATCH", "OPTIONAL", "WHERE", "WITH", "UNWIND", "RETURN", "ORDER"]);
+
+/**
+ * Kinds without which a query has no rows: of each group, one must have some. It looks at what must match; where a
+ * projection could make a row of none, as a count does, it asks for nothing.
+ */
+export function neededKinds(text: string): string[][] {
+  const list = tokens(text, NEO4J);
+  const depth = depths(list);
+  const groups: string[][] = [];
+  let matching = false;
+  for (const [at, token] of list.entries()) {
+    const [clause, next] = [word(token), list[at + 1]];
+    if (depth[at] === 0 && CLAUSES.has(clause)) {
+      matching = clause === "MATCH" && word(list[at - 1]) !== "OPTIONAL";
+      if ((clause === "WITH" || clause === "RETURN") && !hasKey(list, depth, at)) return [];
+    } else if (!matching || !isName(next)) continue;
+    // `{id: 1}` has a colon, too, but deeper.
+    else if (sign(token) === ":" && depth[at] === 1) groups.push([next!.text]);
+    else if (sign(token) === "|") groups.at(-1)?.push(next!.text);
+    else if (sign(token) === "!") return [];
+  }
+  return groups;
+}
+
+/** Whether the first item of a projection is no call, so that rows are made for its values only. */
+function hasKey(list: readonly Token[], depth: readonly number[], clause: number): boolean {
+  for (let at = clause + 1; at < list.length; at++) {
+    if (sign(list[at]) === "(") return false;
+    const ends = list[at]!.kind === "end" || sign(list[at]) === "," || CLAUSES.has(word(list[at]));
+    if (depth[at] === 0 && ends) return true;
+  }
+  return true;
 }

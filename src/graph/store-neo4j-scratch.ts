@@ -4,7 +4,7 @@
  * The embedded engine derives faster, so publication uses that; this store shows that the rules mean the same on both.
  */
 import { DuckDBInstance } from "@duckdb/node-api";
-import { renameKinds, withColumns } from "../ask/cypher-scope.ts";
+import { neededKinds, renameKinds, withRows } from "../ask/cypher-scope.ts";
 import type { GraphTable } from "../keep/inventory.ts";
 import { type Params, type Row, StoreError } from "../model.ts";
 import {
@@ -47,11 +47,19 @@ export function openNeo4jScratch(options: { server: Neo4jOptions; tenant: string
   const read = async (cypher: string, params: Params = {}): Promise<Row[]> =>
     (await connection()).read(renamed(cypher), params);
 
+  /** Rows of each kind. Most rules have nothing to do, and asking whether they have costs as much as a rule. */
+  const counts = new Map<string, number>();
+  const count = (kind: string): number => counts.get(kind) ?? 0;
+  const create = async (kind: string, cypher: string, params: Params = {}): Promise<number> => {
+    // A plan that was made stays: a level of a recursion has as many rows as all before it, and planning takes longer.
+    const statement = `CYPHER replan=skip ${cypher} RETURN count(*) AS n`;
+    const [row] = await (await connection()).write((run) => run(statement, params));
+    counts.set(kind, count(kind) + Number(row?.n ?? 0));
+    return Number(row?.n ?? 0);
+  };
   const createNodes = async (kind: string, rows: readonly Row[]) => {
     for (const part of parts(rows))
-      await (await connection()).write((run) =>
-        run(`UNWIND $rows AS row CREATE (n:${base}:${name(kind)}) SET n = row`, { rows: part }),
-      );
+      await create(kind, `UNWIND $rows AS row CREATE (n:${base}:${name(kind)}) SET n = row`, { rows: part });
   };
   const createRels = async (
     kind: string,
@@ -59,12 +67,11 @@ export function openNeo4jScratch(options: { server: Neo4jOptions; tenant: string
     rows: readonly { from: unknown; to: unknown; props: Row }[],
   ) => {
     for (const part of parts(rows))
-      await (await connection()).write((run) =>
-        run(
-          `UNWIND $rows AS row MATCH (f:${name(ends.from)} {id: row.from}) MATCH (t:${name(ends.to)} {id: row.to})
+      await create(
+        kind,
+        `UNWIND $rows AS row MATCH (f:${name(ends.from)} {id: row.from}) MATCH (t:${name(ends.to)} {id: row.to})
 CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
-          { rows: part },
-        ),
+        { rows: part },
       );
   };
   const clear = async () => {
@@ -77,17 +84,8 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
   };
   const index = (kind: string): string => quote(`${plain}_${kind}_id`);
 
-  /** Most rules have nothing to do, and asking whether they have costs as much as a rule. */
-  const counts = new Map<string, number>();
   const target: RuleTarget = {
-    async count(kind) {
-      const known = counts.get(kind);
-      if (known !== undefined) return known;
-      const pattern = NODE_LIKE.includes(kind) ? `(x:${name(kind)})` : `()-[x:${name(kind)}]->()`;
-      const [row] = await (await connection()).read(`MATCH ${pattern} RETURN count(x) AS n`);
-      counts.set(kind, Number(row?.n ?? 0));
-      return Number(row?.n ?? 0);
-    },
+    count: async (kind) => count(kind),
     async deepest(kind) {
       const [row] = await (await connection()).read(
         `MATCH ()-[r:${name(kind)}]->() RETURN max(r.level) AS n`,
@@ -95,29 +93,27 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
       return Number(row?.n ?? 0);
     },
     async write(kind, statement) {
-      const rows = (await read(withColumns(statement))).map((row) => Object.values(row));
+      if (neededKinds(statement).some((kinds) => kinds.every((one) => count(one) === 0))) return 0;
+      // Rows stay on the server: sending them here and back costs more than finding them.
+      const { text, columns } = withRows(statement);
       const ids = isDerivedNode(kind) ? 1 : 2;
-      const columns = derivedColumns(kind);
-      const propsOf = (values: readonly unknown[]): Row =>
-        Object.fromEntries(
-          columns.map((column, at) => [
-            column.name,
-            column.type === "bool" ? flag(values[ids + at]) : values[ids + at],
-          ]),
-        );
+      const props = derivedColumns(kind).map(
+        ({ name: property, type }, at) =>
+          `${quote(property)}: ${type === "bool" ? flag(columns[ids + at]!) : columns[ids + at]}`,
+      );
+      const map = (list: readonly string[]): string => `{${list.join(", ")}}`;
       if (isDerivedNode(kind))
-        await createNodes(
+        return create(
           kind,
-          rows.map((values) => ({ id: values[0], ...propsOf(values) })),
+          `${renamed(text)}\nCREATE (n_:${base}:${name(kind)} ${map([`id: ${columns[0]}`, ...props])})`,
         );
-      else
-        await createRels(
-          kind,
-          DERIVED[kind],
-          rows.map((values) => ({ from: values[0], to: values[1], props: propsOf(values) })),
-        );
-      counts.delete(kind);
-      return rows.length;
+      const { from, to } = DERIVED[kind];
+      return create(
+        kind,
+        `${renamed(text)}
+MATCH (f_:${name(from)} {id: ${columns[0]}}) MATCH (t_:${name(to)} {id: ${columns[1]}})
+CREATE (f_)-[:${name(kind)} ${map(props)}]->(t_)`,
+      );
     },
   };
 
@@ -204,8 +200,8 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
 }
 
 /** Rules count with 1, 0 and NULL where a property is a boolean. */
-const flag = (value: unknown): boolean | null =>
-  value === null || value === undefined ? null : value === true || value === 1;
+const flag = (column: string): string =>
+  `CASE WHEN ${column} IS NULL THEN null ELSE ${column} = true OR ${column} = 1 END`;
 
 function* parts<T>(rows: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < rows.length; at += BATCH) yield rows.slice(at, at + BATCH);
