@@ -17,7 +17,7 @@ import { ask, emptyTenant, plainDriver, serverOptions } from "./neo4j.ts";
 import { contents, randomFrom, run, type State, twoStates } from "./neo4j-states.ts";
 
 /** Cuts of a connection. */
-const CUTS = Number(process.env.FOREREACH_CUTS ?? "8");
+const CUTS = Number(process.env.FOREREACH_CUTS ?? "4");
 let folder = "";
 let driver: Driver;
 let small: State;
@@ -211,7 +211,7 @@ describe("a connection that is cut", () => {
 
 describe("two publishers at once", () => {
   test("one of them publishes a whole state, and the other says what happened", async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const tenant = aTenant();
       const outcomes = await Promise.allSettled([
         run(small, tenant, await keptFolder()),

@@ -81,14 +81,9 @@ export class Stage {
     return store;
   }
 
-  async neo4j(tenant: string, folder?: string, server = serverOptions()): Promise<Neo4jStore> {
-    const data = folder ?? (await this.folder());
-    const store = openNeo4jStore({
-      server,
-      tenant,
-      folder: join(data, "published"),
-      deriver: openEmbeddedStore({ folder: join(data, "graph"), pool: 256 * 1024 * 1024 }),
-    });
+  async neo4j(tenant: string, deriver: GraphStore): Promise<Neo4jStore> {
+    const folder = join(await this.folder(), "published");
+    const store = openNeo4jStore({ server: serverOptions(), tenant, folder, deriver });
     this.onEnd(() => store.close());
     return store;
   }

@@ -1,4 +1,5 @@
 import { newTenant } from "./neo4j.ts";
 import { storeContract } from "./store.contract.ts";
 
-storeContract((stage) => stage.neo4j(newTenant()));
+// What it publishes is what the reference derived: deriving it twice would show nothing more.
+storeContract((stage, reference) => stage.neo4j(newTenant(), reference), { own: false });
