@@ -252,6 +252,9 @@ describe("another version of the program", () => {
       name: "StoreError",
     });
     expect(await contents(tenant, driver)).toEqual(before);
+    const connection = await connectNeo4j(serverOptions());
+    ends.push(() => connection.close());
+    await expect(readPublication(connection, tenant)).rejects.toMatchObject({ code: "newer-version" });
   });
 
   test("what an older one published becomes what this one publishes, with the kinds gone that it had", async () => {

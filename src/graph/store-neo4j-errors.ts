@@ -118,7 +118,7 @@ const REFUSALS: Readonly<Record<string, (place: string, asked: Asked, said: stri
 
 const blocked = (place: string, said: string): Said => [
   "neo4j-blocked",
-  `another transaction at ${place} holds what is to be written: ${said}`,
+  `${place} did not write a batch in time, and another transaction may hold what it changes: ${said}`,
   "wait for it or end it (SHOW TRANSACTIONS there names it); the next run goes on where this one ended",
 ];
 const tooLong = (cause: unknown): ConfigError =>
