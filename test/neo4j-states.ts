@@ -71,7 +71,7 @@ export async function run(
   tenant: string,
   kept: string,
   options: Neo4jOptions = serverOptions(),
-  onStage: () => void = () => {},
+  onStage: () => unknown = () => {},
 ): Promise<Published> {
   const connection = await connectNeo4j(options);
   try {
