@@ -12,6 +12,7 @@ import {
   DERIVED_REL_KINDS,
   type DerivedKind,
   isDerivedNode,
+  isNodeKind,
   PUBLISHED_KINDS,
 } from "../schema.ts";
 import { type Bounds, EVERYTHING, type RuleTarget, runRule, slicesOf } from "./derive.ts";
@@ -219,6 +220,7 @@ const SCRATCH_KINDS: readonly DerivedKind[] = [
   ...DERIVED_REL_KINDS.filter((kind) => !PUBLISHED_KINDS.includes(kind)),
   ...DERIVED_NODE_KINDS,
 ];
+const isNode = (kind: string): boolean => isDerivedNode(kind) || isNodeKind(kind) || kind === "Unread";
 const isScratch = (kind: DerivedKind): boolean => SCRATCH_KINDS.includes(kind);
 
 /** Derived tables of the graph itself. Counts are remembered: most rules have nothing to do, and asking costs more. */
@@ -231,7 +233,7 @@ function tablesOf(
     const known = counts.get(kind);
     if (known !== undefined) return known;
     const rows = await number(
-      isDerivedNode(kind)
+      isNode(kind)
         ? `MATCH (n:${kind}) RETURN count(*) AS n`
         : `MATCH ()-[r:${kind}]->() RETURN count(*) AS n`,
     );

@@ -2,6 +2,7 @@
  * Runs rules level by level until nothing new appears: as patterns, recursions walk every path there is. The engine
  * underneath is a connection; what it must offer is written here, so that every store runs the same loop.
  */
+import { neededKinds } from "../ask/cypher-scope.ts";
 import { StoreError } from "../model.ts";
 import type { DerivedKind } from "../schema.ts";
 import type { Rule, Statement } from "./rules.ts";
@@ -30,6 +31,7 @@ export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): P
   const run = async (statement: Statement, level: number) => {
     if (statement.when !== undefined && (await target.count(statement.when)) === 0) return 0;
     if (statement.unless !== undefined && (await target.count(statement.unless)) > 0) return 0;
+    if (!(await hasInput(statement, target))) return 0;
     return target.write(rule.derives, fill(statement.text, { ...bounds, level }));
   };
   for (const statement of rule.first) rows += await run(statement, 1);
@@ -44,6 +46,20 @@ export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): P
       throw new StoreError("rule-endless", `rule ${rule.id} still finds rows after ${MOST_LEVELS} levels`);
   }
 }
+
+/** Whether all that must match has rows: to write none takes an engine longer than all else where a tenant is small. */
+async function hasInput({ text }: Statement, target: RuleTarget): Promise<boolean> {
+  const needs = NEEDS.get(text) ?? neededKinds(text);
+  NEEDS.set(text, needs);
+  for (const kinds of needs) {
+    let some = false;
+    for (const kind of kinds) some ||= (await target.count(kind)) > 0;
+    if (!some) return false;
+  }
+  return true;
+}
+/** By statement: rules run for one slice of agents after the other. */
+const NEEDS = new Map<string, readonly (readonly string[])[]>();
 
 /** Bulk writes take no parameters: numbers, codes and a timestamp of ours are put into the text. */
 const fill = (text: string, values: Bounds & { level: number }): string =>

@@ -4,7 +4,7 @@
  * The embedded engine derives faster, so publication uses that; this store shows that the rules mean the same on both.
  */
 import { DuckDBInstance } from "@duckdb/node-api";
-import { neededKinds, renameKinds, withRows } from "../ask/cypher-scope.ts";
+import { renameKinds, withRows } from "../ask/cypher-scope.ts";
 import type { GraphTable } from "../keep/inventory.ts";
 import { type Params, type Row, StoreError } from "../model.ts";
 import {
@@ -93,7 +93,6 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
       return Number(row?.n ?? 0);
     },
     async write(kind, statement) {
-      if (neededKinds(statement).some((kinds) => kinds.every((one) => count(one) === 0))) return 0;
       // Rows stay on the server: sending them here and back costs more than finding them.
       const { text, columns } = withRows(statement);
       const ids = isDerivedNode(kind) ? 1 : 2;
