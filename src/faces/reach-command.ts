@@ -6,7 +6,8 @@ import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
-import type { Removal, Ways } from "../reach/ways.ts";
+import type { Ways } from "../reach/ways.ts";
+import type { Removal } from "../reach/ways-moves.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, viewOf, write } from "./print.ts";
 
@@ -219,7 +220,11 @@ async function* explainText(
 const sayRemoval = ({ kind, from, to, id, role }: Removal): string =>
   kind === "GRANTED"
     ? `  revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}\n`
-    : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
+    : kind === "EMBEDS"
+      ? `  take the copy of ${to.name || to.id} out of ${from.name || from.id}\n`
+      : kind === "COPIED_TO"
+        ? `  take the copy of ${from.name || from.id} out of ${to.name || to.id}\n`
+        : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
 
 const sayRow = (row: ReachRow): string => {
   const can = (["read", "write", "manage", "discover"] as const).filter((right) => row[right] === "yes");
@@ -243,6 +248,8 @@ const VERBS: Readonly<Record<string, string>> = {
   USES: "uses",
   INVOKES: "calls",
   CONTROLS: "can become",
+  COPIED_TO: "which is a copy of",
+  EMBEDS: "carries a copy of",
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {
