@@ -7,7 +7,11 @@ import { loadRules } from "../src/graph/rules.ts";
 import type { Gap, GraphStore } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { openInventory } from "../src/keep/inventory.ts";
+import type { GraphMeta } from "../src/keep/meta.ts";
 import type { Row } from "../src/model.ts";
+import { reachRows } from "../src/reach/answers.ts";
+import { createDecoder } from "../src/reach/paths.ts";
+import type { ReachRow } from "../src/reach/reach-row.ts";
 import type { Change, NodeKind, RelKind, RelProps } from "../src/schema.ts";
 
 type Props = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -126,6 +130,11 @@ const line = (row: Row): string => {
 };
 
 const READER = { see: true, read: true };
+const META: GraphMeta = {
+  ...{ version: 1, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
+  ...{ observedFrom: "2026-01-01T00:00:00Z", observedTo: "2026-01-01T00:00:00Z" },
+  ...{ coverage: [], findings: [], configHash: "" },
+};
 
 describe("identity", () => {
   test("a grant of an outer group reaches the agent through the inner one", async () => {
@@ -435,6 +444,54 @@ describe("with whose rights an agent acts", () => {
   });
 });
 
+describe("copies", () => {
+  const items = (...rows: Row[]) => rows.map((row) => `${row.agent} ${row.mode} ${row.scope} ${row.items}`);
+  const counts = async (...changes: (Change | Change[])[]): Promise<string[]> =>
+    items(
+      ...(await (
+        await derive(changes)
+      ).query(
+        `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.absorbed = false
+         RETURN a.id AS agent, r.mode AS mode, s.id AS scope, r.readable_items AS items ORDER BY agent, mode, scope`,
+      )),
+    );
+
+  test("items of the source count where it is read through a copy, each once an agent, mode and tier", async () => {
+    expect(
+      await counts(
+        ...[agent("a"), LABELS, AZURE, scope("site"), scope("list", "site")],
+        ...[item("i1", "site", "secret"), item("i2", "list", "secret"), item("i3", "box", "secret")],
+        rel("COPIED_TO", ["Scope", "site", "Scope", "box"]),
+        ...[grant("a", "box", READER), grant("a", "list", { write: true })],
+      ),
+    ).toEqual(["a app box 1", "a app list 1", "a app site 1"]);
+  });
+
+  test("what an agent carries it reads in each of its modes, beside what it is granted there", async () => {
+    const rows = await reach(
+      ...[agent("a"), AZURE, grant("a", "account", { see: true }), deny("a", "box", { see: true })],
+      rel("EMBEDS", ["Agent", "a", "Scope", "box"]),
+    );
+    expect(rows).toEqual([
+      "a account: now d--- exact subtree",
+      "a box: now dr-- exact subtree",
+      "a box: now dr-- exact subtree",
+    ]);
+  });
+
+  test("a service in which nobody read what users have is read as little through its copy", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:search"], {
+      ...{ key: "c", type: "delegated", permission: "user_impersonation", user: "*" },
+    });
+    const search = scope("plane:search", undefined, { kind: "Service", plane: "search" });
+    const copied = rel("COPIED_TO", ["Scope", "site", "Scope", "plane:search"]);
+    expect(await reach(agent("a"), search, scope("site"), consent, copied)).toEqual([
+      "a plane:search: now ???? unknown scope",
+      "a site: now ??-- unknown subtree",
+    ]);
+  });
+});
+
 describe("what an agent could make of itself", () => {
   test("a right to assign roles is latent reading and writing below", async () => {
     expect(await reach(agent("a"), AZURE, grant("a", "account", { see: true, assign: true }))).toEqual([
@@ -481,6 +538,35 @@ describe("what was not looked at", () => {
     ).toEqual([
       { scope: "box", certainty: "upper-bound", reason: "denies-unread" },
       { scope: "far", certainty: "exact", reason: null },
+    ]);
+  });
+
+  test("denies that were not read at a copy bound what is read through it, and nothing that is granted at its source", async () => {
+    const world = [
+      ...[agent("a"), AZURE, scope("site"), scope("list", "site")],
+      rel("COPIED_TO", ["Scope", "site", "Scope", "box"]),
+      ...[grant("a", "box", READER), grant("a", "list", { write: true })],
+    ];
+    const gap: Gap = { step: "azure.deny-assignments", scope: "account", state: "failed", hides: "denies" };
+    const graph = await derive(world, [gap]);
+    expect(
+      await graph.query(
+        `MATCH (:Agent)-[r:CAN_REACH]->(s:Scope)
+         RETURN s.id AS scope, r.certainty AS certainty, r.reason_code AS reason, r.write AS write ORDER BY scope`,
+      ),
+    ).toEqual([
+      { scope: "box", certainty: "upper-bound", reason: "denies-unread", write: false },
+      { scope: "list", certainty: "upper-bound", reason: "denies-unread", write: true },
+      { scope: "site", certainty: "upper-bound", reason: "denies-unread", write: false },
+    ]);
+    const rows: ReachRow[] = [];
+    const query: GraphStore["query"] = (cypher, params) => graph.query(cypher, params);
+    for await (const row of reachRows(query, META, createDecoder(query), { expand: true })) rows.push(row);
+    // Of the list the grant is the witness, which nothing at the copy can take away.
+    expect(rows.map((row) => [row.scope_id, row.completeness, row.gap_steps, row.path])).toEqual([
+      ["box", "failed", "azure.deny-assignments", "a → [grant] box"],
+      ["list", "complete", "", "a → [grant] list"],
+      ["site", "failed", "azure.deny-assignments", "a → [grant] box → (copy of) site"],
     ]);
   });
 

@@ -3,7 +3,7 @@
 // per: agents
 // why: who reads a copy, in whatever way, reads what it is a copy of, though nothing is granted there: what protects the source stayed
 // behind. What may take the copy away and was not read counts here, too. Content that an agent carries it reads today.
-// and when: TAPS
+// and when: MIRRORED
 MATCH (x:Actor)-[p:PART]->(t:Scope)<-[k:MIRRORED]-(s:Scope)
 WHERE x.side = 0 AND p.read > 0
 OPTIONAL MATCH (t)-[b:BLIND]->(t)

@@ -1,6 +1,6 @@
 /** What leads from a copy, or from an agent that carries content, to the place that is read through it. */
 import type { GraphStore } from "../graph/store.ts";
-import { eachOrAll, type Link, type Named, named, shortest } from "./links.ts";
+import { eachOrAll, type Link, type Named, named } from "./links.ts";
 
 /** The copy through which a row goes, or the place whose content the agent carries in itself. */
 export interface Copy {
@@ -35,11 +35,42 @@ export async function copyChains(query: Query, places: readonly string[]): Promi
     frontier = next;
   }
   return ({ place, embedded }, scope) => {
-    if (place === scope && embedded) return [];
-    // What merely lies in the copy is not read through it: the first step is out of the copy.
-    const follows = ({ parent, via }: Link) => embedded || parent.id !== place || via === "COPIED_TO";
-    return shortest(up, follows, scope, place)?.reverse();
+    const came = new Map<string, Link | undefined>([[scope, undefined]]);
+    /** What leads down from here to the scope, first step first. */
+    const down = (from: Link | undefined): Link[] => {
+      const links: Link[] = [];
+      for (let link = from; link !== undefined; link = came.get(link.child)) links.push(link);
+      return links;
+    };
+    for (const [at, way] of came) {
+      if (embedded && at === place) return down(way);
+      for (const link of up.get(at) ?? []) {
+        // What merely lies in a copy is not read with it: the first step is out of the copy.
+        if (!embedded && link.via === "COPIED_TO" && link.parent.id === place) return down(link);
+        if (!came.has(link.parent.id)) came.set(link.parent.id, link);
+      }
+    }
+    return undefined;
   };
+}
+
+/** Places at which content of a scope is, as a copy, or as a copy of a copy. */
+export async function heldAt(query: Query, scope: string): Promise<string[]> {
+  const copies = new Set<string>();
+  const met = new Set([scope]);
+  for (const id of met)
+    for (const via of ["WITHIN", "COPIED_TO"] as const)
+      for (const row of await query(
+        `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN p.id AS id`,
+        {
+          id,
+        },
+      )) {
+        met.add(String(row.id));
+        if (via === "COPIED_TO") copies.add(String(row.id));
+      }
+  copies.delete(scope);
+  return [...copies];
 }
 
 /** The agents that are called on the way from one to another, the first one left out; undefined if none answers. */

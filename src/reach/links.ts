@@ -95,7 +95,7 @@ export async function linksUp(
 /** Breadth first from a scope to one above it: the links, lowest first; undefined where it does not lead there. */
 export function shortest(
   up: ReadonlyMap<string, readonly Link[]>,
-  follows: (link: Link) => boolean,
+  by: Down,
   start: string,
   end: string,
 ): Link[] | undefined {
@@ -103,7 +103,7 @@ export function shortest(
   for (const at of came.keys()) {
     if (at === end) break;
     for (const link of up.get(at) ?? [])
-      if (follows(link) && !came.has(link.parent.id)) came.set(link.parent.id, link);
+      if (link.via === by && !came.has(link.parent.id)) came.set(link.parent.id, link);
   }
   if (!came.has(end)) return undefined;
   const links: Link[] = [];

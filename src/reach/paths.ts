@@ -265,8 +265,7 @@ function choose(
   const [first] = leads;
   if (first === undefined || further === undefined) return undefined;
   const place = readAt(witness);
-  const chain =
-    first.scope === place ? [] : shortest(up, ({ via }) => via === first.down, place, first.scope)?.reverse();
+  const chain = first.scope === place ? [] : shortest(up, first.down, place, first.scope)?.reverse();
   // The grant is for a place that does not include this one.
   if (chain === undefined) return undefined;
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);

@@ -100,12 +100,15 @@ export function expand(
     throw new Error(`${from} does not lie in ${to}`);
   };
   /** Relationships from what is read, a copy or a place that was embedded, to a place that is read through it. */
-  const through = (from: string, to: string): number => {
+  const through = ({ place: from, embedded }: { place: string; embedded: boolean }, to: string): number => {
     const met = new Map([[to, 0]]);
     for (const [at, steps] of met) {
-      if (at === from) return steps;
+      if (embedded && at === from) return steps;
+      const copied = copies.get(at) ?? [];
+      // What lies in a copy is not read with it: the last step is out of the copy.
+      if (!embedded && copied.includes(from)) return steps + 1;
       const parent = parents.get(at);
-      for (const next of [...(parent === undefined ? [] : [parent]), ...(copies.get(at) ?? [])])
+      for (const next of parent === undefined ? copied : [parent, ...copied])
         if (!met.has(next)) met.set(next, steps + 1);
     }
     throw new Error(`${to} is not read through ${from}`);
@@ -116,7 +119,7 @@ export function expand(
     if (RIGHTS.every((right) => row[right] === false) || row.scope.startsWith(UNKNOWN))
       return { ids: [], key: "" };
     if (row.copy?.embedded === true) {
-      if (through(row.copy.place, row.scope) >= Number(row.steps))
+      if (through(row.copy, row.scope) >= Number(row.steps))
         throw new Error(`${row.agent} at ${row.scope}: ${row.copy.place} is further away`);
       return { ids: [row.agent, row.copy.place], key: "" };
     }
@@ -124,7 +127,7 @@ export function expand(
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
     const read = row.copy?.place ?? row.scope;
     const down =
-      (row.copy === undefined ? 0 : through(read, row.scope)) +
+      (row.copy === undefined ? 0 : through(row.copy, row.scope)) +
       distance(read, grant.scope, grant.flow === "acl" ? sources : parents);
     const level = Number(row.steps) - 1 - down;
     const holders = [grant.principal, ...(heirs.get(grant.principal) ?? [])];
