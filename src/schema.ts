@@ -610,11 +610,12 @@ export const DERIVED = {
     props: {},
   },
   UNSEEN: {
-    about: "A service in which an agent may act for users, and of which nobody read what users have there",
+    about:
+      "A place where an agent may act for users, and nobody read what users have there, or who may use the agent",
     from: "Agent",
     to: "Scope",
     scratch: true,
-    props: { ...rights },
+    props: { ...rights, reason },
   },
   AUDIENCE: {
     about: "Groups and persons who may use an agent",
@@ -654,6 +655,13 @@ export const DERIVED = {
     to: "Scope",
     scratch: true,
     props: { level: int("Relationships on the way"), copy: str("Code of the place that was embedded") },
+  },
+  CROWD: {
+    about: "Actors that carry content for whoever may use the agent, whoever that is (a loop on the actor)",
+    from: "Actor",
+    to: "Actor",
+    scratch: true,
+    props: {},
   },
   MIRRORED: {
     about: "A place, and a copy of it: who reads the copy reads the place",

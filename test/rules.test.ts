@@ -81,12 +81,14 @@ const AZURE = [
 
 let folder: string | undefined;
 let store: GraphStore | undefined;
-afterEach(async () => {
+/** The graph that was derived last goes. */
+async function drop(): Promise<void> {
   await store?.close();
   if (folder !== undefined) rmSync(folder, { recursive: true });
   store = undefined;
   folder = undefined;
-});
+}
+afterEach(drop);
 
 async function derive(
   changes: readonly (Change | Change[])[],
@@ -608,6 +610,43 @@ describe("what was not looked at", () => {
     const exchange = scope("plane:exchange", undefined, { kind: "Service", plane: "exchange" });
     expect(await reach(agent("a"), exchange, consent)).toEqual(["a plane:exchange: now ??-- unknown scope"]);
   });
+
+  test("consent is unknown at its place and below where nobody read who may use the agent, and nothing where it was read", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:sharepoint"], {
+      ...{ key: "c", type: "delegated", permission: "Files.Read.All", user: "*" },
+    });
+    const world = [
+      ...[agent("a"), agent("carrier"), scope("plane:sharepoint", undefined, { kind: "Service" }), consent],
+      ...[
+        scope("site", "plane:sharepoint"),
+        scope("file", "site"),
+        scope("source"),
+        node("Principal", "u", { kind: "User" }),
+      ],
+      rel("EMBEDS", ["Agent", "a", "Scope", "file"]),
+      rel("COPIED_TO", ["Scope", "source", "Scope", "site"]),
+    ];
+    const said = async (gap: Gap | undefined, ...more: Change[]) => {
+      const graph = await derive([...world, ...more], gap === undefined ? [] : [gap]);
+      const rows = await graph.query(
+        `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'on-behalf-of' AND r.absorbed = false
+         RETURN a.id AS agent, s.id AS scope, r.*`,
+      );
+      await drop();
+      return rows.map((row) => `${line(row)} ${row["r.reason_code"] ?? ""}`.trim()).sort();
+    };
+    const file = "a file: now dr-- exact subtree";
+    const gap: Gap = { step: "entra.app-role-assignments", scope: "", state: "denied", hides: "grants" };
+    expect(await said(undefined)).toEqual([file]);
+    expect(await said({ ...gap, step: "entra.owners" })).toEqual([file]);
+    expect(await said(gap)).toEqual([
+      file,
+      "a plane:sharepoint: now ??-- unknown subtree audience-unread",
+      "a source: now ??-- unknown subtree audience-unread",
+    ]);
+    // Somebody is known: what others might add is coverage, and no row.
+    expect(await said(gap, rel("MAY_USE", ["Principal", "u", "Agent", "a"]))).toEqual([file]);
+  }, 60_000);
 
   test("where the service was read, consent alone gives nothing", async () => {
     const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:sharepoint"], {

@@ -17,3 +17,10 @@ MATCH (x:Actor)-[:BEARS]->(s:Scope)
 WITH DISTINCT x, s
 MATCH (x)<-[:SIDE]-(y:Actor)
 RETURN y.id, s.id
+// and when: UNSEEN
+// What nobody read who may use it for is unknown with all below, and so is what is copied there.
+MATCH (a:Agent)-[:UNSEEN]->(z:Scope)
+RETURN DISTINCT a.id + '|on-behalf-of|', z.id
+// and when: UNSEEN
+MATCH (a:Agent)-[:UNSEEN]->(z:Scope)<-[:ABOVE]-(t:Scope)<-[:MIRRORED]-(:Scope)
+RETURN DISTINCT a.id + '|on-behalf-of|', t.id

@@ -6,16 +6,10 @@
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
 WHERE i.tier = 1 AND x.mode <> 'key'
 RETURN x.whole, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)
-// and when: CARRIES
+// and when: CROWD
 // Who may use an agent that carries content need not be followed otherwise: those whom the label names are asked.
-MATCH (a:Agent)-[:CARRIES]->(:Scope)
-WITH DISTINCT a
-MATCH (a)<-[:MAY_USE]-(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
-WHERE p.enabled IS NULL OR p.enabled
-WITH a, l, max(CASE WHEN r.view THEN 1 ELSE 0 END) AS view, max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END) AS extract
-MATCH (x:Actor)
-WHERE x.agent = a.id AND x.mode = 'on-behalf-of' AND x.side = 0
-OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)
-WITH x, l, view, extract, count(y) AS sides
-WHERE sides = 0
-RETURN x.id, l.id, view, extract
+MATCH (x:Actor)-[:CROWD]->(x)
+WITH x, x.agent AS agent
+MATCH (a:Agent)<-[:MAY_USE]-(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
+WHERE a.id = agent AND (p.enabled IS NULL OR p.enabled)
+RETURN x.id, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)

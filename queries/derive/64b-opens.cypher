@@ -15,8 +15,8 @@ OPTIONAL MATCH (x)-[c:CLEARED]->(l)
 WITH x, l, rights, c, CASE WHEN l.encrypted OR rights > 0 THEN 1 ELSE 0 END AS locked
 OPTIONAL MATCH (x)-[b:BARRED]->(l)
 WITH x, l, rights, c, locked, count(b) AS bars
-OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)
-WITH x, l, rights, c, locked, bars, CASE WHEN x.mode = 'on-behalf-of' AND count(y) = 0 THEN 1 ELSE 0 END AS crowd
+OPTIONAL MATCH (x)-[w:CROWD]->(x)
+WITH x, l, rights, c, locked, bars, count(w) AS crowd
 RETURN x.id, l.id,
   CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (crowd = 1 AND coalesce(c.view, 0) = 0) THEN NULL ELSE coalesce(c.view, 0) END,
   CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (crowd = 1 AND coalesce(c.extract, 0) = 0) THEN NULL ELSE coalesce(c.extract, 0) END,
