@@ -400,6 +400,17 @@ const barrier = {
   network: int("2: network rules decide, 1: they were not read"),
   lock: int("2: closed, 1: read-only"),
 } as const;
+const reading = {
+  tier,
+  hops,
+  read: lvl("discover and read"),
+  reason,
+  rank,
+  path: ids,
+  grant: code,
+  regrant,
+  who,
+} as const;
 const copied = {
   copy: str("Code of the copy, or of the place that was embedded"),
   embedded: int("1 if the agent carries it"),
@@ -677,23 +688,19 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  READ_AT: {
+    about: "How an actor reads a copy, by the best way",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: reading,
+  },
   DRAWN: {
     about: "What an actor reads of a place through a copy",
     from: "Actor",
     to: "Scope",
     scratch: true,
-    props: {
-      tier,
-      hops,
-      read: lvl("discover and read"),
-      reason,
-      rank,
-      path: ids,
-      grant: code,
-      regrant,
-      who,
-      ...copied,
-    },
+    props: { ...reading, ...copied },
   },
   THROUGH: {
     about: "A row whose witness goes through a copy",
