@@ -667,7 +667,7 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Relationships on the way"), copy: str("Code of the place that was embedded") },
   },
-  CROWD: {
+  STRANGERS: {
     about: "Actors that carry content for whoever may use the agent, whoever that is (a loop on the actor)",
     from: "Actor",
     to: "Actor",

@@ -15,9 +15,9 @@ OPTIONAL MATCH (x)-[c:CLEARED]->(l)
 WITH x, l, rights, c, CASE WHEN l.encrypted OR rights > 0 THEN 1 ELSE 0 END AS locked
 OPTIONAL MATCH (x)-[b:BARRED]->(l)
 WITH x, l, rights, c, locked, count(b) AS bars
-OPTIONAL MATCH (x)-[w:CROWD]->(x)
-WITH x, l, rights, c, locked, bars, count(w) AS crowd
+OPTIONAL MATCH (x)-[w:STRANGERS]->(x)
+WITH x, l, rights, c, locked, bars, count(w) AS strangers
 RETURN x.id, l.id,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (crowd = 1 AND coalesce(c.view, 0) = 0) THEN NULL ELSE coalesce(c.view, 0) END,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (crowd = 1 AND coalesce(c.extract, 0) = 0) THEN NULL ELSE coalesce(c.extract, 0) END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (strangers = 1 AND coalesce(c.view, 0) = 0) THEN NULL ELSE coalesce(c.view, 0) END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (strangers = 1 AND coalesce(c.extract, 0) = 0) THEN NULL ELSE coalesce(c.extract, 0) END,
   CASE WHEN bars > 0 THEN 1 ELSE 0 END

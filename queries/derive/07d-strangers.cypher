@@ -1,5 +1,5 @@
-// rule: crowd
-// derives: CROWD
+// rule: strangers
+// derives: STRANGERS
 // per: agents
 // when: BEARS
 // why: content that an agent carries is read by whoever may use it, and nobody followed who that is.
