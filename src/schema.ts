@@ -679,7 +679,7 @@ export const DERIVED = {
     from: "Scope",
     to: "Scope",
     scratch: true,
-    props: { level: int("Relationships on the way"), round: int("How many copies further, and one") },
+    props: { level: int("Relationships on the way") },
   },
   TAPS: {
     about: "Copies that an actor may read",
