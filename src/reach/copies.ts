@@ -12,6 +12,7 @@ export interface Copy {
 export type ChainOf = (copy: Copy, scope: string) => readonly Link[] | undefined;
 
 type Query = GraphStore["query"];
+const bytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Asks what these places lie in and what they were copied to, and so on. */
 export async function copyChains(query: Query, places: readonly string[]): Promise<ChainOf> {
@@ -34,6 +35,9 @@ export async function copyChains(query: Query, places: readonly string[]): Promi
       }
     frontier = next;
   }
+  // Of chains of one length the same one on every engine.
+  for (const links of up.values())
+    links.sort((a, b) => bytes(a.parent.id, b.parent.id) || bytes(a.via, b.via));
   return ({ place, embedded }, scope) => {
     const came = new Map<string, Link | undefined>([[scope, undefined]]);
     /** What leads down from here to the scope, first step first. */
@@ -78,14 +82,16 @@ export async function callsTo(query: Query, agent: string, carrier: string): Pro
   const came = new Map<string, { by: string; to: Named }>();
   for (let frontier = [agent]; frontier.length > 0 && !came.has(carrier); ) {
     const next: string[] = [];
-    for (const row of await eachOrAll(
+    const rows = await eachOrAll(
       query,
       frontier,
       (
         is,
       ) => `MATCH (n:Agent)-[:INVOKES]->(b:Agent) WHERE ${is("n.id")} AND (b.status IS NULL OR b.status <> 'disabled')
-       RETURN DISTINCT n.id AS by, b.id AS id, b.name AS name, b.kind AS kind ORDER BY by, id`,
-    )) {
+       RETURN DISTINCT n.id AS by, b.id AS id, b.name AS name, b.kind AS kind`,
+    );
+    rows.sort((a, b) => bytes(String(a.by), String(b.by)) || bytes(String(a.id), String(b.id)));
+    for (const row of rows) {
       const to = named(row, String(row.id));
       if (to.id === agent || came.has(to.id)) continue;
       came.set(to.id, { by: String(row.by), to });
