@@ -26,6 +26,7 @@ import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
+import { heldAt } from "./reach/copies.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
@@ -378,6 +379,8 @@ export interface Answers {
   ask: GraphStore["query"];
   /** A place and what contains it, nearest first. What was looked up is remembered. */
   above(scope: string): Promise<readonly string[]>;
+  /** Places that hold a copy of it. */
+  copies(scope: string): Promise<readonly string[]>;
   /** Rows as they come, a bounded number of them in memory. */
   query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
   close(): Promise<void>;
@@ -448,6 +451,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     },
     ask: query,
     above: (scope) => chainOf(remembered, scope),
+    copies: (scope) => heldAt(remembered, scope),
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
@@ -518,14 +522,17 @@ async function topAgents(query: GraphStore["query"], limit: number): Promise<Row
   return query(TOP, { limit });
 }
 
-/** People, applications and groups that the graph shows to hold a grant on the scope or above it: direct members too. */
+/** People, applications and groups that the graph shows to hold a grant on the scope, above it or on a copy: direct members too. */
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
-  const chain = await chainOf(query, scope);
   const holders = new Map<string, Row>();
-  const grants = await query(
-    "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $scope) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
-    { ids: chain, scope, time },
-  );
+  const grants: Row[] = [];
+  for (const place of [scope, ...(await heldAt(query, scope))])
+    grants.push(
+      ...(await query(
+        "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $place) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
+        { ids: await chainOf(query, place), place, time },
+      )),
+    );
   let frontier = new Map<string, Row>();
   for (const row of grants) frontier.set(String(row.id), { ...row, through: "" });
   while (frontier.size > 0) {

@@ -400,6 +400,21 @@ const barrier = {
   network: int("2: network rules decide, 1: they were not read"),
   lock: int("2: closed, 1: read-only"),
 } as const;
+const reading = {
+  tier,
+  hops,
+  read: lvl("discover and read"),
+  reason,
+  rank,
+  path: ids,
+  grant: code,
+  regrant,
+  who,
+} as const;
+const copied = {
+  copy: str("Code of the copy, or of the place that was embedded"),
+  embedded: int("1 if the agent carries it"),
+} as const;
 const part = {
   tier,
   hops,
@@ -606,11 +621,12 @@ export const DERIVED = {
     props: {},
   },
   UNSEEN: {
-    about: "A service in which an agent may act for users, and of which nobody read what users have there",
+    about:
+      "A place where an agent may act for users, and nobody read what users have there, or who may use the agent",
     from: "Agent",
     to: "Scope",
     scratch: true,
-    props: { ...rights },
+    props: { ...rights, reason },
   },
   AUDIENCE: {
     about: "Groups and persons who may use an agent",
@@ -618,6 +634,80 @@ export const DERIVED = {
     to: "Principal",
     scratch: true,
     props: { level: int("Steps of membership, and one") },
+  },
+  ASKS: {
+    about: "Agents that an agent calls, at first or second hand, with whose rights ever",
+    from: "Agent",
+    to: "Agent",
+    scratch: true,
+    props: { level: int("Calls") },
+  },
+  CARRIES: {
+    about: "Content that an agent, or one that it calls, carries in itself",
+    from: "Agent",
+    to: "Scope",
+    scratch: true,
+    props: {
+      via: str("Agent that carries it, or empty"),
+      level: int("Relationships on the way"),
+      copy: str("Code of the place that was embedded"),
+    },
+  },
+  SPEAKS: {
+    about: "Modes in which an agent reads what it carries (a loop on the agent)",
+    from: "Agent",
+    to: "Agent",
+    scratch: true,
+    props: { mode: str("Mode") },
+  },
+  BEARS: {
+    about: "Content that an actor carries",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Relationships on the way"), copy: str("Code of the place that was embedded") },
+  },
+  STRANGERS: {
+    about: "Actors that carry content for whoever may use the agent, whoever that is (a loop on the actor)",
+    from: "Actor",
+    to: "Actor",
+    scratch: true,
+    props: {},
+  },
+  MIRRORED: {
+    about: "A place, and a copy of it: who reads the copy reads the place",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("Relationships on the way") },
+  },
+  TAPS: {
+    about: "Copies that an actor may read",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: {},
+  },
+  READ_AT: {
+    about: "How an actor reads a copy, by the best way",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: reading,
+  },
+  DRAWN: {
+    about: "What an actor reads of a place through a copy",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { ...reading, ...copied },
+  },
+  THROUGH: {
+    about: "A row whose witness goes through a copy",
+    from: "Actor",
+    to: "Scope",
+    scratch: true,
+    props: { tier, copy: str("Id of the copy"), embedded: copied.embedded },
   },
   MANY: {
     about:
@@ -1112,6 +1202,18 @@ export const DERIVED = {
         "Of several identities in this mode, the one from which the way starts; absent: there is one",
       ),
       itself: bool("It is the identity itself, or everyone as a person: what names these alone counts"),
+    },
+  },
+  READS_COPY: {
+    about: "Rows of CAN_REACH whose witness goes through a copy that left its permissions behind",
+    from: "Agent",
+    to: "Scope",
+    props: {
+      mode: str("As of the row"),
+      via: str("As of the row"),
+      tier: str("As of the row"),
+      copy: str("Id of the copy that is read; of embedded content, of the place that was embedded"),
+      embedded: bool("The agent, or the one that it goes through, carries the content in itself"),
     },
   },
   CAN_REACH: {

@@ -28,6 +28,8 @@ const LAYERS: readonly (readonly string[])[] = [
     "parquet",
     "export",
     "meta",
+    "links",
+    "copies",
     "paths",
     "tree",
     "rows",

@@ -12,6 +12,7 @@ import { type Neo4jStore, openNeo4jStore } from "../src/graph/store-neo4j.ts";
 import type { Neo4jOptions } from "../src/graph/store-neo4j-server.ts";
 import { openInventory } from "../src/keep/inventory.ts";
 import type { Params, Row } from "../src/model.ts";
+import type { Copy } from "../src/reach/copies.ts";
 import { createDecoder } from "../src/reach/paths.ts";
 
 const RULES = loadRules();
@@ -127,6 +128,14 @@ export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> 
      r.readable_unlabeled_sensitive AS unlabeled, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person
      ORDER BY agent, scope, mode, via, tier`,
   );
+  const keyOf = (row: Row): string =>
+    JSON.stringify([row.agent, row.scope, row.mode, row.via ?? "", row.tier]);
+  const copies = new Map<string, Copy>();
+  for (const row of await store.query(
+    `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
+     RETURN a.id AS agent, s.id AS scope, c.mode AS mode, c.via AS via, c.tier AS tier, c.copy AS place, c.embedded AS embedded`,
+  ))
+    copies.set(keyOf(row), { place: String(row.place), embedded: row.embedded === true });
   // The code of a grant is a name of its own in each store; the witness that it stands for is not.
   const paths = await createDecoder((cypher, params) => store.query(cypher, params))(
     rows.map((row) => ({
@@ -140,6 +149,7 @@ export async function reachOf(store: Pick<GraphStore, "query">): Promise<Row[]> 
       ...{ hops: Number(row.hops), steps: Number(row.steps), grant: Number(row.grant) },
       regrant: row.regrant === true,
       person: String(row.person ?? ""),
+      ...(copies.has(keyOf(row)) ? { copy: copies.get(keyOf(row))! } : {}),
     })),
   );
   return rows.map(({ grant: _, ...row }, index) => ({ ...row, path: paths[index] }));

@@ -1,7 +1,9 @@
 /** Paths that explain rows: the one that a row counted, or said to be another, or not known. Never another in silence. */
 import { expect, test } from "vitest";
 import type { GraphStore } from "../src/graph/store.ts";
-import { createDecoder, sayPath, type Witness } from "../src/reach/paths.ts";
+import type { Row } from "../src/model.ts";
+import type { Copy } from "../src/reach/copies.ts";
+import { createDecoder, type PathStep, sayPath, type Witness } from "../src/reach/paths.ts";
 import type { Put } from "./oracle/records.ts";
 import { withGraph } from "./prove/product.ts";
 
@@ -29,12 +31,20 @@ const reader = (who: string, where: string): Put =>
     ...{ key: `${who}-${where}`, flow: "containment", read: true, role: "Reader" },
   });
 
+const keyOf = ({ agent, scope, mode, via, tier }: Row): string =>
+  JSON.stringify([agent, scope, mode, via, tier]);
 /** The witnesses of all rows. */
 async function witnesses(query: GraphStore["query"]): Promise<Witness[]> {
   const rows = await query(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops,
-     r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, s.id AS scope ORDER BY agent, scope`,
+     r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, s.id AS scope ORDER BY agent, scope, mode, via`,
   );
+  const copies = new Map<string, Copy>();
+  for (const row of await query(
+    `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
+     RETURN a.id AS agent, s.id AS scope, c.mode AS mode, c.via AS via, c.tier AS tier, c.copy AS place, c.embedded AS embedded`,
+  ))
+    copies.set(keyOf(row), { place: String(row.place), embedded: row.embedded === true });
   return rows.map((row) => ({
     ...{
       agent: String(row.agent),
@@ -50,6 +60,7 @@ async function witnesses(query: GraphStore["query"]): Promise<Witness[]> {
       scope: String(row.scope),
     },
     grant: row.grant === null ? null : Number(row.grant),
+    ...(copies.has(keyOf(row)) ? { copy: copies.get(keyOf(row))! } : {}),
   }));
 }
 
@@ -127,5 +138,65 @@ test("what comes from a blueprint goes over the blueprint's principal", async ()
     expect(sayPath(path!)).toBe("Agent a → Blueprint → [Sites.Read.All] SharePoint");
     expect(path?.[2]).toMatchObject({ id: "bp", via: "MADE_FROM" });
     expect(path?.some(({ doubt }) => doubt !== undefined)).toBe(false);
+  });
+});
+
+/** Whether each step after the first is a relationship of the records, in the direction in which it is walked. */
+const replays = (path: readonly PathStep[], records: readonly Put[]): boolean =>
+  path.slice(1).every((step, index) => {
+    const before = path[index]!.id;
+    const up = ["WITHIN", "INHERITS", "COPIED_TO"].includes(step.via ?? "");
+    return records.some(
+      (one) =>
+        "from" in one &&
+        one.kind === step.via &&
+        one.from.id === (up ? step.id : before) &&
+        one.to.id === (up ? before : step.id),
+    );
+  });
+
+const COPIED: readonly Put[] = [
+  ...agent("a"),
+  node("Agent", "b", { name: "Agent b", status: "enabled" }),
+  node("Agent", "c", { name: "Agent c", status: "enabled" }),
+  rel("INVOKES", ["Agent", "a"], ["Agent", "b"], { mode: "caller" }),
+  rel("INVOKES", ["Agent", "b"], ["Agent", "c"], { mode: "own" }),
+  ...["service", "index", "store", "box", "site", "list", "book", "page"].map((id) =>
+    node("Scope", id, { kind: "Place", plane: "azure", name: id.toUpperCase() }),
+  ),
+  rel("WITHIN", ["Scope", "index"], ["Scope", "service"]),
+  rel("WITHIN", ["Scope", "box"], ["Scope", "store"]),
+  rel("WITHIN", ["Scope", "list"], ["Scope", "site"]),
+  rel("WITHIN", ["Scope", "page"], ["Scope", "book"]),
+  rel("COPIED_TO", ["Scope", "site"], ["Scope", "box"]),
+  rel("COPIED_TO", ["Scope", "store"], ["Scope", "index"]),
+  rel("EMBEDS", ["Agent", "c"], ["Scope", "book"]),
+  reader("a", "service"),
+  // There, reading alone is through the copy.
+  rel("GRANTED", ["Principal", "a"], ["Scope", "list"], {
+    key: "w",
+    flow: "acl",
+    write: true,
+    role: "Writer",
+  }),
+];
+
+test("a row that goes through copies shows them, and each step is a record", async () => {
+  await withGraph(COPIED, async (query) => {
+    const rows = (await witnesses(query)).filter(({ agent, mode }) => agent === "a" && mode === "app");
+    const paths = await createDecoder(query)(rows);
+    const said = Object.fromEntries(rows.map(({ scope }, index) => [scope, sayPath(paths[index]!)]));
+    expect(said).toEqual({
+      book: "Agent a → Agent b → Agent c → (embedded) BOOK",
+      index: "Agent a → [Reader] SERVICE → INDEX",
+      list: "Agent a → [Writer] LIST",
+      service: "Agent a → [Reader] SERVICE",
+      site: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE → BOX → (copy of) SITE",
+      store: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE",
+    });
+    for (const [index, path] of paths.entries()) {
+      expect(replays(path, COPIED), JSON.stringify(path)).toBe(true);
+      expect(path).toHaveLength(rows[index]!.steps + 1);
+    }
   });
 });

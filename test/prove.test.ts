@@ -25,7 +25,8 @@ const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 300);
  */
 const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
   ...["cleared 1", "barred 1", "barred 2", "opens 1", "may-open 1"],
-  ...["unseen 1", "actor 4", "part-whole 3", "part-whole 4"],
+  ...["unseen 1", "unseen 2", "actor 4", "part-whole 3", "part-whole 4", "part-whole 5"],
+  ...["copied 5", "copied 6", "cleared 2"],
   ...["closure 2", "identity 2"],
   ...["list-grant 2", "meets 4", "part 9", "later 3"],
   // A policy that names everyone but guests: a world of its own, since it is about everybody.

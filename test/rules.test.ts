@@ -7,7 +7,11 @@ import { loadRules } from "../src/graph/rules.ts";
 import type { Gap, GraphStore } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import { openInventory } from "../src/keep/inventory.ts";
+import type { GraphMeta } from "../src/keep/meta.ts";
 import type { Row } from "../src/model.ts";
+import { reachRows } from "../src/reach/answers.ts";
+import { createDecoder } from "../src/reach/paths.ts";
+import type { ReachRow } from "../src/reach/reach-row.ts";
 import type { Change, NodeKind, RelKind, RelProps } from "../src/schema.ts";
 
 type Props = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -77,12 +81,14 @@ const AZURE = [
 
 let folder: string | undefined;
 let store: GraphStore | undefined;
-afterEach(async () => {
+/** The graph that was derived last goes. */
+async function drop(): Promise<void> {
   await store?.close();
   if (folder !== undefined) rmSync(folder, { recursive: true });
   store = undefined;
   folder = undefined;
-});
+}
+afterEach(drop);
 
 async function derive(
   changes: readonly (Change | Change[])[],
@@ -126,6 +132,11 @@ const line = (row: Row): string => {
 };
 
 const READER = { see: true, read: true };
+const META: GraphMeta = {
+  ...{ version: 1, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
+  ...{ observedFrom: "2026-01-01T00:00:00Z", observedTo: "2026-01-01T00:00:00Z" },
+  ...{ coverage: [], findings: [], configHash: "" },
+};
 
 describe("identity", () => {
   test("a grant of an outer group reaches the agent through the inner one", async () => {
@@ -435,6 +446,54 @@ describe("with whose rights an agent acts", () => {
   });
 });
 
+describe("copies", () => {
+  const items = (...rows: Row[]) => rows.map((row) => `${row.agent} ${row.mode} ${row.scope} ${row.items}`);
+  const counts = async (...changes: (Change | Change[])[]): Promise<string[]> =>
+    items(
+      ...(await (
+        await derive(changes)
+      ).query(
+        `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.absorbed = false
+         RETURN a.id AS agent, r.mode AS mode, s.id AS scope, r.readable_items AS items ORDER BY agent, mode, scope`,
+      )),
+    );
+
+  test("items of the source count where it is read through a copy, each once an agent, mode and tier", async () => {
+    expect(
+      await counts(
+        ...[agent("a"), LABELS, AZURE, scope("site"), scope("list", "site")],
+        ...[item("i1", "site", "secret"), item("i2", "list", "secret"), item("i3", "box", "secret")],
+        rel("COPIED_TO", ["Scope", "site", "Scope", "box"]),
+        ...[grant("a", "box", READER), grant("a", "list", { write: true })],
+      ),
+    ).toEqual(["a app box 1", "a app list 1", "a app site 1"]);
+  });
+
+  test("what an agent carries it reads in each of its modes, beside what it is granted there", async () => {
+    const rows = await reach(
+      ...[agent("a"), AZURE, grant("a", "account", { see: true }), deny("a", "box", { see: true })],
+      rel("EMBEDS", ["Agent", "a", "Scope", "box"]),
+    );
+    expect(rows).toEqual([
+      "a account: now d--- exact subtree",
+      "a box: now dr-- exact subtree",
+      "a box: now dr-- exact subtree",
+    ]);
+  });
+
+  test("a service in which nobody read what users have is read as little through its copy", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:search"], {
+      ...{ key: "c", type: "delegated", permission: "user_impersonation", user: "*" },
+    });
+    const search = scope("plane:search", undefined, { kind: "Service", plane: "search" });
+    const copied = rel("COPIED_TO", ["Scope", "site", "Scope", "plane:search"]);
+    expect(await reach(agent("a"), search, scope("site"), consent, copied)).toEqual([
+      "a plane:search: now ???? unknown scope",
+      "a site: now ??-- unknown subtree",
+    ]);
+  });
+});
+
 describe("what an agent could make of itself", () => {
   test("a right to assign roles is latent reading and writing below", async () => {
     expect(await reach(agent("a"), AZURE, grant("a", "account", { see: true, assign: true }))).toEqual([
@@ -484,6 +543,35 @@ describe("what was not looked at", () => {
     ]);
   });
 
+  test("denies that were not read at a copy bound what is read through it, and nothing that is granted at its source", async () => {
+    const world = [
+      ...[agent("a"), AZURE, scope("site"), scope("list", "site")],
+      rel("COPIED_TO", ["Scope", "site", "Scope", "box"]),
+      ...[grant("a", "box", READER), grant("a", "list", { write: true })],
+    ];
+    const gap: Gap = { step: "azure.deny-assignments", scope: "account", state: "failed", hides: "denies" };
+    const graph = await derive(world, [gap]);
+    expect(
+      await graph.query(
+        `MATCH (:Agent)-[r:CAN_REACH]->(s:Scope)
+         RETURN s.id AS scope, r.certainty AS certainty, r.reason_code AS reason, r.write AS write ORDER BY scope`,
+      ),
+    ).toEqual([
+      { scope: "box", certainty: "upper-bound", reason: "denies-unread", write: false },
+      { scope: "list", certainty: "upper-bound", reason: "denies-unread", write: true },
+      { scope: "site", certainty: "upper-bound", reason: "denies-unread", write: false },
+    ]);
+    const rows: ReachRow[] = [];
+    const query: GraphStore["query"] = (cypher, params) => graph.query(cypher, params);
+    for await (const row of reachRows(query, META, createDecoder(query), { expand: true })) rows.push(row);
+    // Of the list the grant is the witness, which nothing at the copy can take away.
+    expect(rows.map((row) => [row.scope_id, row.completeness, row.gap_steps, row.path])).toEqual([
+      ["box", "failed", "azure.deny-assignments", "a → [grant] box"],
+      ["list", "complete", "", "a → [grant] list"],
+      ["site", "failed", "azure.deny-assignments", "a → [grant] box → (copy of) site"],
+    ]);
+  });
+
   test("a server of unknown identity opens something unknown, also at second hand and beside nothing else", async () => {
     const uses = (who: string) => rel("USES", ["Agent", who, "McpServer", "m"]);
     const graph = await derive([
@@ -522,6 +610,43 @@ describe("what was not looked at", () => {
     const exchange = scope("plane:exchange", undefined, { kind: "Service", plane: "exchange" });
     expect(await reach(agent("a"), exchange, consent)).toEqual(["a plane:exchange: now ??-- unknown scope"]);
   });
+
+  test("consent is unknown at its place and below where nobody read who may use the agent, and nothing where it was read", async () => {
+    const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:sharepoint"], {
+      ...{ key: "c", type: "delegated", permission: "Files.Read.All", user: "*" },
+    });
+    const world = [
+      ...[agent("a"), agent("carrier"), scope("plane:sharepoint", undefined, { kind: "Service" }), consent],
+      ...[
+        scope("site", "plane:sharepoint"),
+        scope("file", "site"),
+        scope("source"),
+        node("Principal", "u", { kind: "User" }),
+      ],
+      rel("EMBEDS", ["Agent", "a", "Scope", "file"]),
+      rel("COPIED_TO", ["Scope", "source", "Scope", "site"]),
+    ];
+    const said = async (gap: Gap | undefined, ...more: Change[]) => {
+      const graph = await derive([...world, ...more], gap === undefined ? [] : [gap]);
+      const rows = await graph.query(
+        `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.mode = 'on-behalf-of' AND r.absorbed = false
+         RETURN a.id AS agent, s.id AS scope, r.*`,
+      );
+      await drop();
+      return rows.map((row) => `${line(row)} ${row["r.reason_code"] ?? ""}`.trim()).sort();
+    };
+    const file = "a file: now dr-- exact subtree";
+    const gap: Gap = { step: "entra.app-role-assignments", scope: "", state: "denied", hides: "grants" };
+    expect(await said(undefined)).toEqual([file]);
+    expect(await said({ ...gap, step: "entra.owners" })).toEqual([file]);
+    expect(await said(gap)).toEqual([
+      file,
+      "a plane:sharepoint: now ??-- unknown subtree audience-unread",
+      "a source: now ??-- unknown subtree audience-unread",
+    ]);
+    // Somebody is known: what others might add is coverage, and no row.
+    expect(await said(gap, rel("MAY_USE", ["Principal", "u", "Agent", "a"]))).toEqual([file]);
+  }, 60_000);
 
   test("where the service was read, consent alone gives nothing", async () => {
     const consent = rel("CONSENTED", ["Principal", "a", "Scope", "plane:sharepoint"], {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createUse, type Use } from "../src/reach/use.ts";
 import type { Put } from "./oracle/records.ts";
 import { withGraph } from "./prove/product.ts";
@@ -35,12 +35,15 @@ function store(secret: number, open: number): Put[] {
   ];
 }
 
-const useOf = (records: readonly Put[]) =>
+const useOf = (records: readonly Put[], place = "") =>
   withGraph(records, async (query) => {
     const rows = await query(
-      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
-       RETURN a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
+      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE $place = '' OR s.id = $place
+       OPTIONAL MATCH (a)-[c:READS_COPY]->(s) WHERE c.mode = r.mode AND c.tier = r.tier
+       OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
+       RETURN c.copy AS copy, c.embedded AS embedded, a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
        t.label_unknown AS label_unknown`,
+      { place },
     );
     return (await createUse(query)(rows))[0];
   });
@@ -121,5 +124,51 @@ test("items whose label nobody looked at may be under one that guards, where som
   expect(await useOf([...store(0, 1), ...unlooked, label("l", { encrypted: true })])).toEqual(unknown);
   expect(await useOf([...store(0, 1), ...unlooked, label("l")])).toEqual({
     ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
+  });
+});
+
+describe("copies", () => {
+  const secret = label("l", { encrypted: true });
+  /** Whoever may use `a` gets at what it carries; `p` is granted nothing. */
+  const carrying = [
+    ...store(2, 0).filter((put) => put.kind !== "GRANTED" && put.kind !== "ACTS_AS"),
+    { kind: "Principal", id: "u", props: { kind: "User" } },
+    rel("EMBEDS", ["Agent", "a"], ["Scope", "account"]),
+    rel("MAY_USE", ["Principal", "u"], ["Agent", "a"]),
+    secret,
+  ];
+  const named = (view: boolean, extract: boolean) =>
+    rel("LABEL_RIGHTS", ["Principal", "u"], ["Label", "l"], { view, extract });
+  const unknown = { use: "unknown", usable: null, cite_only: null, bytes_only: null };
+
+  test("an embedded file keeps its label: whom the label names uses it", async () => {
+    expect(await useOf([...carrying, named(true, true)])).toEqual({
+      ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
+    });
+    expect(await useOf([...carrying, named(true, false)])).toEqual(unknown);
+  });
+
+  test("whether anybody who may use the agent can open the label is unknown where nobody of them is named", async () => {
+    expect(await useOf([...carrying, elsewhere])).toEqual(unknown);
+    const off = { kind: "Principal", id: "u", props: { kind: "User", enabled: false } };
+    expect(
+      await useOf([...carrying.filter((put) => !("id" in put && put.id === "u")), off, named(true, true)]),
+    ).toEqual(unknown);
+  });
+
+  test("a copy may have lost its encryption: what the label would keep from answers is unknown", async () => {
+    const copied = (...more: Put[]) => [
+      ...store(2, 0).filter((put) => put.kind !== "GRANTED"),
+      { kind: "Scope", id: "index", props: { kind: "SearchIndex", plane: "azure" } },
+      rel("COPIED_TO", ["Scope", "account"], ["Scope", "index"]),
+      rel("GRANTED", ["Principal", "p"], ["Scope", "index"], { key: "1", flow: "containment", read: true }),
+      ...[secret, ...more],
+    ];
+    const useAt = (records: readonly Put[]) => useOf(records, "account");
+    expect(await useAt(copied(elsewhere))).toEqual(unknown);
+    expect(await useAt(copied(rights(true, false)))).toEqual(unknown);
+    expect(await useAt(copied(rights(true, true)))).toEqual({
+      ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
+    });
   });
 });

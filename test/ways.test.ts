@@ -70,7 +70,7 @@ const ids = (path: readonly PathStep[]): string =>
 function replays(path: readonly PathStep[], records: readonly Put[]): boolean {
   return path.slice(1).every((step, index) => {
     const before = path[index]!.id;
-    const up = step.via === "WITHIN" || step.via === "INHERITS";
+    const up = ["WITHIN", "INHERITS", "COPIED_TO"].includes(step.via ?? "");
     return records.some(
       (one) =>
         "from" in one &&
@@ -143,3 +143,41 @@ describe("all ways from an agent to a place", () => {
     expect(await left(ways.cut.slice(1))).toBeGreaterThan(0);
   }, 60_000);
 });
+
+/** Beside a grant of the site: an index of it that may be read, one that may be seen, and agents that carry a part. */
+const COPIED: readonly Put[] = [
+  ...["a", "own", "caller"].flatMap((id) => [node("Agent", id, { status: "enabled" })]),
+  node("Principal", "p", { kind: "ServicePrincipal" }),
+  rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+  rel("INVOKES", ["Agent", "a"], ["Agent", "own"], { mode: "own" }),
+  rel("INVOKES", ["Agent", "own"], ["Agent", "caller"], { mode: "caller" }),
+  ...["site", "list", "box", "index", "seen"].map((id) => node("Scope", id, { kind: "Place" })),
+  rel("WITHIN", ["Scope", "list"], ["Scope", "site"]),
+  rel("COPIED_TO", ["Scope", "site"], ["Scope", "box"]),
+  rel("COPIED_TO", ["Scope", "box"], ["Scope", "index"]),
+  rel("COPIED_TO", ["Scope", "index"], ["Scope", "box"]),
+  rel("COPIED_TO", ["Scope", "site"], ["Scope", "seen"]),
+  rel("EMBEDS", ["Agent", "own"], ["Scope", "list"]),
+  rel("EMBEDS", ["Agent", "caller"], ["Scope", "site"]),
+  granted("1", "p", "site", { read: false, write: true }),
+  granted("2", "p", "index"),
+  granted("3", "p", "seen", { read: false, see: true }),
+];
+
+test("ways through copies are real, and end where a copy or what carries it is taken away", async () => {
+  const ways = await withGraph(COPIED, (query) => waysBetween(query, "a", "list", TIME));
+  const paths = [...ways.paths()];
+  expect(paths.map(ids)).toEqual([
+    "a own list",
+    "a p [1] site list",
+    "a own caller site list",
+    "a p [2] index box site list",
+  ]);
+  expect(paths.filter((path) => !replays(path, COPIED))).toEqual([]);
+  expect(ways.cut.map(({ kind, from, to, id }) => `${kind} ${from.id} ${id ?? to.id}`).sort()).toEqual([
+    "COPIED_TO site box",
+    "EMBEDS caller site",
+    "EMBEDS own list",
+    "GRANTED p 1",
+  ]);
+}, 60_000);

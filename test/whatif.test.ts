@@ -46,7 +46,7 @@ const OF_SOMEBODY: ReadonlySet<string> = new Set([
     "CAN_REQUEST",
     "CONTROLS",
   ],
-  ...["GRANTED", "DENIED", "CONSENTED"],
+  ...["GRANTED", "DENIED", "CONSENTED", "EMBEDS"],
 ]);
 
 /** Of each tenant some relationships come, and some go; of every second these of somebody alone, of every fourth a node. */

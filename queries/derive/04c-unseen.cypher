@@ -2,8 +2,8 @@
 // derives: UNSEEN
 // per: agents
 // when: PERMITS
-// why: an application has consent to act for users in a service of which nobody read what users have there: what it reaches is
-// unknown, and not nothing.
+// why: an application has consent to act for users, and nobody read what users have in that service, or who may use the agent:
+// what it reaches is unknown, and not nothing.
 MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)
 WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
   AND (c.enabled IS NULL OR c.enabled) AND z.kind = 'Service'
@@ -14,4 +14,21 @@ OPTIONAL MATCH (z)<-[w:WITHIN]-(:Scope)
 WITH a, z, k, count(w) AS seen
 WHERE seen = 0
 RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
-  max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END)
+  max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'plane-not-modelled'
+// and
+// Where the step was read that says who may use it, or a record says so, nobody else may.
+MATCH (u:Unread)
+WHERE u.step = 'entra.app-role-assignments' OR u.step STARTS WITH 'import.'
+WITH count(u) AS gaps
+WHERE gaps > 0
+MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
+WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
+  AND (c.enabled IS NULL OR c.enabled)
+OPTIONAL MATCH (a)-[idle:IDLE]->(a)
+WITH a, z, k, count(idle) AS idles
+WHERE idles = 0
+OPTIONAL MATCH (:Principal)-[m:MAY_USE]->(a)
+WITH a, z, k, count(m) AS known
+WHERE known = 0
+RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
+  max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'

@@ -28,3 +28,17 @@ WHERE l.mode = 'on-behalf-of'
 WITH a, count(l) AS persons
 WHERE persons = 0
 RETURN a.id + '|on-behalf-of|', a.id, 'on-behalf-of', CASE WHEN persons = 0 THEN NULL ELSE a.id END, a.code, a.id + '|on-behalf-of|', a.id, '', 0, 1
+// and when: CARRIES
+MATCH (a:Agent)-[c:CARRIES]->(:Scope)
+WITH DISTINCT a, c.via AS via
+MATCH (a)-[k:SPEAKS]->(a)
+WITH a, via, k.mode AS mode
+OPTIONAL MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = mode AND l.via = via
+WITH a, via, mode, count(l) AS lent
+WHERE lent = 0
+OPTIONAL MATCH (a)-[u:UNSEEN]->(:Scope)
+WITH a, via, mode, count(u) AS unseen
+WHERE unseen = 0 OR via <> '' OR mode <> 'on-behalf-of'
+RETURN a.id + '|' + mode + '|' + via, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code, a.id + '|' + mode + '|' + via,
+  CASE WHEN via = '' THEN a.id ELSE via END, '', 0, CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END

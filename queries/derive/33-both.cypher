@@ -9,3 +9,10 @@ RETURN DISTINCT x.id, x.id
 // and when: SIDE
 MATCH (x:Actor)-[:SIDE]->(:Actor)
 RETURN x.id, x.id
+// and when: TAPS
+// What is read through copies goes down like a containment grant.
+MATCH (x:Actor)-[:TAPS]->(:Scope)
+RETURN DISTINCT x.id, x.id
+// and when: BEARS
+MATCH (x:Actor)-[:BEARS]->(:Scope)
+RETURN DISTINCT x.id, x.id

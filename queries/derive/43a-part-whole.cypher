@@ -19,12 +19,21 @@ MATCH (y)-[:SIDE]->(x:Actor)
 RETURN x.id, s.id, p.tier, p.hops, p.subtree, CASE WHEN p.discover > d THEN d ELSE p.discover END, CASE WHEN p.read > r THEN r ELSE p.read END,
   CASE WHEN p.write > w THEN w ELSE p.write END, CASE WHEN p.manage > m THEN m ELSE p.manage END, p.reason, p.rank, p.path, p.grant, p.regrant, y.person
 // and when: UNSEEN
-// Services of which nobody read what users have there.
+// Services of which nobody read what users have there; and places where nobody read who may use the agent, with all below.
 MATCH (a:Agent)-[u:UNSEEN]->(s:Scope)
-RETURN a.id + '|on-behalf-of|', s.id, 1, 0, 0, u.discover, u.read, u.write, u.manage, 'plane-not-modelled', 1000, '',
+RETURN a.id + '|on-behalf-of|', s.id, 1, 0, CASE u.reason WHEN 'audience-unread' THEN 1 ELSE 0 END, u.discover, u.read, u.write, u.manage, u.reason, 1000, '',
+  CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
+// and when: UNSEEN
+MATCH (x:Actor)-[:MARK]->(q:Scope)-[b:ABOVE|OVER]->(z:Scope)
+WHERE x.side = 0 AND x.mode = 'on-behalf-of' AND x.via IS NULL AND b.level > 0
+WITH x, x.agent AS agent, q, b, z
+MATCH (a:Agent)-[u:UNSEEN]->(z)
+WHERE a.id = agent AND u.reason = 'audience-unread'
+RETURN x.id, q.id, 1, 0, 1, u.discover, u.read, u.write, u.manage, u.reason, 1000 + 1000 * b.level, '',
   CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
 // and when: UNSEEN
 MATCH (a:Agent)-[u:UNSEEN]->(s:Scope)
+WHERE u.reason = 'plane-not-modelled'
 WITH a, u, s
 MATCH (a)-[l:LENT]->(:Principal)
 WHERE l.mode = 'agent-user' AND l.via = ''

@@ -6,3 +6,10 @@
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
 WHERE i.tier = 1 AND x.mode <> 'key'
 RETURN x.whole, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)
+// and when: STRANGERS
+// Who may use an agent that carries content need not be followed otherwise: those whom the label names are asked.
+MATCH (x:Actor)-[:STRANGERS]->(x)
+WITH x, x.agent AS agent
+MATCH (a:Agent)<-[:MAY_USE]-(p:Principal)-[r:LABEL_RIGHTS]->(l:Label)
+WHERE a.id = agent AND (p.enabled IS NULL OR p.enabled)
+RETURN x.id, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)

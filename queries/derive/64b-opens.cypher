@@ -3,7 +3,8 @@
 // per: agents
 // when: GUARDED
 // why: reading bytes is not opening them, and opening is not using: encrypting labels need the right to view, answers the right
-// to extract. Whom the label names may not have been read: then it is unknown.
+// to extract. Whom the label names may not have been read, or who of those that may use the agent is among them: then it is
+// unknown.
 MATCH (:Scope)-[:GUARDED]->(l:Label)
 WITH DISTINCT l
 OPTIONAL MATCH (:Principal)-[r:LABEL_RIGHTS]->(l)
@@ -14,7 +15,9 @@ OPTIONAL MATCH (x)-[c:CLEARED]->(l)
 WITH x, l, rights, c, CASE WHEN l.encrypted OR rights > 0 THEN 1 ELSE 0 END AS locked
 OPTIONAL MATCH (x)-[b:BARRED]->(l)
 WITH x, l, rights, c, locked, count(b) AS bars
+OPTIONAL MATCH (x)-[w:STRANGERS]->(x)
+WITH x, l, rights, c, locked, bars, count(w) AS strangers
 RETURN x.id, l.id,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 THEN NULL ELSE coalesce(c.view, 0) END,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 THEN NULL ELSE coalesce(c.extract, 0) END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (strangers = 1 AND coalesce(c.view, 0) = 0) THEN NULL ELSE coalesce(c.view, 0) END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (strangers = 1 AND coalesce(c.extract, 0) = 0) THEN NULL ELSE coalesce(c.extract, 0) END,
   CASE WHEN bars > 0 THEN 1 ELSE 0 END

@@ -235,6 +235,8 @@ const VIA: Readonly<Record<string, string>> = {
   MEMBER_OF: "member of",
   WITHIN: "includes",
   INHERITS: "inherited by",
+  COPIED_TO: "copy of",
+  EMBEDS: "carries",
 };
 
 export async function printCoverage(

@@ -6,7 +6,8 @@ import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
-import type { Removal, Ways } from "../reach/ways.ts";
+import type { Ways } from "../reach/ways.ts";
+import type { Removal } from "../reach/ways-moves.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, viewOf, write } from "./print.ts";
 
@@ -63,28 +64,30 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
     ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE, limit: 200 },
   });
-  if (scope !== undefined && format === "table") sayUnknown(answers, scope);
+  if (scope !== undefined && format === "table") await sayUnknown(answers, scope);
 }
 
-/** Steps that were not read completely at a place, or above it. */
-function unreadAt(answers: Answers, scope: string): string[] {
+/** Steps that were not read completely at a place, above it, or where copies of it are. */
+async function unreadAt(answers: Answers, scope: string): Promise<string[]> {
+  const places = [scope, ...(await answers.copies(scope))];
   const concerned = answers.meta.coverage.filter(
     ({ state, scope: part }) =>
-      state !== "complete" && (part === scope || part === "" || scope.startsWith(`${part}/`)),
+      state !== "complete" &&
+      (part === "" || places.some((place) => part === place || place.startsWith(`${part}/`))),
   );
   return [...new Set(concerned.map(({ step }) => step))];
 }
 
 /** An empty answer about a place that was not read is unknown, never no. */
-function unknownAt(answers: Answers, scope: string): string {
-  const steps = unreadAt(answers, scope);
+async function unknownAt(answers: Answers, scope: string): Promise<string> {
+  const steps = await unreadAt(answers, scope);
   return steps.length === 0
     ? ""
     : `Not read completely here: ${steps.join(", ")}. Agents that are not listed are unknown, not excluded.\n`;
 }
 
-const sayUnknown = (answers: Answers, scope: string): void => {
-  process.stdout.write(unknownAt(answers, scope));
+const sayUnknown = async (answers: Answers, scope: string): Promise<void> => {
+  process.stdout.write(await unknownAt(answers, scope));
 };
 
 /** Rights of people are not worked out yet: what they hold is said, and the cells of rights are empty. */
@@ -120,7 +123,7 @@ export async function whoCommand(
     ...{ answers, rows: rows(), columns: WHO_COLUMNS, schemaVersion: WHO_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE_WHO },
   });
-  if (format === "table") sayUnknown(answers, scope);
+  if (format === "table") await sayUnknown(answers, scope);
 }
 
 const holding = (row: Row): string =>
@@ -148,11 +151,11 @@ export async function explainCommand(
   const [agent, scope] = [found[0]!, await answers.findScope(wantedScope)];
   const { rows, path } = await answers.explain(agent, scope);
   const ways = all === true ? await answers.ways(agent, scope) : undefined;
-  const unread = unreadAt(answers, scope);
+  const unread = await unreadAt(answers, scope);
   const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
   const parts = json
     ? explainJson({ agent, scope, rows, path: path ?? null, unread }, rows, ways)
-    : explainText(rows, path, ways, unknownAt(answers, scope));
+    : explainText(rows, path, ways, await unknownAt(answers, scope));
   if (out === undefined) await write(parts);
   else {
     const draft = await draftText(out, parts);
@@ -181,11 +184,14 @@ async function* explainJson(
 const noteGrants = (path: readonly PathStep[], grants: Set<string>): void => {
   for (const { grant } of path) if (grant !== undefined) grants.add(grant.id);
 };
+/** Content that the agent carries needs no grant, and its ways are shown. */
+const isCarried = ({ path_json }: ReachRow): boolean =>
+  (JSON.parse(path_json) as PathStep[]).some(({ via }) => via === "EMBEDS");
 /** What rows rest on besides these grants; a row without a grant (a server of unknown identity) by its mode. */
 const notAmong = (rows: readonly ReachRow[], grants: ReadonlySet<string>): string[] => [
   ...new Set(
     rows
-      .filter(({ grant_id }) => grant_id === "" || !grants.has(grant_id))
+      .filter((row) => (row.grant_id === "" ? !isCarried(row) : !grants.has(row.grant_id)))
       .map(({ grant_id, mode, via }) => grant_id || [mode, via].filter(Boolean).join(" via ")),
   ),
 ];
@@ -219,7 +225,11 @@ async function* explainText(
 const sayRemoval = ({ kind, from, to, id, role }: Removal): string =>
   kind === "GRANTED"
     ? `  revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}\n`
-    : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
+    : kind === "EMBEDS"
+      ? `  take the copy of ${to.name || to.id} out of ${from.name || from.id}\n`
+      : kind === "COPIED_TO"
+        ? `  take the copy of ${from.name || from.id} out of ${to.name || to.id}\n`
+        : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
 
 const sayRow = (row: ReachRow): string => {
   const can = (["read", "write", "manage", "discover"] as const).filter((right) => row[right] === "yes");
@@ -243,6 +253,8 @@ const VERBS: Readonly<Record<string, string>> = {
   USES: "uses",
   INVOKES: "calls",
   CONTROLS: "can become",
+  COPIED_TO: "which is a copy of",
+  EMBEDS: "carries a copy of",
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {

@@ -18,6 +18,7 @@ const DERIVED_IDENTITY: Readonly<Partial<Record<DerivedKind, readonly string[]>>
   MAY_OPEN: ["mode", "via"],
   HAS_RIGHTS_OF: ["mode", "via", "tier", "path"],
   CAN_REACH: ["mode", "via", "tier"],
+  READS_COPY: ["mode", "via", "tier"],
 };
 
 /** Rows of one kind of node, or of one kind of relationship between two kinds of node. */

@@ -4,10 +4,11 @@ import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
 import { expanded } from "./expand.ts";
-import { type Decoder, eachOrAll, type PathStep, sayPath, textOf as text, type Witness } from "./paths.ts";
+import { eachOrAll, textOf as text } from "./links.ts";
+import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { rowsOf, withCounts } from "./rows.ts";
+import { type Any, rowsOf, withCounts } from "./rows.ts";
 import { chainOf, createColumns, treeBelow } from "./tree.ts";
 import { createUse, type Use } from "./use.ts";
 
@@ -44,7 +45,7 @@ export async function* reachRows(
     request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
   const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const { counted, usesOf, gaps } = sameForAll(query);
+  const { counted, usesOf, any } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -66,12 +67,12 @@ export async function* reachRows(
     const owners = await ownersOf(query, some);
     const wanted =
       request.expand === true
-        ? [...(await expanded(query, await withCounts(query, some, raw, gaps), above, forest))].filter(wants)
+        ? [...(await expanded(query, await withCounts(query, some, raw, any), above, forest))].filter(wants)
         : await withCounts(
             query,
             some,
             raw.filter((row) => row.absorbed !== true && wants(row)),
-            gaps,
+            any,
           );
     wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
@@ -91,16 +92,23 @@ export async function* reachRows(
   }
 }
 
-/** What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps. */
+/**
+ * What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps
+ * and copies.
+ */
 const createShared = (query: Query) => {
-  let any: Promise<boolean> | undefined;
-  const gaps = () => {
-    any ??= query("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1").then(
-      (found) => found.length > 0,
-    );
-    return any;
+  const once = (cypher: string): (() => Promise<boolean>) => {
+    let found: Promise<boolean> | undefined;
+    return () => {
+      found ??= query(cypher).then((rows) => rows.length > 0);
+      return found;
+    };
   };
-  return { counted: countedPlanes(query), usesOf: createUse(query), gaps };
+  const any: Any = {
+    gaps: once("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1"),
+    copies: once("MATCH (:Agent)-[c:READS_COPY]->(:Scope) RETURN c.copy AS found LIMIT 1"),
+  };
+  return { counted: countedPlanes(query), usesOf: createUse(query), any };
 };
 const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();
 function sameForAll(query: Query): ReturnType<typeof createShared> {
@@ -120,6 +128,7 @@ const witnessOf = (row: Row): Witness => ({
   grant: count(row.grant),
   regrant: row.regrant === true,
   scope: String(row.scope_id),
+  ...(typeof row.copy === "string" ? { copy: { place: row.copy, embedded: row.embedded === true } } : {}),
   ...(row.inherits === true
     ? {}
     : { place: { id: text(row.scope_id), name: text(row.scope_name), kind: text(row.scope_kind) } }),
@@ -156,8 +165,12 @@ function finish(
   owners: ReadonlyMap<string, string>,
   counted: boolean,
 ): ReachRow {
-  const completeness = STATES[Number(row.gap_rank ?? 0)]!;
-  const whole = count(row.items) !== null || (counted && completeness === "complete");
+  const listed = STATES[Number(row.gap_rank ?? 0)] === "complete";
+  const completeness = STATES[Math.max(Number(row.gap_rank ?? 0), Number(row.copy_gap_rank ?? 0))]!;
+  const gapSteps = [row.gap_steps, row.copy_gap_steps].flatMap((steps) =>
+    Array.isArray(steps) ? steps.map(String) : [],
+  );
+  const whole = count(row.items) !== null || (counted && listed);
   const number = (value: unknown): number | null => count(value) ?? (whole ? 0 : null);
   const share = (value: unknown): number | null =>
     !whole ? null : row.top === true ? (count(value) ?? 0) : 0;
@@ -213,9 +226,7 @@ function finish(
     path: sayPath(path),
     path_json: JSON.stringify(path),
     completeness,
-    gap_steps: Array.isArray(row.gap_steps)
-      ? [...new Set(row.gap_steps.map(String))].sort(bytewise).join("; ")
-      : "",
+    gap_steps: [...new Set(gapSteps)].sort(bytewise).join("; "),
     observed_from: meta.observedFrom,
     observed_to: meta.observedTo,
     snapshot: meta.snapshot,

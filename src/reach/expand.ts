@@ -1,7 +1,7 @@
 /** Rows that cover what lies below them, as a row a place. */
 import type { GraphStore } from "../graph/store.ts";
 import { type Row, TIERS } from "../model.ts";
-import { textOf } from "./paths.ts";
+import { textOf } from "./links.ts";
 import { type ScopeTree, treeBelow } from "./tree.ts";
 
 type Query = GraphStore["query"];

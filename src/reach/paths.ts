@@ -1,6 +1,18 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { type Params, type Row, TIERS, type Tier } from "../model.ts";
+import { TIERS, type Tier } from "../model.ts";
+import { type Copy, callsTo, copyChains } from "./copies.ts";
+import {
+  type Down,
+  eachOrAll,
+  type Link,
+  LOOKED_UP,
+  linksUp,
+  type Named,
+  named,
+  shortest,
+  textOf,
+} from "./links.ts";
 
 export interface PathStep {
   kind: string;
@@ -38,6 +50,8 @@ export interface Witness {
   scope: string;
   /** Name of the scope, if the row has it. */
   place?: Named;
+  /** Absent: it goes through no copy. */
+  copy?: Copy;
 }
 
 export type Decoder = (witnesses: readonly Witness[]) => Promise<PathStep[][]>;
@@ -54,12 +68,9 @@ interface Lead {
   /** Id of the scope that is granted. */
   scope: string;
   /** The relationship along which it comes down. */
-  down: "WITHIN" | "INHERITS";
+  down: Down;
   grant: Required<PathStep>["grant"];
 }
-
-/** So many agents, scopes or grants are asked for one by one: the engine looks up an id, and reads through all for a list. */
-export const LOOKED_UP = 12;
 
 /**
  * Decodes witnesses: the graph knows the way from an agent to the holder of each grant (HAS_RIGHTS_OF), and the chain
@@ -79,19 +90,30 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
       [...new Set(granted.map(({ agent }) => agent))],
       granted.flatMap((one) => {
         const lead = leads.get(keyOf(one))?.[0];
-        return lead === undefined || lead.scope === one.scope
+        const scope = readAt(one);
+        return lead === undefined || lead.scope === scope
           ? []
-          : [{ from: lead.scope, scope: one.scope, down: lead.down }];
+          : [{ from: lead.scope, scope, down: lead.down }];
       }),
     );
-    const chosen = witnesses.map((one) => choose(one, leads.get(keyOf(one)) ?? [], up));
+    const copied = witnesses.filter(({ copy }) => copy !== undefined);
+    const chainOf = await copyChains(query, [...new Set(copied.map(({ scope }) => scope))]);
+    const further = witnesses.map(({ copy, scope }) => (copy === undefined ? [] : chainOf(copy, scope)));
+    const chosen = witnesses.map((one, index) =>
+      choose(one, leads.get(keyOf(one)) ?? [], up, further[index]?.length),
+    );
+    const calls = await Promise.all(
+      witnesses.map(({ agent, via, copy }) =>
+        copy?.embedded === true && via !== "" ? callsTo(query, agent, via) : [],
+      ),
+    );
     const codes = chosen.map((found) => (found === undefined ? [] : codesOf(found.lead.path)));
     // Who stands on the way is somebody whose rights the agent has; what else a rule puts there is looked up.
     const others = new Set(codes.flat().filter((code) => !principals.has(code)));
     for (const [code, found] of await namedBy(query, "Principal", "code", others))
       principals.set(code, found);
     const lenders = await lendersOf(query, witnesses);
-    const scopes = await scopesOf(query, witnesses, chosen, up);
+    const scopes = await scopesOf(query, witnesses, chosen, up, further);
     return witnesses.map((one, index) => {
       const found = chosen[index];
       const steps: PathStep[] = [];
@@ -99,7 +121,17 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         if (node !== undefined)
           steps.push({ kind: node.kind || kind, id: node.id, name: node.name || node.id, ...more });
       };
+      const drop = (chain: readonly Link[]) => {
+        for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
+      };
       add(agents.get(one.agent) ?? unnamed(one.agent), "Agent");
+      const [asked, behind] = [calls[index], further[index]];
+      if (one.copy?.embedded === true && asked !== undefined && behind !== undefined) {
+        for (const called of asked) add(called, "Agent", { via: "INVOKES" });
+        add(scopes.get(one.copy.place) ?? unnamed(one.copy.place), "Scope", { via: "EMBEDS" });
+        drop(behind);
+        return steps;
+      }
       if (found === undefined) {
         const lender = one.grant === null ? lenders.get(one.via) : undefined;
         add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
@@ -115,12 +147,16 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
       const { lead, chain, counted } = found;
       add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", { via: "GRANTED", grant: lead.grant });
       if (!counted) steps.at(-1)!.doubt = "one-of-several";
-      for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
+      drop(chain);
+      drop(behind ?? []);
       return steps;
     });
   };
 }
 
+/** Where something granted is read: at the row's place, or at the copy that it goes through. */
+const readAt = ({ copy, scope }: Witness): string =>
+  copy === undefined || copy.embedded ? scope : copy.place;
 const keyOf = ({ agent, mode, via, person, grant }: Omit<Witness, "tier">): string =>
   [agent, mode, via, person, grant].join("\n");
 const EVERYONE: ReadonlySet<string> = new Set(["everyone", "everyone-except-external"]);
@@ -129,35 +165,7 @@ const codesOf = (path: string): string[] =>
 /** How a path comes to the principal that is so many steps behind the identity. */
 const arrival = (behind: number, to: Named | undefined): string =>
   behind === 0 ? "ACTS_AS" : to?.kind === "BlueprintPrincipal" ? "MADE_FROM" : "MEMBER_OF";
-export const textOf = (value: unknown): string =>
-  value === null || value === undefined ? "" : String(value);
 const unnamed = (id: string): Named => ({ id, name: "", kind: "" });
-const named = (row: Row, id: string): Named => ({ id, name: textOf(row.name), kind: textOf(row.kind) });
-
-/** The same question for each id where there are few, and once for all of them otherwise. */
-export async function eachOrAll(
-  query: GraphStore["query"],
-  ids: readonly string[],
-  ask: (condition: (of: string) => string) => string,
-  more: Params = {},
-): Promise<Row[]> {
-  if (ids.length === 0) return [];
-  if (ids.length > LOOKED_UP)
-    return query(
-      ask((of) => `${of} IN $ids`),
-      { ...more, ids: [...ids] },
-    );
-  const rows: Row[] = [];
-  for (const id of ids)
-    rows.push(
-      ...(await query(
-        ask((of) => `${of} = $id`),
-        { ...more, id },
-      )),
-    );
-  return rows;
-}
-
 /** The ways to everybody whose rights these agents have, with the grants that witnesses name; and who is who by code. */
 async function leadsOf(
   query: GraphStore["query"],
@@ -229,33 +237,39 @@ async function scopesOf(
   witnesses: readonly Witness[],
   chosen: readonly ({ lead: Lead } | undefined)[],
   up: ReadonlyMap<string, readonly Link[]>,
+  further: readonly (readonly Link[] | undefined)[],
 ): Promise<ReadonlyMap<string, Named>> {
   const names = new Map<string, Named>();
   for (const { place } of witnesses) if (place !== undefined) names.set(place.id, place);
-  for (const links of up.values()) for (const { parent } of links) names.set(parent.id, parent);
-  const wanted = witnesses.flatMap(({ scope }, index) => [scope, chosen[index]?.lead.scope ?? scope]);
+  for (const links of [...up.values(), ...further])
+    for (const { parent } of links ?? []) names.set(parent.id, parent);
+  const wanted = witnesses.flatMap(({ scope, copy }, index) => [
+    ...[scope, chosen[index]?.lead.scope ?? scope],
+    ...(copy === undefined ? [] : [copy.place]),
+  ]);
   const missing = new Set(wanted.filter((id) => !names.has(id)));
   for (const [id, one] of await namedBy(query, "Scope", "id", missing)) names.set(id, one);
   return names;
 }
 
 /**
- * Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. Where none
+ * `further`: relationships from where it is read to the row's place; undefined if none lead there. Of several ways to the holder, the one that the row counted: as long as it says, and the smallest of these. Where none
  * is as long, the shortest, which is then not said to be counted.
  */
 function choose(
   witness: Witness,
   leads: readonly Lead[],
   up: ReadonlyMap<string, readonly Link[]>,
+  further: number | undefined,
 ): { lead: Lead; chain: Link[]; counted: boolean } | undefined {
   const [first] = leads;
-  if (first === undefined) return undefined;
-  const chain =
-    first.scope === witness.scope ? [] : shortest(up, first.down, witness.scope, first.scope)?.reverse();
+  if (first === undefined || further === undefined) return undefined;
+  const place = readAt(witness);
+  const chain = first.scope === place ? [] : shortest(up, first.down, place, first.scope)?.reverse();
   // The grant is for a place that does not include this one.
   if (chain === undefined) return undefined;
   const rank = (tier: string) => TIERS.indexOf(tier as Tier);
-  const level = witness.steps - 1 - chain.length;
+  const level = witness.steps - 1 - chain.length - further;
   const hops = witness.regrant ? witness.hops - 1 : witness.hops;
   const long = leads.filter(
     (each) => rank(each.tier) <= rank(witness.tier) && each.hops <= hops && each.level === level,
@@ -267,78 +281,6 @@ function choose(
     (a, b) => a.hops - b.hops || a.level - b.level || (a.path < b.path ? -1 : 1),
   );
   return { lead: other, chain, counted: false };
-}
-
-interface Link {
-  parent: Named;
-  child: string;
-  via: "WITHIN" | "INHERITS";
-}
-
-/** What lies between granted scopes and the scopes of rows: up from the rows, level by level. */
-async function linksUp(
-  query: GraphStore["query"],
-  agents: readonly string[],
-  open: readonly { from: string; scope: string; down: Link["via"] }[],
-): Promise<ReadonlyMap<string, readonly Link[]>> {
-  const up = new Map<string, Link[]>();
-  for (const via of ["WITHIN", "INHERITS"] as const) {
-    const these = open.filter(({ down }) => down === via);
-    const stop = new Set(these.map(({ from }) => from));
-    const seen = new Set(these.map(({ scope }) => scope));
-    const asked = (from: string, condition: string) =>
-      `MATCH ${from}-[:${via}]->(p:Scope) WHERE ${condition}
-       RETURN DISTINCT s.id AS child, p.id AS id, p.name AS name, p.kind AS kind`;
-    // What one agent reaches is at hand where its rows are; so many places one by one are not.
-    const around = seen.size > LOOKED_UP && agents.length === 1;
-    let near = around
-      ? await query(asked("(a:Agent)-[:CAN_REACH]->(s:Scope)", "a.id = $agent"), { agent: agents[0]! })
-      : [];
-    const found = new Set(near.map((row) => String(row.child)));
-    // Of rows that say nothing of their parents nobody knows whether they have any: those are looked up.
-    for (let frontier = [...seen]; frontier.length > 0; near = []) {
-      const rest = frontier.filter((id) => !found.has(id));
-      const rows = [
-        ...near.filter((row) => seen.has(String(row.child))),
-        ...(await eachOrAll(query, rest, (is) => asked("(s:Scope)", is("s.id")))),
-      ];
-      frontier = [];
-      for (const row of rows) {
-        const child = String(row.child);
-        const parent = named(row, String(row.id));
-        up.set(child, [...(up.get(child) ?? []), { parent, child, via }]);
-        if (seen.has(parent.id) || stop.has(parent.id)) continue;
-        seen.add(parent.id);
-        frontier.push(parent.id);
-      }
-    }
-  }
-  return up;
-}
-
-/** Breadth first from a scope to one above it: the links, lowest first; undefined where it does not lie in it. */
-function shortest(
-  up: ReadonlyMap<string, readonly Link[]>,
-  down: Link["via"],
-  start: string,
-  end: string,
-): Link[] | undefined {
-  const came = new Map<string, Link | undefined>([[start, undefined]]);
-  for (const at of came.keys()) {
-    if (at === end) break;
-    for (const link of up.get(at) ?? [])
-      if (link.via === down && !came.has(link.parent.id)) came.set(link.parent.id, link);
-  }
-  if (!came.has(end)) return undefined;
-  const links: Link[] = [];
-  for (let link = came.get(end); link !== undefined; link = came.get(link.child)) links.unshift(link);
-  return links;
-}
-
-export interface Named {
-  id: string;
-  name: string;
-  kind: string;
 }
 
 async function namedBy(
@@ -362,14 +304,20 @@ const IN_WORDS: Readonly<Record<Doubt, string>> = {
   "not-known": "(way not known) ",
 };
 
+/** How content came to a place, where nobody is granted anything there. */
+const COPIES: Readonly<Record<string, string>> = { COPIED_TO: "(copy of) ", EMBEDS: "(embedded) " };
+
 /** `Invoice bot → Finance → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
 export function sayPath(steps: readonly PathStep[]): string {
   return steps
     .filter((step, index) => !(index === 1 && step.id === steps[0]?.id))
-    .map(({ name, grant, doubt }) =>
-      [doubt === undefined ? "" : IN_WORDS[doubt], grant === undefined ? "" : `[${grant.role}] `, name].join(
-        "",
-      ),
+    .map(({ name, via, grant, doubt }) =>
+      [
+        doubt === undefined ? "" : IN_WORDS[doubt],
+        grant === undefined ? "" : `[${grant.role}] `,
+        COPIES[via ?? ""] ?? "",
+        name,
+      ].join(""),
     )
     .join(" → ");
 }

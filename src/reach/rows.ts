@@ -1,7 +1,7 @@
 /** What the graph says of reach: its rows, and what is counted and unread at their places. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Params, Row } from "../model.ts";
-import { eachOrAll, LOOKED_UP } from "./paths.ts";
+import { eachOrAll, LOOKED_UP } from "./links.ts";
 import { COUNTS } from "./tree.ts";
 
 type Query = GraphStore["query"];
@@ -22,15 +22,22 @@ export async function rowsOf(
   return rows;
 }
 
+/** Whether there is anything of a sort at all. */
+export interface Any {
+  gaps: () => Promise<boolean>;
+  /** Rows whose witness goes through a copy. */
+  copies: () => Promise<boolean>;
+}
+
 /**
- * What is counted and what is unread at the places of these rows, added to them. In questions of their own: beside the
- * rows the engine would read through all places for it.
+ * What is counted and what is unread at the places of these rows, and the copies that they go through, added to them. In
+ * questions of their own: beside the rows the engine would read through all places for it.
  */
 export async function withCounts(
   query: Query,
   agents: readonly string[],
   rows: readonly Row[],
-  gaps: () => Promise<boolean>,
+  { gaps, copies }: Any,
 ): Promise<Row[]> {
   const places = [...new Set(rows.map((row) => String(row.scope_id)))];
   const ask = (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> =>
@@ -50,11 +57,43 @@ export async function withCounts(
   if (await gaps())
     for (const row of await ask("BLIND", "s.id AS scope_id, t.rank AS gap_rank, t.steps AS gap_steps"))
       blind.set(String(row.scope_id), row);
+  const through = (await copies()) ? await copiesOf(query, agents) : undefined;
   return rows.map((row) => ({
     ...row,
+    ...through?.get(keyOf(row)),
     ...tallies.get(`${row.subtree === true} ${row.scope_id}`),
     ...blind.get(String(row.scope_id)),
   }));
+}
+
+const keyOf = ({ agent_id, mode, via, scope_id, tier }: Row): string =>
+  [agent_id, mode, via ?? "", scope_id, tier].join("\n");
+
+/** Of rows that go through a copy: which, and what is unread there, since that may take the copy away. */
+async function copiesOf(query: Query, agents: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+  const found = new Map<string, Row>();
+  for (const row of await eachOrAll(
+    query,
+    agents,
+    (is) => `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope) WHERE ${is("a.id")}
+     RETURN a.id AS agent_id, c.mode AS mode, c.via AS via, s.id AS scope_id, c.tier AS tier, c.copy AS copy, c.embedded AS embedded`,
+  ))
+    found.set(keyOf(row), { copy: row.copy ?? null, embedded: row.embedded ?? null });
+  const places = [...new Set([...found.values()].map(({ copy }) => String(copy)))];
+  const blind = new Map<string, Row>();
+  for (const row of await eachOrAll(
+    query,
+    places,
+    (is) =>
+      `MATCH (s:Scope)-[b:BLIND]->(:Scope) WHERE ${is("s.id")} RETURN s.id AS place, b.rank AS copy_gap_rank, b.steps AS copy_gap_steps`,
+  ))
+    blind.set(String(row.place), {
+      copy_gap_rank: row.copy_gap_rank ?? null,
+      copy_gap_steps: row.copy_gap_steps ?? null,
+    });
+  for (const row of found.values())
+    if (row.embedded !== true) Object.assign(row, blind.get(String(row.copy)));
+  return found;
 }
 
 const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";

@@ -1,7 +1,7 @@
 /** Where scopes lie. Answers ask for what they need of the tree; only ids are held, never what a scope is. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Row } from "../model.ts";
-import { eachOrAll } from "./paths.ts";
+import { eachOrAll } from "./links.ts";
 
 type Query = GraphStore["query"];
 

@@ -24,7 +24,8 @@ const flag = (value: unknown): boolean | null => (typeof value === "boolean" ? v
 const actorOf = (agent: unknown, mode: unknown, via: unknown): string => `${agent}\n${mode}\n${via ?? ""}`;
 
 /**
- * Use of rows of the graph, of which `agent_id`, `mode`, `via`, `scope_id`, `subtree`, `read`, `items` and `label_unknown` count.
+ * Use of rows of the graph, of which `agent_id`, `mode`, `via`, `scope_id`, `subtree`, `read`, `items`, `label_unknown`, `copy` and
+ * `embedded` count.
  * Where no label is guarded, nothing more is asked.
  */
 export function createUse(query: Query): (rows: readonly Row[]) => Promise<Use[]> {
@@ -100,9 +101,12 @@ function useOf(row: Row, held: readonly Held[], leaves: ReadonlyMap<string, Leav
   const none = { usable: 0, cite_only: 0, bytes_only: 0 };
   if (row.read !== true) return { use: row.read === false ? "no" : "unknown", ...none };
   let [citeOnly, bytesOnly, unknown] = [0, 0, Number(row.label_unknown ?? 0)];
+  // Whether a copy is still encrypted nobody recorded; embedded files keep their labels.
+  const left = typeof row.copy === "string" && row.embedded !== true;
   for (const { label, items } of held) {
     const leave = leaves.get(label);
     if (leave === undefined || leave.view === null) unknown += items;
+    else if (left && (leave.view === false || leave.extract === false)) unknown += items;
     else if (leave.view === false) bytesOnly += items;
     else if (leave.blocked || leave.extract === false) citeOnly += items;
     else if (leave.extract === null) unknown += items;

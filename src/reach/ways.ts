@@ -4,65 +4,41 @@
  * leave.
  */
 import type { GraphStore } from "../graph/store.ts";
-import type { Row } from "../model.ts";
 import { type Edge, smallestCut } from "./cut.ts";
-import { type Named, type PathStep, textOf } from "./paths.ts";
+import { textOf } from "./links.ts";
+import type { PathStep } from "./paths.ts";
+import { addCarried, addCopies } from "./ways-copies.ts";
+import { type Add, columnsOf, type Move, nodeOf, type Removal, stepTo } from "./ways-moves.ts";
 
 type Query = GraphStore["query"];
-
-/** A grant or a membership that can be taken away. */
-export interface Removal {
-  kind: "GRANTED" | "MEMBER_OF";
-  from: Named;
-  to: Named;
-  /** Of a grant. */
-  id?: string;
-  role?: string;
-}
 
 export interface Ways {
   /** Every way that meets nobody twice; the shortest first, then by ids. May be very many: they are found as they are read. */
   paths(): Generator<PathStep[]>;
-  /** The fewest grants and memberships without which no way is left. */
+  /** The fewest grants, memberships and copies without which no way is left. */
   cut: readonly Removal[];
-}
-
-interface Move {
-  to: string;
-  steps: readonly PathStep[];
-  removal?: Removal;
-  /** Of an application permission: it is not handed on to members. */
-  itself?: boolean;
 }
 
 const MODES = ["app", "maker", "key"];
 const END = "place";
-const named = (row: Row, which: string): Named => ({
-  id: String(row[which]),
-  name: textOf(row[`${which}_name`]),
-  kind: textOf(row[`${which}_kind`]),
-});
-const stepTo = ({ id, name, kind }: Named, fallback: string, via: string): PathStep => ({
-  ...{ kind: kind || fallback, id, name: name || id, via },
-});
-const columns = (node: string, as: string): string =>
-  `${node}.id AS ${as}, ${node}.name AS ${as}_name, ${node}.kind AS ${as}_kind`;
 
 /** `time`: now, for what ends. */
 export async function waysBetween(query: Query, agent: string, scope: string, time: string): Promise<Ways> {
-  const [self] = await query(`MATCH (n:Agent) WHERE n.id = $agent RETURN ${columns("n", "a")}`, { agent });
+  const [self] = await query(`MATCH (n:Agent) WHERE n.id = $agent RETURN ${columnsOf("n", "a")}`, { agent });
   const moves = new Map<string, Move[]>();
-  const add = (from: string, move: Move) => {
+  const add: Add = (from, move) => {
     const there = moves.get(from);
     if (there === undefined) moves.set(from, [move]);
     else there.push(move);
   };
   await addIdentities(query, agent, add);
   await addMemberships(query, agent, time, add);
-  await addGrants(query, agent, scope, time, add);
+  const copies = await addCopies(query, scope, END, add);
+  await addGrants(query, agent, [scope, ...copies], time, add);
+  await addCarried(query, agent, scope, END, add);
   for (const list of moves.values()) list.sort((a, b) => Buffer.compare(keyOf(a), keyOf(b)));
   const start = `Agent ${agent}`;
-  const first = self === undefined ? { id: agent, name: "", kind: "" } : named(self, "a");
+  const first = self === undefined ? { id: agent, name: "", kind: "" } : nodeOf(self, "a");
   const cut = smallestCut(edgesOf(moves), start, END);
   return {
     cut: cut ?? [],
@@ -74,70 +50,64 @@ const keyOf = ({ steps }: Move): Buffer =>
   Buffer.from(steps.map(({ id, grant }) => `${id}\n${grant?.id ?? ""}`).join("\n"));
 
 /** Servers and agents on the way, and with whose rights these act. */
-async function addIdentities(
-  query: Query,
-  agent: string,
-  add: (from: string, move: Move) => void,
-): Promise<void> {
+async function addIdentities(query: Query, agent: string, add: Add): Promise<void> {
   const seen = new Set([agent]);
   const servers = new Set<string>();
   const actsAs = async (kind: "Agent" | "McpServer", id: string) => {
     for (const row of await query(
       `MATCH (n:${kind})-[r:ACTS_AS]->(p:Principal) WHERE n.id = $id AND r.mode IN $modes AND (p.enabled IS NULL OR p.enabled)
-       RETURN DISTINCT ${columns("p", "p")}`,
+       RETURN DISTINCT ${columnsOf("p", "p")}`,
       { id, modes: MODES },
     ))
-      add(`${kind} ${id}`, { to: `own ${row.p}`, steps: [stepTo(named(row, "p"), "Principal", "ACTS_AS")] });
+      add(`${kind} ${id}`, { to: `own ${row.p}`, steps: [stepTo(nodeOf(row, "p"), "Principal", "ACTS_AS")] });
   };
   for (const id of seen) {
     await actsAs("Agent", id);
     for (const row of await query(
-      `MATCH (n:Agent)-[:USES]->(m:McpServer) WHERE n.id = $id RETURN DISTINCT ${columns("m", "m")}`,
+      `MATCH (n:Agent)-[:USES]->(m:McpServer) WHERE n.id = $id RETURN DISTINCT ${columnsOf("m", "m")}`,
       { id },
     )) {
-      add(`Agent ${id}`, { to: `McpServer ${row.m}`, steps: [stepTo(named(row, "m"), "McpServer", "USES")] });
+      add(`Agent ${id}`, {
+        to: `McpServer ${row.m}`,
+        steps: [stepTo(nodeOf(row, "m"), "McpServer", "USES")],
+      });
       if (servers.has(String(row.m))) continue;
       servers.add(String(row.m));
       await actsAs("McpServer", String(row.m));
     }
     for (const row of await query(
       `MATCH (n:Agent)-[r:INVOKES]->(b:Agent) WHERE n.id = $id AND r.mode = 'own' AND (b.status IS NULL OR b.status <> 'disabled')
-       RETURN DISTINCT ${columns("b", "b")}`,
+       RETURN DISTINCT ${columnsOf("b", "b")}`,
       { id },
     )) {
-      add(`Agent ${id}`, { to: `Agent ${row.b}`, steps: [stepTo(named(row, "b"), "Agent", "INVOKES")] });
+      add(`Agent ${id}`, { to: `Agent ${row.b}`, steps: [stepTo(nodeOf(row, "b"), "Agent", "INVOKES")] });
       seen.add(String(row.b));
     }
   }
 }
 
 /** Members may use what their groups hold; who controls a principal could become it. Only of those whose rights count. */
-async function addMemberships(
-  query: Query,
-  agent: string,
-  time: string,
-  add: (from: string, move: Move) => void,
-): Promise<void> {
+async function addMemberships(query: Query, agent: string, time: string, add: Add): Promise<void> {
   const around = "MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)";
   for (const row of await query(
     `${around}-[m:MEMBER_OF]->(g:Principal) WHERE a.id = $agent AND (m.expires IS NULL OR m.expires > $time)
-     AND (g.enabled IS NULL OR g.enabled) RETURN DISTINCT ${columns("p", "p")}, ${columns("g", "g")}`,
+     AND (g.enabled IS NULL OR g.enabled) RETURN DISTINCT ${columnsOf("p", "p")}, ${columnsOf("g", "g")}`,
     { agent, time },
   )) {
-    const [from, to] = [named(row, "p"), named(row, "g")];
+    const [from, to] = [nodeOf(row, "p"), nodeOf(row, "g")];
     const removal: Removal = { kind: "MEMBER_OF", from, to };
     for (const as of ["own", "as"])
       add(`${as} ${from.id}`, { to: `as ${to.id}`, steps: [stepTo(to, "Principal", "MEMBER_OF")], removal });
   }
   for (const row of await query(
     `${around}-[:CONTROLS]->(q:Principal) WHERE a.id = $agent AND (q.enabled IS NULL OR q.enabled)
-     RETURN DISTINCT p.id AS p, ${columns("q", "q")}`,
+     RETURN DISTINCT p.id AS p, ${columnsOf("q", "q")}`,
     { agent },
   ))
     for (const as of ["own", "as"])
       add(`${as} ${row.p}`, {
         to: `own ${row.q}`,
-        steps: [stepTo(named(row, "q"), "Principal", "CONTROLS")],
+        steps: [stepTo(nodeOf(row, "q"), "Principal", "CONTROLS")],
       });
 }
 
@@ -149,57 +119,80 @@ const GIVES = [
   .map((action) => `g.${action}`)
   .join(" OR ");
 
+/** Of these one that reads, now or by what it may give itself. */
+const READS = [
+  "read",
+  "unknown",
+  "setAcl",
+  "own",
+  "assign",
+  "listKeys",
+  "regenerateKey",
+  "accountSas",
+  "serviceSas",
+]
+  .map((action) => `g.${action}`)
+  .join(" OR ");
+
+/** Grants of the place, which comes first, and those that read a copy of it. */
 async function addGrants(
   query: Query,
   agent: string,
-  scope: string,
+  [scope, ...copies]: readonly string[],
   time: string,
-  add: (from: string, move: Move) => void,
+  add: Add,
 ): Promise<void> {
-  const chains = {
-    WITHIN: await chainsTo(query, scope, "WITHIN"),
-    INHERITS: await chainsTo(query, scope, "INHERITS"),
-  };
+  const targets: { place: string; to: string; chains: Record<"WITHIN" | "INHERITS", Chains> }[] = [];
+  for (const place of [scope!, ...copies])
+    targets.push({
+      place,
+      to: place === scope ? END : `read ${place}`,
+      chains: {
+        WITHIN: await chainsTo(query, place, "WITHIN"),
+        INHERITS: await chainsTo(query, place, "INHERITS"),
+      },
+    });
   for (const row of await query(
     `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope)
      WHERE a.id = $agent AND (g.expires IS NULL OR g.expires > $time) AND (${GIVES})
-     RETURN DISTINCT ${columns("p", "p")}, ${columns("s", "s")}, g.code AS code, g.key AS key, g.role AS role, g.flow AS flow, g.source AS source`,
+     RETURN DISTINCT ${columnsOf("p", "p")}, ${columnsOf("s", "s")}, g.code AS code, g.key AS key, g.role AS role, g.flow AS flow,
+     g.source AS source, CASE WHEN ${READS} THEN 1 ELSE 0 END AS reads`,
     { agent, time },
   )) {
-    // Of ADLS the connector has followed the lists: they hold where they stand.
-    const ways =
-      row.flow === "posix"
-        ? row.s === scope
-          ? [[]]
-          : []
-        : (chains[row.flow === "acl" ? "INHERITS" : "WITHIN"].get(String(row.s)) ?? []);
-    const [from, to] = [named(row, "p"), named(row, "s")];
+    const [from, to] = [nodeOf(row, "p"), nodeOf(row, "s")];
     const id = String(row.key).split("#")[0]!;
     const role = textOf(row.role) || "grant";
     const removal: Removal = { kind: "GRANTED", from, to, id, role };
-    for (const down of ways) {
-      const steps = [{ ...stepTo(to, "Scope", "GRANTED"), grant: { id, role } }, ...down];
-      add(`own ${from.id}`, { to: END, steps, removal });
-      if (row.source !== "app-role") add(`as ${from.id}`, { to: END, steps, removal });
+    for (const { place, to: end, chains } of targets) {
+      if (end !== END && Number(row.reads) === 0) continue;
+      // Of ADLS the connector has followed the lists: they hold where they stand.
+      const ways =
+        row.flow === "posix"
+          ? row.s === place
+            ? [[]]
+            : []
+          : (chains[row.flow === "acl" ? "INHERITS" : "WITHIN"].get(String(row.s)) ?? []);
+      for (const down of ways) {
+        const steps = [{ ...stepTo(to, "Scope", "GRANTED"), grant: { id, role } }, ...down];
+        add(`own ${from.id}`, { to: end, steps, removal });
+        if (row.source !== "app-role") add(`as ${from.id}`, { to: end, steps, removal });
+      }
     }
   }
 }
 
+type Chains = ReadonlyMap<string, PathStep[][]>;
 /** Every way down to a place, by the scope where it begins; one that goes round in bad data ends. */
-async function chainsTo(
-  query: Query,
-  scope: string,
-  via: "WITHIN" | "INHERITS",
-): Promise<ReadonlyMap<string, PathStep[][]>> {
+async function chainsTo(query: Query, scope: string, via: "WITHIN" | "INHERITS"): Promise<Chains> {
   const chains = new Map<string, PathStep[][]>([[scope, [[]]]]);
   const climb = async (id: string, below: PathStep[], met: readonly string[]): Promise<void> => {
     for (const row of await query(
-      `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN DISTINCT p.id AS parent, ${columns("s", "s")}`,
+      `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN DISTINCT p.id AS parent, ${columnsOf("s", "s")}`,
       { id },
     )) {
       const parent = String(row.parent);
       if (met.includes(parent)) continue;
-      const down = [stepTo(named(row, "s"), "Scope", via), ...below];
+      const down = [stepTo(nodeOf(row, "s"), "Scope", via), ...below];
       chains.set(parent, [...(chains.get(parent) ?? []), down]);
       await climb(parent, down, [...met, parent]);
     }
@@ -241,8 +234,8 @@ function* pathsOf(
   function* from(node: string, path: readonly PathStep[], length: number): Generator<PathStep[]> {
     for (const { to, steps } of moves.get(node) ?? []) {
       const rest = left.get(to);
-      // A principal is met once, whether as itself or as a group.
-      const who = to.replace(/^(own|as) /, "");
+      // A principal is met once, whether as itself or as a group; so is an agent, with its rights or for what it carries.
+      const who = to.replace(/^(own|as) /, "").replace(/^asked /, "Agent ");
       if (rest === undefined || met.has(who)) continue;
       const whole = path.length - 1 + steps.length + rest;
       if (whole > length) {

@@ -7,7 +7,17 @@ type Query = GraphStore["query"];
 
 /** Records that concern whoever has the rights of, or is, the node that they start from. */
 const FROM_ITS_START: ReadonlySet<Kind> = new Set<Kind>([
-  ...(["Agent", "Principal", "McpServer", "ACTS_AS", "USES", "INVOKES", "MADE_FROM", "MAY_USE"] as const),
+  ...([
+    "Agent",
+    "Principal",
+    "McpServer",
+    "ACTS_AS",
+    "USES",
+    "INVOKES",
+    "MADE_FROM",
+    "MAY_USE",
+    "EMBEDS",
+  ] as const),
   ...(["MEMBER_OF", "ELIGIBLE_FOR", "CAN_REQUEST", "CONTROLS", "GRANTED", "DENIED", "CONSENTED"] as const),
 ]);
 /** Records that no rule of reach reads. */

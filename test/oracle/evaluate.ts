@@ -5,9 +5,11 @@
  * Covered: all modes, the agent's own and lent by servers and called agents; servers whose identity is not known;
  * containment, acl and posix grants; claims of everyone; blueprints; packages; denies; account keys; application
  * permissions; consents; network rules, locks and policies; the four tiers; expiry; disabled agents and principals;
- * grants whose effect is unknown. Not covered: labels, and numbers of items and people.
+ * grants whose effect is unknown; copies. Not covered: labels, and numbers of items and people.
  */
+import { stopped } from "./blueprints.ts";
 import { capAt } from "./consents.ts";
+import { carriedBy, readThrough } from "./copies.ts";
 import { type Gate, gateAt } from "./gates.ts";
 import { type Held, heldBy } from "./grants.ts";
 import { type Actor, actors, type Identity, identities, unknownServers } from "./identities.ts";
@@ -85,7 +87,37 @@ function offers(world: World, actor: Actor): Map<string, Offer[]> {
   const add = (scope: string, offer: Offer): void => void all.set(scope, [...(all.get(scope) ?? []), offer]);
   for (const identity of own)
     for (const held of heldBy(world, own, identity)) offersOf(world, actor, identity, held, add);
+  // Who reads a copy reads what it is a copy of, whatever protects that; it changes nothing there.
+  const direct = [...all].flatMap(([place, here]) => here.map((offer) => ({ place, offer })));
+  for (const { place, offer } of direct)
+    if (offer.rights.read !== LEVEL.no)
+      for (const [scope, further] of readThrough(world, place))
+        add(scope, { ...offer, rights: reading(offer.rights.read), steps: offer.steps + further });
   return all;
+}
+
+/** Content that is read is seen to exist. */
+const reading = (read: number): Levels => ({ discover: read, read, write: LEVEL.no, manage: LEVEL.no });
+
+/**
+ * What the agent reads since it, or one that it asks, carries it: in every mode of its own, and for whoever may use it,
+ * even if nobody knows who may. By the place that was embedded, as an offer.
+ */
+function* carriedOffers(
+  world: World,
+  agent: string,
+  modes: ReadonlySet<string>,
+): Generator<{ mode: string; via: string; scope: string; offer: Offer }> {
+  const all = new Set([...modes, ...(stopped(world, agent) ? [] : ["on-behalf-of"])]);
+  for (const { via, from, scope, steps } of carriedBy(world, agent))
+    for (const mode of all)
+      yield {
+        ...{ mode, via, scope },
+        offer: {
+          ...{ rights: reading(LEVEL.yes), tier: "now", hops: 0, steps },
+          ...{ ids: [agent], witness: [agent, from], key: "" },
+        },
+      };
 }
 
 /** What one grant, held by one identity, gives at the places that it comes to. */
@@ -197,8 +229,9 @@ function offersOf(
 
 const asTier = (value: Value | undefined): Tier => TIERS.find((tier) => tier === value) ?? "now";
 
+type Place = Pick<Actor, "agent" | "mode" | "via">;
 /** Rows of one actor at one scope: a right stands in the first tier that gives it, later tiers show what they add. */
-function rowsAt({ agent, mode, via }: Actor, scope: string, here: readonly Offer[]): OracleRow[] {
+function rowsAt({ agent, mode, via }: Place, scope: string, here: readonly Offer[]): OracleRow[] {
   const rows: OracleRow[] = [];
   const nothing: Record<Right, Answer> = { discover: "no", read: "no", write: "no", manage: "no" };
   const sofar = { ...nothing };
@@ -251,8 +284,19 @@ export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const named = [...world.nodes.values(), ...world.rels.flatMap((rel) => [rel.from, rel.to])];
   const agents = new Set(named.filter((node) => node.kind === "Agent").map((node) => node.id));
   for (const agent of agents) {
-    for (const actor of actors(world, agent))
-      for (const [scope, here] of offers(world, actor)) rows.push(...rowsAt(actor, scope, here));
+    const found = new Map<string, { actor: Place; offers: Map<string, Offer[]> }>();
+    const own = actors(world, agent);
+    for (const actor of own)
+      found.set(JSON.stringify([actor.mode, actor.via]), { actor, offers: offers(world, actor) });
+    const modes = new Set(own.filter(({ via }) => via === "").map(({ mode }) => mode));
+    for (const { mode, via, scope, offer } of carriedOffers(world, agent, modes)) {
+      const key = JSON.stringify([mode, via]);
+      const one = found.get(key) ?? { actor: { agent, mode, via }, offers: new Map<string, Offer[]>() };
+      found.set(key, one);
+      one.offers.set(scope, [...(one.offers.get(scope) ?? []), offer]);
+    }
+    for (const { actor, offers: all } of found.values())
+      for (const [scope, here] of all) rows.push(...rowsAt(actor, scope, here));
     for (const [server, steps] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, steps));
   }
   return rows;

@@ -22,6 +22,8 @@ export interface CompactRow extends Record<Right, boolean | null> {
   grant: number | bigint;
   /** The last step is a right that the agent gives itself. */
   regrant: boolean;
+  /** The copy through which the witness goes, or content that an agent carries; absent: through none. */
+  copy?: { place: string; embedded: boolean };
 }
 export interface NamedPrincipal {
   code: string;
@@ -65,17 +67,24 @@ const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ?
 /** Places of servers whose identity is not known; no grant leads there. */
 const UNKNOWN = "unknown:mcp:";
 
-/**
- * `parents` is WITHIN and `sources` INHERITS, each from below; `heirs` are the identities that have what a blueprint’s
- * principal holds. Throws where a row’s grant does not lead back to its agent. */
+/** How places lie, and what leads from one to another. */
+export interface Layout {
+  /** WITHIN and INHERITS, each from below. */
+  parents: ReadonlyMap<string, string>;
+  sources: ReadonlyMap<string, string>;
+  /** Identities that have what a blueprint’s principal holds. */
+  heirs: ReadonlyMap<string, readonly string[]>;
+  /** COPIED_TO, from the place that was copied. */
+  copies: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Throws where a row’s grant does not lead back to its agent. */
 export function expand(
   rows: readonly CompactRow[],
   principals: readonly NamedPrincipal[],
   grants: readonly NamedGrant[],
   holdings: readonly Holding[],
-  parents: ReadonlyMap<string, string>,
-  sources: ReadonlyMap<string, string>,
-  heirs: ReadonlyMap<string, readonly string[]> = new Map(),
+  { parents, sources, heirs, copies }: Layout,
 ): OracleRow[] {
   const idOf = new Map(principals.map(({ code, id }) => [code, id]));
   const grantOf = new Map(grants.map((grant) => [Number(grant.code), grant]));
@@ -90,15 +99,37 @@ export function expand(
       if (at === to) return steps;
     throw new Error(`${from} does not lie in ${to}`);
   };
+  /** Relationships from what is read, a copy or a place that was embedded, to a place that is read through it. */
+  const through = ({ place: from, embedded }: { place: string; embedded: boolean }, to: string): number => {
+    const met = new Map([[to, 0]]);
+    for (const [at, steps] of met) {
+      if (embedded && at === from) return steps;
+      const copied = copies.get(at) ?? [];
+      // What lies in a copy is not read with it: the last step is out of the copy.
+      if (!embedded && copied.includes(from)) return steps + 1;
+      const parent = parents.get(at);
+      for (const next of parent === undefined ? copied : [parent, ...copied])
+        if (!met.has(next)) met.set(next, steps + 1);
+    }
+    throw new Error(`${to} is not read through ${from}`);
+  };
   /** Through which principals the row’s grant comes to its agent: what fits its tier, hops and steps. */
   const witness = (row: CompactRow): { ids: string[]; key: string } => {
     // A row that gives nothing only ends what the row above it says.
     if (RIGHTS.every((right) => row[right] === false) || row.scope.startsWith(UNKNOWN))
       return { ids: [], key: "" };
+    if (row.copy?.embedded === true) {
+      if (through(row.copy, row.scope) >= Number(row.steps))
+        throw new Error(`${row.agent} at ${row.scope}: ${row.copy.place} is further away`);
+      return { ids: [row.agent, row.copy.place], key: "" };
+    }
     const grant = grantOf.get(Number(row.grant));
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
-    const level =
-      Number(row.steps) - 1 - distance(row.scope, grant.scope, grant.flow === "acl" ? sources : parents);
+    const read = row.copy?.place ?? row.scope;
+    const down =
+      (row.copy === undefined ? 0 : through(row.copy, row.scope)) +
+      distance(read, grant.scope, grant.flow === "acl" ? sources : parents);
+    const level = Number(row.steps) - 1 - down;
     const holders = [grant.principal, ...(heirs.get(grant.principal) ?? [])];
     const held = holders.flatMap(
       (id) => holdingsOf.get(JSON.stringify([actorOf(row), row.person, id])) ?? [],

@@ -6,7 +6,7 @@
 import { audienceOf } from "./audience.ts";
 import { stopped } from "./blueprints.ts";
 import { CAPPED } from "./consents.ts";
-import { compareIds, type Tier, type World, worst } from "./records.ts";
+import { compareIds, type RelPut, type Tier, type World, worst } from "./records.ts";
 
 /** An agent in one mode, by one lender. */
 export interface Actor {
@@ -48,7 +48,7 @@ export function actors(world: World, agent: string): Actor[] {
       if (!actor.own.includes(rel.to.id)) actor.own.push(rel.to.id);
     }
   };
-  for (const [one, calls] of called(world, agent)) {
+  for (const [one, calls] of called(world, agent, withOwnRights)) {
     lend("Agent", one, calls);
     for (const rel of world.live("USES")) if (rel.from.id === one) lend("McpServer", rel.to.id, calls + 1);
   }
@@ -67,7 +67,7 @@ export function unknownServers(world: World, agent: string): Map<string, number>
     .filter((rel) => rel.from.kind === "McpServer")
     .map((rel) => rel.from.id);
   const found = new Map<string, number>();
-  for (const [one, calls] of called(world, agent))
+  for (const [one, calls] of called(world, agent, withOwnRights))
     for (const { from, to } of world.live("USES"))
       if (from.id === one && !known.includes(to.id))
         found.set(to.id, Math.min(found.get(to.id) ?? 99, calls + 1));
@@ -76,9 +76,10 @@ export function unknownServers(world: World, agent: string): Map<string, number>
 
 const disabled = (world: World, agent: string): boolean =>
   world.prop("Agent", agent, "status") === "disabled";
+const withOwnRights = ({ props }: RelPut): boolean => props?.mode === "own";
 
-/** The agent and those that it calls to act with their own rights, by the fewest calls; disabled ones do not answer. */
-function called(world: World, agent: string): Map<string, number> {
+/** The agent and those that it calls in such a way, by the fewest calls; disabled ones do not answer. */
+export function called(world: World, agent: string, counts: (call: RelPut) => boolean): Map<string, number> {
   const found = new Map<string, number>();
   const meet = (one: string, calls: number): void => {
     if (!found.has(one) && !disabled(world, one)) found.set(one, calls);
@@ -86,7 +87,7 @@ function called(world: World, agent: string): Map<string, number> {
   meet(agent, 0);
   for (const [one, calls] of found)
     for (const rel of world.live("INVOKES"))
-      if (rel.from.id === one && rel.props?.mode === "own") meet(rel.to.id, calls + 1);
+      if (rel.from.id === one && counts(rel)) meet(rel.to.id, calls + 1);
   return found;
 }
 

@@ -1,4 +1,4 @@
-/** What random tenants have besides grants: blueprints, packages, consents, audiences, policies. */
+/** What random tenants have besides grants: blueprints, packages, consents, audiences, policies, copies. */
 import fc from "fast-check";
 import type { Value } from "./records.ts";
 
@@ -117,6 +117,9 @@ export const more = fc.record({
     }),
     { maxLength: 3 },
   ),
+  embeds: fc.array(fc.record({ agent: nat, at: nat }), { maxLength: 2 }),
+  /** Some go on from the copy before them, so that there are chains and circles. */
+  copies: fc.array(fc.record({ from: nat, to: nat, on: fc.boolean() }), { maxLength: 3 }),
 });
 export type More = typeof more extends fc.Arbitrary<infer T> ? T : never;
 
@@ -198,6 +201,15 @@ export function addMore(drawn: More, world: Drawn): void {
   for (const one of drawn.audience) {
     const who = pick(one.group ? world.groups : world.persons, one.who);
     join("MAY_USE", one.all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
+  }
+  for (const one of drawn.embeds) join("EMBEDS", pick(world.agents, one.agent), pick(world.scopes, one.at));
+  for (const [index, { from, to, on }] of drawn.copies.entries()) {
+    const before = drawn.copies[index - 1];
+    join(
+      "COPIED_TO",
+      pick(world.scopes, on && before !== undefined ? before.to : from),
+      pick(world.scopes, to),
+    );
   }
   for (const [index, one] of drawn.policies.entries()) {
     const policy = { kind: "Policy", id: `${prefix}r${index}` };

@@ -189,7 +189,7 @@ const drawnShape = fc.tuple(fc.nat({ max: 5 }), shape).map(
           controls: [],
           denies: [],
           leaves: [],
-          more: { ...full.more, policies: [], packages: [] },
+          more: { ...full.more, policies: [], packages: [], embeds: [], copies: [] },
           grants: full.grants
             .slice(0, 2)
             .map((one) => ({ ...one, unknown: false, actions: ["see", "read"] })),

@@ -78,5 +78,9 @@ export const MORE: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
       some(t.rels("APPLIES_TO", (rel) => rel.from.id === id && rel.props?.include === false)),
     ),
   "restriction of applications": (t) => policies(t, ofKind(t, "AppRestriction")),
+  "embedded content": (t) => some(t.rels("EMBEDS")),
+  "copy that may be read": (t) => some(t.rels("COPIED_TO", ({ to }) => reached(t, to.id))),
+  "copy of a copy": (t) =>
+    some(t.rels("COPIED_TO", ({ from }) => some(t.rels("COPIED_TO", ({ to }) => to.id === from.id)))),
   "restriction of a site": (t) => policies(t, ofKind(t, "SiteRestriction")),
 };

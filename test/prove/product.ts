@@ -143,6 +143,18 @@ export async function rowsOf(
     `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
      RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.person AS person, h.itself AS itself`,
   );
+  const reads = await query(
+    `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
+     RETURN a.id AS agent, c.mode AS mode, c.via AS via, s.id AS scope, c.tier AS tier, c.copy AS copy, c.embedded AS embedded`,
+  );
+  const rowOf = (row: Row): string => JSON.stringify([row.agent, row.mode, row.via, row.scope, row.tier]);
+  const copyOf = new Map(
+    reads.map((row) => [rowOf(row), { place: String(row.copy), embedded: row.embedded === true }]),
+  );
+  const copies = new Map<string, string[]>();
+  for (const put of records)
+    if ("from" in put && put.kind === "COPIED_TO")
+      copies.set(put.from.id, [...(copies.get(put.from.id) ?? []), put.to.id]);
   const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
     new Map(
       records.flatMap((put) =>
@@ -151,12 +163,10 @@ export async function rowsOf(
     );
   // The columns are those that the queries name, which the type cannot express.
   return expand(
-    rows as object[] as CompactRow[],
+    rows.map((row) => ({ ...row, copy: copyOf.get(rowOf(row)) })) as object[] as CompactRow[],
     principals as object[] as NamedPrincipal[],
     grants as object[] as NamedGrant[],
     holdings as object[] as Holding[],
-    upwards("WITHIN"),
-    upwards("INHERITS"),
-    heirsOf(records),
+    { parents: upwards("WITHIN"), sources: upwards("INHERITS"), heirs: heirsOf(records), copies },
   );
 }

@@ -74,7 +74,7 @@ interface Withheld {
   gap: Gap;
   /** What may stand in the gap. */
   fills: (readonly Put[])[];
-  /** Scopes that the gap may concern: in it, and around it. */
+  /** Scopes that the gap may concern: in it, around it, and copied to a place in it. */
   concerned: (scope: string) => boolean;
 }
 
@@ -82,12 +82,13 @@ const RELS = (world: readonly Put[]): RelPut[] => world.filter((put): put is Rel
 const idsOf = (world: readonly Put[], kind: string): string[] =>
   world.flatMap((put) => (put.kind === kind && "id" in put ? [put.id] : []));
 
-/** Scopes in which this one lies, itself first. */
-function above(world: readonly Put[], scope: string): string[] {
+/** Scopes in which this one lies, itself first; or that it was also copied to, and so on. */
+function above(world: readonly Put[], scope: string, kinds: readonly string[] = ["WITHIN"]): string[] {
   const found = [scope];
   for (const one of found)
     for (const rel of RELS(world))
-      if (rel.kind === "WITHIN" && rel.from.id === one && !found.includes(rel.to.id)) found.push(rel.to.id);
+      if (kinds.includes(rel.kind) && rel.from.id === one && !found.includes(rel.to.id))
+        found.push(rel.to.id);
   return found;
 }
 
@@ -113,7 +114,8 @@ function withhold(
         most(world, part, place),
         ...donors.map((donor) => fill(world, donor, part, scopes.filter(inside))),
       ],
-      concerned: (scope) => inside(scope) || above(world, place).includes(scope),
+      concerned: (scope) =>
+        above(world, scope, ["WITHIN", "COPIED_TO"]).some(inside) || above(world, place).includes(scope),
     };
   });
 }

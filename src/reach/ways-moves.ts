@@ -1,0 +1,34 @@
+/** What ways are made of: moves from one node of a network to the next. */
+import type { Row } from "../model.ts";
+import { type Named, textOf } from "./links.ts";
+import type { PathStep } from "./paths.ts";
+
+/** A grant, a membership or a copy that can be taken away. */
+export interface Removal {
+  kind: "GRANTED" | "MEMBER_OF" | "COPIED_TO" | "EMBEDS";
+  from: Named;
+  to: Named;
+  /** Of a grant. */
+  id?: string;
+  role?: string;
+}
+
+export interface Move {
+  to: string;
+  steps: readonly PathStep[];
+  removal?: Removal;
+  /** Of an application permission: it is not handed on to members. */
+  itself?: boolean;
+}
+export type Add = (from: string, move: Move) => void;
+
+export const nodeOf = (row: Row, which: string): Named => ({
+  id: String(row[which]),
+  name: textOf(row[`${which}_name`]),
+  kind: textOf(row[`${which}_kind`]),
+});
+export const stepTo = ({ id, name, kind }: Named, fallback: string, via: string): PathStep => ({
+  ...{ kind: kind || fallback, id, name: name || id, via },
+});
+export const columnsOf = (node: string, as: string): string =>
+  `${node}.id AS ${as}, ${node}.name AS ${as}_name, ${node}.kind AS ${as}_kind`;
