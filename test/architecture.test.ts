@@ -37,6 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "cut",
     "answers",
     "audience",
+    "people",
     "build",
     "whatif",
     "early",

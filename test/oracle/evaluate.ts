@@ -243,6 +243,10 @@ const unknownRow = (agent: string, server: string, steps: number): OracleRow => 
   ...{ certainty: "unknown", steps, witness: [], key: "" },
 });
 
+/** Every (scope, tier) that a path of one actor reaches. */
+export const actorRows = (world: World, actor: Actor): OracleRow[] =>
+  [...offers(world, actor)].flatMap(([scope, here]) => rowsAt(actor, scope, here));
+
 /** Every (agent, mode, via, scope, tier) that a path reaches. `time` is the ISO time that counts as now. */
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const world = new World(records, time);
@@ -251,8 +255,7 @@ export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const named = [...world.nodes.values(), ...world.rels.flatMap((rel) => [rel.from, rel.to])];
   const agents = new Set(named.filter((node) => node.kind === "Agent").map((node) => node.id));
   for (const agent of agents) {
-    for (const actor of actors(world, agent))
-      for (const [scope, here] of offers(world, actor)) rows.push(...rowsAt(actor, scope, here));
+    for (const actor of actors(world, agent)) rows.push(...actorRows(world, actor));
     for (const [server, steps] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, steps));
   }
   return rows;
