@@ -7,6 +7,8 @@ import type { Rule, Statement } from "../../src/graph/rules.ts";
 export type How = "without" | "negated" | "off by one" | "turned round" | "min for max";
 export interface Mutant {
   rule: Rule;
+  /** The one that was changed: 0 is the first of the rule's file. */
+  statement: number;
   /** Unique, and the same as long as the rule is. */
   id: string;
   how: How;
@@ -182,6 +184,7 @@ export function mutantsOf(rule: Rule): Mutant[] {
       const same = mutants.filter((one) => one.id.startsWith(`${rule.id} ${place} ${how}: ${shown}`)).length;
       mutants.push({
         rule: put({ ...statement, text }),
+        statement: Number(place) - 1,
         id: `${rule.id} ${place} ${how}: ${shown}${same === 0 ? "" : ` (${same + 1})`}`,
         how,
         clause: shown,
