@@ -5,6 +5,7 @@ import { connectors } from "../../connectors/index.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { breakOne } from "./break.ts";
 import { disagreement, shrink, tenantOf } from "./compare.ts";
+import { EQUIVALENT } from "./equivalent.ts";
 import { pairs } from "./features.ts";
 import { hits, LEAST_SHARE } from "./hits.ts";
 import { allMutants, isOpen, mutate, serveMutants, type Trial } from "./mutate.ts";
@@ -135,11 +136,14 @@ async function showMutants(): Promise<boolean> {
   save(trying);
   const of = (fate: string): string[] => ids.filter((id) => trying.verdicts[id]?.fate === fate);
   const open = [...of("same"), ...of("idle")];
-  for (const id of open) print(`nobody guards: ${id}  [${trying.verdicts[id]!.why}]`);
+  const unguarded = open.filter((id) => !EQUIVALENT.has(id));
+  for (const id of open.filter((one) => EQUIVALENT.has(one)))
+    print(`shows nowhere: ${id}  [${EQUIVALENT.get(id)}]`);
+  for (const id of unguarded) print(`nobody guards: ${id}  [${trying.verdicts[id]!.why}]`);
   print(
-    `${ids.length} clauses broken: ${of("caught").length} caught, ${open.length} not, ${of("refused").length} refused by the engine`,
+    `${ids.length} clauses broken: ${of("caught").length} caught, ${of("refused").length} refused by the engine, ${open.length - unguarded.length} that show nowhere, ${unguarded.length} that nobody guards`,
   );
-  return open.length === 0;
+  return unguarded.length === 0;
 }
 
 async function showWithheld(): Promise<boolean> {

@@ -9,7 +9,7 @@ import { HIDDEN, tryRule, type Verdict } from "./batch.ts";
 import { type Mutant, mutantsOf } from "./clauses.ts";
 import { standsApart } from "./compare.ts";
 import { richest } from "./features.ts";
-import { unreadIn } from "./hits.ts";
+import { hasJoins, unreadIn } from "./hits.ts";
 import { RULES } from "./product.ts";
 import { Workbench } from "./workbench.ts";
 import { worldFiles } from "./world.ts";
@@ -31,14 +31,6 @@ const worlds = (alone: boolean): Put[][] =>
     .map(({ world }) => [...world.records]);
 const together = (some: readonly (readonly Put[])[]): (readonly Put[])[] =>
   some.filter((world) => !standsApart(world));
-/** Without any membership that is one step away: some statements spare themselves work then. */
-const joined = (world: readonly Put[]): boolean =>
-  world.some(
-    (put) =>
-      ["ELIGIBLE_FOR", "CONFERS"].includes(put.kind) ||
-      (put.kind === "MEMBER_OF" && ![undefined, null, "now"].includes(put.props?.tier as string)),
-  );
-
 /** The smallest that shows much comes first: what one field shows is not tried on the next. */
 const FIELDS: readonly Field[] = [
   { about: "worlds", drawn: () => together(worlds(false)) },
@@ -52,7 +44,7 @@ const FIELDS: readonly Field[] = [
     drawn: (seed) =>
       together(
         richest(
-          tenants(600, seed, 3_000).filter((world) => !joined(world)),
+          tenants(600, seed, 3_000).filter((world) => !hasJoins(world)),
           60,
         ),
       ),

@@ -24,6 +24,7 @@ import {
 import type { OracleRow } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
+import { withNames } from "./clauses.ts";
 import { byPrefix, prefixOf } from "./compare.ts";
 import { ParquetWriter } from "./parquet.ts";
 import { expandRows, exported, type GraphRows, POOL, RULES, readRows } from "./product.ts";
@@ -209,7 +210,7 @@ export class Workbench {
     if (!readsItself(rule)) {
       let found: Row[] = [];
       const write = async (_: DerivedKind, text: string): Promise<number> => {
-        found = await this.#engine.run(text);
+        found = await this.#engine.run(withNames(text));
         return found.length;
       };
       await this.#runRule({ ...rule, first: [one], again: [] }, { ...target, write });
