@@ -9,6 +9,7 @@ import type { Row } from "../model.ts";
 import type { GraphRecord } from "../schema.ts";
 import { bytewise } from "./answers.ts";
 import { type Audience, createAudience, isGuest, TODAY } from "./audience.ts";
+import { eachOrAll } from "./paths.ts";
 
 type Query = GraphStore["query"];
 
@@ -34,6 +35,8 @@ export interface PeoplePlan {
   lines: readonly ImportLine[];
 }
 
+/** Memberships of so many people are looked up; those of more are read with all there are. */
+const FEW = 500;
 /** No record names an agent so. */
 const READER = "supposed:reader:";
 const COPY = "supposed:copy:";
@@ -119,11 +122,13 @@ async function likenesses(
   const alone = new Set<string>();
   const named = (row: Row): void => void alone.add(String(row.id));
   if (people.size > 0) {
-    for (const row of await query(
-      `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal)
-       WHERE p.kind IN ['User', 'Guest'] AND ${TODAY} RETURN p.id AS id, g.id AS group_id`,
-      { time },
-    )) {
+    const memberships = (which: string): string =>
+      `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE ${which} AND ${TODAY} RETURN p.id AS id, g.id AS group_id`;
+    const rows =
+      people.size <= FEW
+        ? await eachOrAll(query, [...people.keys()], (is) => memberships(is("p.id")), { time })
+        : await query(memberships("p.kind IN ['User', 'Guest']"), { time });
+    for (const row of rows) {
       const id = String(row.id);
       if (people.has(id)) groups.set(id, [...(groups.get(id) ?? []), String(row.group_id)]);
     }
