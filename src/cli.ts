@@ -7,7 +7,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import { collect, date, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
-import type { ExplainOptions } from "./faces/reach-command.ts";
+import type { ExplainOptions, ReachCommand } from "./faces/reach-command.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
 import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
 import { packageRoot } from "./root.ts";
@@ -90,6 +90,32 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     return withAnswers(
       Promise.resolve(found.answers),
       async () => ((await userCommand(found, rest)) ? EXIT.incomplete : EXIT.ok),
+      jsonLog(),
+    );
+  };
+  /** `reach --people`. */
+  const forPeople = async (
+    agent: string | undefined,
+    options: Pick<ReachCommand, "expand" | "scope" | "tier" | "mode"> & Output,
+  ): Promise<number> => {
+    if (agent === undefined)
+      throw new ConfigError(
+        "needs-agent",
+        "--people asks about the people of an agent",
+        "forereach reach AGENT --people",
+      );
+    const [{ openWithPeople }, { reachCommand }] = await Promise.all([
+      import("./suppose.ts"),
+      import("./faces/reach-command.ts"),
+    ]);
+    const screen = screenOf();
+    const request = { ...(await storeOptions()), ...screen.events, folder: await folderOf(), signal };
+    return withAnswers(
+      openWithPeople({ ...request, agent }).finally(() => screen.done()),
+      async (answers) => {
+        await reachCommand(answers, { ...options, agent, judged: answers.people, command, version });
+        return EXIT.ok;
+      },
       jsonLog(),
     );
   };
@@ -324,6 +350,14 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         .conflicts("mode")
         .conflicts("with"),
     )
+    .addOption(
+      new Option(
+        "--people",
+        "who of those who may use AGENT has most through it, and how many gain what they do not read themselves",
+      )
+        .conflicts("user")
+        .conflicts("with"),
+    )
     .option(
       "--with <FILE>",
       "what would be new, change or go if these records were applied; nothing is. Exit 1 if an agent would gain",
@@ -331,16 +365,24 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .action(
       async (
         agent: string | undefined,
-        options: Output & {
+        {
+          people,
+          ...options
+        }: Output & {
           all?: boolean;
           expand?: boolean;
           scope?: string;
           tier?: string[];
           mode?: string[];
           user?: string;
+          people?: boolean;
           with?: string;
         },
       ) => {
+        if (people === true) {
+          code = await forPeople(agent, options);
+          return;
+        }
         if (options.user !== undefined || options.with !== undefined) {
           code = await supposing(agent, options);
           return;

@@ -13,8 +13,11 @@ import {
 import type { ImportLine } from "./keep/inventory.ts";
 import { ConfigError } from "./model.ts";
 import { findPerson, mayUse, usersOf, withAudience } from "./reach/audience.ts";
+import { planPeople } from "./reach/people.ts";
+import { judgePeople, type People } from "./reach/people-gain.ts";
 import { checkedLines, type SupposedGraph, supposeGraph } from "./reach/whatif.ts";
 import { Touched } from "./reach/whatif-seed.ts";
+import type { Kind } from "./schema.ts";
 
 export interface SupposeRequest extends AnswersOptions, Pick<AppEvents, "onStage"> {
   folder: string;
@@ -132,6 +135,54 @@ export async function openForUser({
     await closing(graph, today)();
     throw error;
   }
+}
+
+/** Answers in which rows say what they mean for people; `people` knows more once the rows were read. */
+export interface WithPeople extends Answers {
+  people: People;
+}
+
+/**
+ * As it is, and who may use these agents besides: who has most through each, and who gains what their own access does not
+ * read. Costs a graph of its own (as `openForUser`), and an agent in it for all people of an audience that are alike.
+ */
+export async function openWithPeople({
+  agent,
+  ...request
+}: SupposeRequest & { agent: string }): Promise<WithPeople> {
+  const today = await openAnswers(request.folder, request);
+  let graph: SupposedGraph | undefined;
+  try {
+    const { meta, ask, above } = today;
+    const plan = await planPeople(ask, meta.time, await today.findAgents(agent));
+    const lines = async function* (): AsyncGenerator<ImportLine> {
+      yield* plan.lines;
+    };
+    if (plan.supposed.length > 0)
+      graph = await supposeGraph({
+        ...{ ...request, meta, connectors, step: "people", lines: lines() },
+        seed: async () => plan.supposed,
+      });
+    const supposed = graph === undefined ? undefined : answersOf({ ...graph, published: false });
+    const people = await judgePeople({ meta, plan, ask, above, supposed, hidesAccess });
+    const reach: Answers["reach"] = (asked) => people.fill(today.reach(asked));
+    return { ...today, people, reach, close: closing(graph, today) };
+  } catch (error) {
+    await closing(graph, today)();
+    throw error;
+  }
+}
+
+/** Whether what a step reads may be access of persons; an import may bring anything. */
+function hidesAccess(id: string): boolean {
+  const step = connectors
+    .flatMap(({ steps }) => steps)
+    .find((one) => one.id === id || one.parts?.some((part) => part.id === id) === true);
+  if (step === undefined) return true;
+  const brings = (...kinds: Kind[]): boolean => kinds.some((kind) => step.produces.includes(kind));
+  return (
+    brings("MEMBER_OF", "GRANTED", "MAY_USE") || (brings("Principal") && !brings("ACTS_AS", "Blueprint"))
+  );
 }
 
 const closing = (graph: SupposedGraph | undefined, today: Answers) => async (): Promise<void> => {

@@ -39,6 +39,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "cut",
     "answers",
     "audience",
+    "people",
     "build",
     "whatif",
     "early",

@@ -63,7 +63,14 @@ const RECORDS = [
   ...agent("members-and-one", ["everyone-except-external", "eve"]),
   ...agent("unread", []),
   ...agent("unread-group", ["ana", "never-read"]),
-  ...agent("other-mode", ["ana"], "key"),
+  ...agent("keyed", ["ana"], "key"),
+  ...agent("own", ["ana"], "app"),
+  // What a server lends everybody gets who may use the agent.
+  node("Agent", "lent"),
+  node("McpServer", "server"),
+  rel("USES", "lent", "server", {}, ["Agent", "McpServer"]),
+  rel("ACTS_AS", "server", "maker", { key: "app", mode: "app" }, ["McpServer", "Principal"]),
+  rel("MAY_USE", "ana", "lent", {}, ["Principal", "Agent"]),
   node("Scope", "box", { kind: "Container", plane: "azure" }),
   rel("GRANTED", "maker", "box", { key: "g", flow: "containment", see: true, read: true }, [
     "Principal",
@@ -100,7 +107,9 @@ test.each([
   ["shut", 0, "a disabled group lets nobody in"],
   ["unread", null, "no record says who may: that is not nobody"],
   ["unread-group", null, "a group of which nothing but its id is known may be of any size"],
-  ["other-mode", null, "a mode that does not depend on who asks"],
+  ["keyed", 1, "a key is for everyone who may use it"],
+  ["lent", 1, "so is what a server lends"],
+  ["own", null, "its own identity does not depend on who asks"],
 ])("%s: %s (%s)", (id, count, _) => {
   expect(counts.has(id)).toBe(true);
   expect(counts.get(id)).toBe(count);

@@ -4,7 +4,9 @@ import { renderHtml } from "../../reports/html.ts";
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
+import { servesPeople } from "../reach/audience.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
+import type { People, Standing } from "../reach/people-gain.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
@@ -18,6 +20,8 @@ export interface ReachCommand extends OutputOptions, Made {
   scope?: string;
   tier?: readonly string[];
   mode?: readonly string[];
+  /** Who has most and who gains, where it was worked out. */
+  judged?: People;
 }
 
 /** Columns that fit a terminal. */
@@ -52,19 +56,70 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
   const narrowed = agents !== undefined || scope !== undefined || options.all === true;
   if (!narrowed && format === "table") return printTop(answers, undefined);
   const top = narrowed ? agents : (await answers.top(20)).map((row) => String(row.agent_id));
-  const rows = answers.reach({
-    ...(top === undefined ? {} : { agents: top }),
-    ...(scope === undefined ? {} : { scope }),
-    ...(options.tier === undefined ? {} : { tiers: options.tier }),
-    ...(options.mode === undefined ? {} : { modes: options.mode }),
-    ...(options.expand === undefined ? {} : { expand: options.expand }),
-  });
+  const users = new Map<string, Counted>();
+  const rows = countedUsers(
+    users,
+    answers.reach({
+      ...(top === undefined ? {} : { agents: top }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(options.tier === undefined ? {} : { tiers: options.tier }),
+      ...(options.mode === undefined ? {} : { modes: options.mode }),
+      ...(options.expand === undefined ? {} : { expand: options.expand }),
+    }),
+  );
   await deliver({
     ...options,
     ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE, limit: 200 },
   });
-  if (scope !== undefined && format === "table") await sayUnknown(answers, scope);
+  if (format !== "table") return;
+  if (scope !== undefined) await sayUnknown(answers, scope);
+  if (options.judged !== undefined)
+    process.stdout.write(options.judged.standings().map(sayStanding).join(""));
+  else if (agent !== undefined) process.stdout.write([...users.values()].map(sayCounted).join(""));
+}
+
+type Counted = Pick<ReachRow, "agent_name" | "mode" | "via" | "audience_count">;
+/** Notes how many people may use the agents, in each mode by each lender that serves them. */
+async function* countedUsers(
+  found: Map<string, Counted>,
+  rows: AsyncIterable<ReachRow>,
+): AsyncGenerator<ReachRow> {
+  for await (const row of rows) {
+    const key = JSON.stringify([row.agent_id, row.mode, row.via]);
+    if (servesPeople(row) && found.size < MOST_LINES && !found.has(key))
+      found.set(key, {
+        ...{ agent_name: row.agent_name, mode: row.mode, via: row.via, audience_count: row.audience_count },
+      });
+    yield row;
+  }
+}
+/** So many lines about people are printed. */
+const MOST_LINES = 50;
+
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+const people = (count: number): string => counted(count, "person", "people");
+const sayWho = ({ agent_name, mode, via, audience_count }: Counted): string =>
+  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? "who may use it was not read" : `${people(audience_count)} may use it`}`;
+const sayCounted = (one: Counted): string =>
+  `${sayWho(one)}.${one.audience_count === null ? "" : " Who gains, or has most: --people"}\n`;
+
+function sayStanding(one: Standing): string {
+  if (one.audience_count === null) return `${sayWho(one)}.\n`;
+  if (one.mode === "on-behalf-of") {
+    const { worst, reason } = one;
+    const most =
+      worst === undefined
+        ? reason
+        : `most: ${worst.name} (${worst.id}), who reads ${counted(worst.items, "item")} through it now, ${worst.sensitive.toLocaleString("en-US")} of them sensitive${reason === "" ? "" : ` (${reason})`}`;
+    return `${sayWho(one)}; ${most}.\n`;
+  }
+  const gain =
+    one.gainers === null
+      ? `how many gain is not known (${one.reason})`
+      : `${people(one.gainers)} gain${one.gainers === 1 ? "s" : ""} what their own access does not read`;
+  return `${sayWho(one)}; ${gain}.\n`;
 }
 
 /** Steps that were not read completely at a place, above it, or where copies of it are. */

@@ -233,6 +233,7 @@ function finish(
     readable_items: whole ? Number(row.readable_items ?? 0) : null,
     readable_sensitive: whole ? Number(row.readable_sensitive ?? 0) : null,
     readable_unlabeled_sensitive: whole ? Number(row.readable_unlabeled_sensitive ?? 0) : null,
+    people_reason: "",
   };
 }
 

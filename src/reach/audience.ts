@@ -6,8 +6,6 @@ import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
 
-/** Modes in which an agent serves whoever may use it. */
-const FOR_USERS: ReadonlySet<string> = new Set(["on-behalf-of", "maker"]);
 /** Principals that stand for all people, and for all but guests. */
 const EVERYONE = "everyone";
 const EXCEPT_EXTERNAL = "everyone-except-external";
@@ -15,10 +13,35 @@ const EXCEPT_EXTERNAL = "everyone-except-external";
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const isPerson = (row: Row): boolean => row.kind === "User" || row.kind === "Guest";
 const isEnabled = (row: Row): boolean => row.enabled !== false;
-const isGuest = (row: Row): boolean => row.kind === "Guest" || row.userType === "Guest";
+export const isGuest = (row: Row): boolean => row.kind === "Guest" || row.userType === "Guest";
 
 /**
- * Fills `audience_count`: how many people may use the agent, in the modes that depend on it. It stays empty where no
+ * True where an agent serves whoever may use it: with their own rights, or with rights that it was given or is lent, which
+ * then everybody gets who may talk to it.
+ */
+export const servesPeople = ({ mode, via }: Pick<ReachRow, "mode" | "via">): boolean =>
+  mode === "on-behalf-of" || lendsToPeople({ mode, via });
+/** True where people get at more than their own rights let them. */
+export const lendsToPeople = ({ mode, via }: Pick<ReachRow, "mode" | "via">): boolean =>
+  mode === "maker" || mode === "key" || via !== "";
+
+/** Persons who may use an agent, by id; null where no record says who may, or who is in a group that may. */
+export type Audience = ReadonlyMap<string, Row> | null;
+
+/** Audiences of agents; members of groups are remembered. `time`: now, for what expires. */
+export function createAudience(query: Query, time: string): (agent: string) => Promise<Audience> {
+  const directory = createDirectory(query, time);
+  let any: Promise<boolean> | undefined;
+  return async (agent) => {
+    any ??= query("MATCH (:Principal)-[m:MAY_USE]->(:Agent) RETURN 1 AS found LIMIT 1").then(
+      (found) => found.length > 0,
+    );
+    return (await any) ? audienceOf(await usersOf(query, agent), directory) : null;
+  };
+}
+
+/**
+ * Fills `audience_count`: how many people may use the agent, where that says who gets at a row. It stays empty where no
  * record says who may, or who is in a group that may: nobody counted, which is not zero. `time`: now, for what expires.
  */
 export async function* withAudience(
@@ -26,16 +49,13 @@ export async function* withAudience(
   time: string,
   rows: AsyncIterable<ReachRow>,
 ): AsyncGenerator<ReachRow> {
-  const directory = createDirectory(query, time);
+  const audience = createAudience(query, time);
   // Rows come agent by agent.
   let last: { agent: string; count: number | null } | undefined;
   for await (const row of rows) {
-    if (FOR_USERS.has(row.mode)) {
+    if (servesPeople(row)) {
       if (last?.agent !== row.agent_id)
-        last = {
-          agent: row.agent_id,
-          count: await audienceCount(await usersOf(query, row.agent_id), directory),
-        };
+        last = { agent: row.agent_id, count: (await audience(row.agent_id))?.size ?? null };
       row.audience_count = last.count;
     }
     yield row;
@@ -75,7 +95,7 @@ export const usersOf = (query: Query, agent: string): Promise<Row[]> =>
   );
 
 /** A membership of today: not one that somebody is only eligible for. */
-const TODAY = "(m.expires IS NULL OR m.expires > $time) AND (m.tier IS NULL OR m.tier = 'now')";
+export const TODAY = "(m.expires IS NULL OR m.expires > $time) AND (m.tier IS NULL OR m.tier = 'now')";
 
 interface Directory {
   members(group: string): Promise<readonly Row[]>;
@@ -109,13 +129,13 @@ function createDirectory(query: Query, time: string): Directory {
   };
 }
 
-async function audienceCount(users: readonly Row[], { members, people }: Directory): Promise<number | null> {
+async function audienceOf(users: readonly Row[], { members, people }: Directory): Promise<Audience> {
   if (users.length === 0) return null;
-  const found = new Set<string>();
+  const found = new Map<string, Row>();
   const groups = new Map<string, Row>();
   const add = (rows: readonly Row[]) => {
     for (const row of rows) {
-      if (isPerson(row)) found.add(text(row.id));
+      if (isPerson(row)) found.set(text(row.id), row);
       else groups.set(text(row.id), row);
     }
   };
@@ -131,7 +151,7 @@ async function audienceCount(users: readonly Row[], { members, people }: Directo
       add(inside);
     }
   }
-  return found.size;
+  return found;
 }
 
 /** So many candidates are named. */

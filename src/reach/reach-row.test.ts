@@ -18,7 +18,7 @@ describe("the reach row", () => {
       "platform",
       "estate",
     ]);
-    expect(names.indexOf("snapshot")).toBe(names.length - 4);
+    expect(names.indexOf("snapshot")).toBe(names.length - 5);
   });
 
   it("has a type of its own, inferred from the list", () => {

@@ -66,8 +66,8 @@ export const REACH_COLUMNS = [
   text("grant_id", "The grant on the witness path: what to revoke"),
   time("expires", "When that grant ends"),
   int("audience_count", "People who may use the agent in this mode"),
-  text("worst_user", "The one of them with most reach"),
-  int("gainers", "How many of them gain data through the agent"),
+  text("worst_user", "The one of them with most reach on whose behalf it acts: id. Where it was asked for"),
+  int("gainers", "How many of them do not read this place by their own access. Where it was asked for"),
   int("items", "Items that this row counts and no row above it counted"),
   int("total_items", "All items there"),
   int("labeled", "Items with a sensitivity label"),
@@ -92,6 +92,10 @@ export const REACH_COLUMNS = [
   int("readable_items", "Items that this row can read and no row above it could"),
   int("readable_sensitive", "Those of them that hold sensitive information"),
   int("readable_unlabeled_sensitive", "Those of them that hold sensitive information and carry no label"),
+  text(
+    "people_reason",
+    "Why `worst_user` or `gainers` is empty, or what they leave open. Where it was asked for",
+  ),
 ] as const satisfies readonly Column[];
 
 type ReachColumn = (typeof REACH_COLUMNS)[number];

@@ -276,6 +276,10 @@ const unknownRow = (agent: string, server: string, steps: number): OracleRow => 
   ...{ certainty: "unknown", steps, witness: [], key: "" },
 });
 
+/** Every (scope, tier) that a path of one actor reaches. */
+export const actorRows = (world: World, actor: Actor): OracleRow[] =>
+  [...offers(world, actor)].flatMap(([scope, here]) => rowsAt(actor, scope, here));
+
 /** Every (agent, mode, via, scope, tier) that a path reaches. `time` is the ISO time that counts as now. */
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const world = new World(records, time);

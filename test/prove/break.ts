@@ -2,10 +2,11 @@
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenants } from "../oracle/tenants.ts";
+import { type Fate, tryRule } from "./batch.ts";
 import type { Mutant } from "./clauses.ts";
 import { byPrefix, differences, shrink, tenantOf } from "./compare.ts";
 import { richest } from "./features.ts";
-import { allMutants, judge } from "./mutate.ts";
+import { allMutants } from "./mutate.ts";
 import { product, RULES } from "./product.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -26,14 +27,15 @@ export async function breakOne(seed: number, rule?: string): Promise<Broken> {
   );
   const worlds = richest(tenants(DRAWN, seed), ASKED);
   return Workbench.use(worlds.flat(), [], async (bench) => {
-    await bench.run();
     await bench.keep();
-    const sound = byPrefix(await bench.rows());
+    const rows = await bench.raw();
     for (let at = scattered(seed, clauses.length); ; at = (at + 1) % clauses.length) {
       const mutant = clauses[at]!;
-      const { fate } = await judge(bench, sound, mutant);
+      const rule = bench.rules.findIndex(({ id }) => id === mutant.rule.id);
+      let fate: Fate = "same";
+      for await (const verdict of tryRule({ bench, rows }, rule, [mutant], () => {})) fate = verdict.fate;
       if (fate === "refused") continue;
-      if (fate === "same") return { mutant, least: undefined };
+      if (fate !== "caught") return { mutant, least: undefined };
       return { mutant, least: await leastOf(worlds, mutant) };
     }
   });

@@ -7,6 +7,8 @@ import type { Rule, Statement } from "../../src/graph/rules.ts";
 export type How = "without" | "negated" | "off by one" | "turned round" | "min for max";
 export interface Mutant {
   rule: Rule;
+  /** The one that was changed: 0 is the first of the rule's file. */
+  statement: number;
   /** Unique, and the same as long as the rule is. */
   id: string;
   how: How;
@@ -137,11 +139,33 @@ function* editsOf(text: string): Generator<Edit> {
         };
       for (const step of steps) {
         const part = chain.slice(step.from, step.to);
+        // A loop is the same either way.
+        const [left, right] = [chain.slice(0, step.from).findLast(isOpening), chain[step.to + 1]];
+        if (left !== undefined && chain[chain.indexOf(left) + 1]?.text === right?.text && right?.text !== ":")
+          continue;
         const round = span(part).startsWith("<") ? `${span(part).slice(1)}>` : `<${span(part).slice(0, -1)}`;
         yield { how: "turned round", clause: span(part), text: put(part, round) };
       }
     }
   }
+}
+
+const isOpening = ({ text }: Token): boolean => text === "(";
+
+/** A statement whose columns all have names of their own: those that are literals would be taken for one another. */
+export function withNames(text: string): string {
+  const tokens = tokensOf(text);
+  const start = tokens.findLastIndex((token) => token.text === "RETURN") + 1;
+  const from = tokens[start]?.text === "DISTINCT" ? start + 1 : start;
+  const end = until(tokens, from, (token) => token.text === "ORDER");
+  const columns = split(tokens.slice(from, end), ",").map((part, index) => {
+    const written = text.slice(part[0]!.start, part.at(-1)!.end);
+    return until(part, 0, (token) => token.text === "AS") < part.length
+      ? written
+      : `${written} AS column_${index}`;
+  });
+  const rest = end < tokens.length ? ` ${text.slice(tokens[end]!.start)}` : "";
+  return `${text.slice(0, tokens[from]!.start)}${columns.join(", ")}${rest}`;
 }
 
 /** Relationships of a chain `(a)-[r]->(b)<-[s]-(c)`: from their first token to the node that follows. */
@@ -182,6 +206,7 @@ export function mutantsOf(rule: Rule): Mutant[] {
       const same = mutants.filter((one) => one.id.startsWith(`${rule.id} ${place} ${how}: ${shown}`)).length;
       mutants.push({
         rule: put({ ...statement, text }),
+        statement: Number(place) - 1,
         id: `${rule.id} ${place} ${how}: ${shown}${same === 0 ? "" : ` (${same + 1})`}`,
         how,
         clause: shown,

@@ -158,7 +158,11 @@ export const featuresOf = (records: readonly Put[]): string[] => {
 
 /** The tenants with most in them: few of these show what many others would. */
 export const richest = (worlds: readonly (readonly Put[])[], count: number): (readonly Put[])[] =>
-  [...worlds].sort((a, b) => featuresOf(b).length - featuresOf(a).length).slice(0, count);
+  worlds
+    .map((world) => ({ world, features: featuresOf(world).length }))
+    .sort((a, b) => b.features - a.features)
+    .slice(0, count)
+    .map(({ world }) => world);
 
 /** How often features, and pairs of them, met in a tenant. Plain data, so that a run can go on where it stopped. */
 export type Met = Record<string, number>;

@@ -123,34 +123,64 @@ function heirsOf(records: readonly Put[]): Map<string, string[]> {
   return found;
 }
 
-/** The rows of a derived graph. This and `expand` are all that knows columns of the graph. */
-export async function rowsOf(
-  query: (cypher: string) => Promise<Row[]>,
-  records: readonly Put[],
-): Promise<OracleRow[]> {
-  const rows = await query(
-    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+/** What a derived graph says, as it says it. */
+export interface GraphRows {
+  rows: readonly CompactRow[];
+  principals: readonly NamedPrincipal[];
+  grants: readonly NamedGrant[];
+  holdings: readonly Holding[];
+}
+/** The columns are those that the query names, which the type cannot express. */
+const as = <T>(rows: readonly Row[]): T[] => rows as object[] as T[];
+
+/** This and `expand` are all that knows columns of the graph. */
+export async function readRows(query: (cypher: string) => Promise<Row[]>): Promise<GraphRows> {
+  const copyOf = await copiesOf(query);
+  return {
+    rows: as(
+      (
+        await query(
+          `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
      RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
      r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
      r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person`,
-  );
-  const principals = await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id");
-  const grants = await query(
-    `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
+        )
+      ).map((row) => ({ ...row, copy: copyOf(row) })),
+    ),
+    principals: as(await query("MATCH (p:Principal) RETURN p.code AS code, p.id AS id")),
+    grants: as(
+      await query(
+        `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
      RETURN g.code AS code, p.id AS principal, s.id AS scope, g.key AS key, g.flow AS flow, g.tier AS tier`,
-  );
-  const holdings = await query(
-    `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
+      ),
+    ),
+    holdings: as(
+      await query(
+        `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)
      RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.person AS person, h.itself AS itself`,
-  );
-  const reads = await query(
-    `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
-     RETURN a.id AS agent, c.mode AS mode, c.via AS via, s.id AS scope, c.tier AS tier, c.copy AS copy, c.embedded AS embedded`,
-  );
+      ),
+    ),
+  };
+}
+
+const READS_COPY = `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
+  RETURN a.id AS agent, c.mode AS mode, c.via AS via, s.id AS scope, c.tier AS tier, c.copy AS copy, c.embedded AS embedded`;
+/** By the row of CAN_REACH that goes through it. */
+async function copiesOf(
+  query: (cypher: string) => Promise<Row[]>,
+): Promise<(row: Row) => CompactRow["copy"]> {
   const rowOf = (row: Row): string => JSON.stringify([row.agent, row.mode, row.via, row.scope, row.tier]);
-  const copyOf = new Map(
-    reads.map((row) => [rowOf(row), { place: String(row.copy), embedded: row.embedded === true }]),
+  const found = new Map(
+    (await query(READS_COPY)).map((row) => [
+      rowOf(row),
+      { place: String(row.copy), embedded: row.embedded === true },
+    ]),
   );
+  return (row) => found.get(rowOf(row));
+}
+
+/** Rows of a derived graph as the oracle has them. Throws where a path leads nowhere. */
+export function expandRows(raw: GraphRows, records: readonly Put[]): OracleRow[] {
   const copies = new Map<string, string[]>();
   for (const put of records)
     if ("from" in put && put.kind === "COPIED_TO")
@@ -161,12 +191,17 @@ export async function rowsOf(
         "from" in put && put.kind === kind ? [[put.from.id, put.to.id] as const] : [],
       ),
     );
-  // The columns are those that the queries name, which the type cannot express.
-  return expand(
-    rows.map((row) => ({ ...row, copy: copyOf.get(rowOf(row)) })) as object[] as CompactRow[],
-    principals as object[] as NamedPrincipal[],
-    grants as object[] as NamedGrant[],
-    holdings as object[] as Holding[],
-    { parents: upwards("WITHIN"), sources: upwards("INHERITS"), heirs: heirsOf(records), copies },
-  );
+  const { rows, principals, grants, holdings } = raw;
+  const chains = {
+    parents: upwards("WITHIN"),
+    sources: upwards("INHERITS"),
+    heirs: heirsOf(records),
+    copies,
+  };
+  return expand(rows, principals, grants, holdings, chains);
 }
+
+export const rowsOf = async (
+  query: (cypher: string) => Promise<Row[]>,
+  records: readonly Put[],
+): Promise<OracleRow[]> => expandRows(await readRows(query), records);

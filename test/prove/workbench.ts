@@ -22,9 +22,12 @@ import {
   isDerivedNode,
 } from "../../src/schema.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
-import { compareBytes, type Put } from "../oracle/records.ts";
+import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
-import { exported, POOL, RULES, rowsOf } from "./product.ts";
+import { withNames } from "./clauses.ts";
+import { byPrefix, prefixOf } from "./compare.ts";
+import { ParquetWriter } from "./parquet.ts";
+import { expandRows, exported, type GraphRows, POOL, RULES, readRows } from "./product.ts";
 
 /** A scope of which it was not read what could take access away. */
 export interface Unread {
@@ -48,15 +51,30 @@ export const statementsOf = (rule: Rule): string[] => [...rule.first, ...rule.ag
 
 export class Workbench {
   readonly rules = inOrder(RULES);
-  readonly #records: readonly Put[];
+  readonly #records: ReadonlyMap<string, readonly Put[]>;
   readonly #engine: EngineConnection;
   readonly #folder: string;
   #files = 0;
-  /** What each kind holds after all rules: its rows as one text, and a file to load them from. */
-  readonly #kept = new Map<DerivedKind, { content: string; rows: number }>();
+  /** Rows of the kind of each rule after it. */
+  readonly #sizes: number[] = [];
+  /** Kinds that may not be as they were before the rule at which the bench stands. */
+  #touched = new Set<DerivedKind>();
+  readonly #parquet: ParquetWriter;
 
-  private constructor(records: readonly Put[], engine: EngineConnection, folder: string) {
-    this.#records = records;
+  private constructor(
+    records: readonly Put[],
+    engine: EngineConnection,
+    folder: string,
+    parquet: ParquetWriter,
+  ) {
+    const grouped = new Map<string, Put[]>();
+    for (const put of records) {
+      const ids = "from" in put ? [put.from.id, put.to.id] : [put.id];
+      const tenant = ids.map(prefixOf).find((prefix) => prefix !== "") ?? "";
+      grouped.set(tenant, [...(grouped.get(tenant) ?? []), put]);
+    }
+    this.#records = grouped;
+    this.#parquet = parquet;
     this.#engine = engine;
     this.#folder = folder;
   }
@@ -72,6 +90,7 @@ export class Workbench {
       () => {},
       async (tables, folder) => {
         const engine = await openEngine({ path: ":memory:", pool: POOL });
+        const parquet = await ParquetWriter.open();
         try {
           for (const ddl of [...embeddedDdl(), ...derivedDdl(KINDS)]) await engine.run(ddl);
           for (const table of tables) await engine.run(embeddedCopy(table));
@@ -86,16 +105,33 @@ export class Workbench {
                CREATE (:Unread {id: $id, step: $step, rank: 5, denies: 1})-[:CONCERNS]->(s)`,
               { scope, step, id: String(index) },
             );
-          return await work(new Workbench(records, engine, folder));
+          return await work(new Workbench(records, engine, folder, parquet));
         } finally {
+          parquet.close();
           await engine.close();
         }
       },
     );
   }
 
-  rows(): Promise<OracleRow[]> {
-    return rowsOf((cypher) => this.#engine.run(cypher), this.#records);
+  raw(): Promise<GraphRows> {
+    return readRows((cypher) => this.#engine.run(cypher));
+  }
+  /** Rows of one tenant as the oracle has them. Throws where a path leads nowhere. */
+  expanded(raw: GraphRows, tenant: string): OracleRow[] {
+    const own = ({ agent }: { agent: string }): boolean => prefixOf(agent) === tenant;
+    // What everyone holds elsewhere, agents of this tenant hold too: that is of somebody else's records.
+    const here = (scope: string): boolean => scope.startsWith("unknown:mcp:") || prefixOf(scope) === tenant;
+    const rows = expandRows(
+      {
+        ...raw,
+        rows: raw.rows.filter((row) => own(row) && here(row.scope)),
+        holdings: raw.holdings.filter(own),
+        grants: raw.grants.filter(({ scope }) => here(scope)),
+      },
+      this.#records.get(tenant) ?? [],
+    );
+    return byPrefix(rows).get(tenant) ?? [];
   }
 
   /** Runs all rules. `onRows` hears what each statement yields, in every round of a recursive one. */
@@ -114,46 +150,97 @@ export class Workbench {
     }
   }
 
-  /** After `run`: keeps what all kinds hold, so that broken rules can be compared and undone. */
+  /** Runs all rules and keeps what each leaves behind, so that the bench can go back to any of them. */
   async keep(): Promise<void> {
-    for (const kind of new Set(this.rules.map((rule) => rule.derives))) {
-      const rows = await this.#content(kind);
-      this.#kept.set(kind, { content: rows.join("\n"), rows: rows.length });
-      await this.#engine.run(`COPY (${all(kind)}) TO '${this.#file(kind)}'`);
+    for (const [index, rule] of this.rules.entries()) {
+      await this.#runRule(rule, this.#target());
+      await this.#engine.run(`COPY (${all(rule.derives)}) TO '${this.#file(index)}'`);
+      this.#sizes[index] = await this.#target().count(rule.derives);
+    }
+    this.#touched = new Set(KINDS);
+  }
+
+  /** Back to where the rule at this place has not run yet. */
+  async rewind(at: number): Promise<void> {
+    const later = this.rules.slice(at).map((rule) => rule.derives);
+    await this.#restore(
+      at,
+      KINDS.filter((kind) => this.#touched.has(kind) || later.includes(kind)),
+    );
+    this.#touched = new Set();
+  }
+
+  /** After `rewind`: runs the rules behind the one at this place. */
+  async resume(at: number): Promise<void> {
+    for (const rule of this.rules.slice(at + 1)) {
+      this.#touched.add(rule.derives);
+      await this.#runRule(rule, this.#target());
     }
   }
 
+  /** Ids that a row of a rule starts with. */
+  endsOf = ({ derives }: Rule): number => (isDerivedNode(derives) ? 1 : 2);
+
   /**
-   * Rows with this rule in place of the one of the same id; undefined if what it derives is the same, so that nothing
-   * can notice. Afterwards the bench is as it was. Throws what the engine throws, and Endless.
+   * After `rewind`: these rows are what the rule at this place derives, or, where it reads itself, all that its kind
+   * holds.
    */
-  async withRule(broken: Rule): Promise<OracleRow[] | undefined> {
-    const rules = this.rules.map((rule) => (rule.id === broken.id ? broken : rule));
-    const affected = affectedBy(broken.derives, rules);
-    const touched = new Set<DerivedKind>();
+  async load(at: number, lines: readonly string[]): Promise<void> {
+    const kind = this.rules[at]!.derives;
+    this.#touched.add(kind);
+    if (readsItself(this.rules[at]!)) await this.#restore(0, [kind]);
+    if (lines.length === 0) return;
+    const file = join(this.#folder, `loaded-${this.#files++}.parquet`);
+    const names = await this.#parquet.write(kind, lines, file);
+    await this.#engine.run(
+      hasBooleans(kind) ? derivedCopy(kind, [file], names) : `COPY ${kind} FROM '${file}'`,
+    );
+  }
+
+  /**
+   * After `rewind`: the rows that a rule in place of the one at this place yields: those of one statement, if no
+   * statement needs what another one found, or of all. Undefined if the statement does not run here. The bench is as
+   * before.
+   */
+  async yields(at: number, rule: Rule, statement: number): Promise<string[] | undefined> {
+    const { derives } = rule;
+    const one = [...rule.first, ...rule.again][statement]!;
+    const target = this.#target();
+    if (!(await runs(target, rule.when, undefined)) || !(await runs(target, one.when, one.unless))) return;
+    if (!readsItself(rule)) {
+      let found: Row[] = [];
+      const write = async (_: DerivedKind, text: string): Promise<number> => {
+        found = await this.#engine.run(withNames(text));
+        return found.length;
+      };
+      await this.#runRule({ ...rule, first: [one], again: [] }, { ...target, write });
+      return found.map(lineOf);
+    }
     try {
-      for (const [index, rule] of rules.entries()) {
-        const kind = rule.derives;
-        if (!affected.has(kind)) continue;
-        // Nothing stands without its ends: what hangs on a node goes with it, and comes back with it.
-        if (!touched.has(kind)) await this.#renew(isDerivedNode(kind) ? [...affected] : [kind]);
-        for (const one of isDerivedNode(kind) ? affected : [kind]) touched.add(one);
-        await this.#runRule(rule, this.#target());
-        const last = !rules.slice(index + 1).some((one) => one.derives === kind);
-        if (last && kind === broken.derives)
-          if ((await this.#content(kind)).join("\n") === this.#kept.get(kind)!.content) return undefined;
-      }
-      return await this.rows();
+      await this.#runRule(rule, target, MOST_ROWS.plus + MOST_ROWS.times * (this.#sizes[at] ?? 0));
+      return (await this.#engine.run(all(derives))).map(lineOf);
     } finally {
-      await this.#renew([...touched]);
-      for (const kind of KINDS.filter((one) => touched.has(one)))
-        await this.#engine.run(`COPY ${kind} FROM '${this.#file(kind)}'`);
+      await this.#restore(at, [derives]);
+    }
+  }
+
+  /** Nothing stands without its ends: what hangs on a node goes with it, and comes back with it. */
+  async #restore(at: number, kinds: readonly DerivedKind[]): Promise<void> {
+    const nodes: readonly string[] = kinds.filter(isDerivedNode);
+    const hangs = (kind: DerivedKind): boolean =>
+      !isDerivedNode(kind) && (nodes.includes(DERIVED[kind].from) || nodes.includes(DERIVED[kind].to));
+    const gone = KINDS.filter((kind) => kinds.includes(kind) || hangs(kind));
+    for (const kind of gone.toReversed()) await this.#engine.run(`DROP TABLE ${kind}`);
+    for (const ddl of derivedDdl(gone)) await this.#engine.run(ddl);
+    for (const kind of gone) {
+      const last = this.rules.slice(0, at).findLastIndex((rule) => rule.derives === kind);
+      if (last >= 0) await this.#engine.run(`COPY ${kind} FROM '${this.#file(last)}'`);
     }
   }
 
   /** Rules compute with numbers; where a kind has booleans they go through a file, as in the store. */
   async #write(kind: DerivedKind, text: string): Promise<void> {
-    if (!derivedColumns(kind).some(({ type }) => type === "bool")) {
+    if (!hasBooleans(kind)) {
       await this.#engine.run(`COPY ${kind} FROM (${text})`);
       return;
     }
@@ -163,19 +250,12 @@ export class Workbench {
     if (first !== undefined) await this.#engine.run(derivedCopy(kind, [file], Object.keys(first)));
   }
 
-  #file(kind: DerivedKind): string {
-    return join(this.#folder, `kept-${kind}.parquet`);
-  }
-  async #renew(kinds: readonly DerivedKind[]): Promise<void> {
-    for (const kind of KINDS.filter((one) => kinds.includes(one)).toReversed())
-      await this.#engine.run(`DROP TABLE ${kind}`);
-    for (const ddl of derivedDdl(kinds)) await this.#engine.run(ddl);
-  }
-  async #content(kind: DerivedKind): Promise<string[]> {
-    return (await this.#engine.run(all(kind))).map((row) => JSON.stringify(row)).sort(compareBytes);
+  /** What the kind of a rule holds after it. */
+  #file(at: number): string {
+    return join(this.#folder, `kept-${at}.parquet`);
   }
 
-  #runRule(rule: Rule, target: RuleTarget): Promise<number> {
+  #runRule(rule: Rule, target: RuleTarget, most = Number.POSITIVE_INFINITY): Promise<number> {
     let rounds = 0;
     return runRule(
       rule,
@@ -185,8 +265,7 @@ export class Workbench {
           rounds += 1;
           if (rounds > MOST_ROUNDS) throw new Endless(`${rule.id} does not end`);
           const rows = await target.write(kind, text);
-          const kept = this.#kept.get(kind)?.rows ?? Number.POSITIVE_INFINITY;
-          if (rows > kept * MOST_ROWS.times + MOST_ROWS.plus) throw new Endless(`${rule.id} multiplies rows`);
+          if (rows > most) throw new Endless(`${rule.id} multiplies rows`);
           return rows;
         },
       },
@@ -227,24 +306,25 @@ function all(kind: DerivedKind): string {
   return `MATCH (f:${from})-[r:${kind}]->(t:${to}) RETURN ${["f.id", "t.id", ...columns].join(", ")}`;
 }
 
-/** The kind, and all whose rows depend on it. */
-function affectedBy(kind: DerivedKind, rules: readonly Rule[]): Set<DerivedKind> {
-  const found = new Set([kind]);
-  for (let size = 0; size < found.size; ) {
-    size = found.size;
-    for (const rule of rules) if (reads(rule, found)) found.add(rule.derives);
-  }
-  return found;
-}
+const hasBooleans = (kind: DerivedKind): boolean => derivedColumns(kind).some(({ type }) => type === "bool");
 
-const reads = (rule: Rule, kinds: ReadonlySet<DerivedKind>): boolean =>
-  [...kinds].some(
-    (kind) =>
-      rule.when === kind ||
-      [...rule.first, ...rule.again].some(
-        (statement) => statement.when === kind || new RegExp(`:${kind}\\b`).test(statement.text),
-      ),
+/** A row as one text, the way rules write it: 1 and 0 for booleans. */
+const lineOf = (row: Row): string =>
+  JSON.stringify(Object.values(row).map((value) => (typeof value === "boolean" ? Number(value) : value)));
+
+/** True if what a statement finds may depend on what another one of the rule found. */
+export const readsItself = ({ derives, first, again }: Rule): boolean =>
+  again.length > 0 ||
+  first.some(
+    ({ text, when, unless }) => [when, unless].includes(derives) || new RegExp(`:${derives}\\b`).test(text),
   );
+
+const runs = async (
+  { count }: RuleTarget,
+  when: string | undefined,
+  unless: string | undefined,
+): Promise<boolean> =>
+  (when === undefined || (await count(when)) > 0) && (unless === undefined || (await count(unless)) === 0);
 
 /** Which statement of a rule this text is, after its bounds were filled in. */
 function statementOf(rule: Rule, filled: string): number {

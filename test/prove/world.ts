@@ -14,7 +14,10 @@
  *
  * Rows of other modes and lenders say so after the agent: `a[maker]`, `a[app via b]`. A right with a question mark is unknown, one that is missing is a no.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { packageRoot } from "../../src/root.ts";
 import { NODE_KINDS, REL_KINDS, RELS } from "../../src/schema.ts";
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import { compareBytes, type Put, TIERS, type Value } from "../oracle/records.ts";
@@ -53,6 +56,17 @@ export function worldOf(text: string, prefix: string, file: string): World {
     rows: content(rows).sort(),
   };
 }
+
+const FOLDER = join(packageRoot, "test", "worlds");
+/** All worlds, each with a prefix of its own. */
+export const worldFiles = (): { file: string; prefix: string; world: World }[] =>
+  readdirSync(FOLDER)
+    .filter((name) => name.endsWith(".yaml"))
+    .sort()
+    .map((file, index) => {
+      const prefix = `w${index}:`;
+      return { file, prefix, world: worldOf(readFileSync(join(FOLDER, file), "utf8"), prefix, file) };
+    });
 const content = (text: unknown): string[] =>
   (typeof text === "string" ? text : "")
     .split("\n")

@@ -1,0 +1,89 @@
+/** `reach AGENT --people` as it is typed: a line for each mode, columns for programs, and what cannot be asked. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { run } from "./cli.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const node = (kind: string, id: string, props = {}) => ({ put: { kind, id, props } });
+const rel = (kind: string, from: readonly [string, string], to: readonly [string, string], props = {}) => ({
+  put: { kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props },
+});
+const reads = (who: string, where: string) =>
+  rel("GRANTED", ["Principal", who], ["Scope", where], {
+    ...{ key: who, flow: "containment", see: true, read: true },
+  });
+const RECORDS = [
+  node("Principal", "ana", { kind: "User", name: "Ana Lund" }),
+  node("Principal", "ben", { kind: "User", name: "Ben Ode" }),
+  node("Principal", "mia", { kind: "User", name: "Mia Maker" }),
+  node("Principal", "app", { kind: "ServicePrincipal", name: "Desk" }),
+  node("Agent", "desk", { name: "Help desk" }),
+  rel("ACTS_AS", ["Agent", "desk"], ["Principal", "mia"], { key: "maker", mode: "maker" }),
+  rel("ACTS_AS", ["Agent", "desk"], ["Principal", "app"], { key: "app", mode: "app" }),
+  ...["ana", "ben"].map((id) => rel("MAY_USE", ["Principal", id], ["Agent", "desk"])),
+  node("Scope", "account", { kind: "StorageAccount", plane: "azure" }),
+  node("Scope", "box", { kind: "Container", plane: "azure" }),
+  rel("WITHIN", ["Scope", "box"], ["Scope", "account"]),
+  rel("CONSENTED", ["Principal", "app"], ["Scope", "account"], {
+    ...{ key: "1", type: "delegated", permission: "user_impersonation", user: "*" },
+  }),
+  reads("mia", "box"),
+  reads("ana", "account"),
+  node("Label", "unlabeled", { kind: "None" }),
+  node("Item", "item", { size: 1, types: "card" }),
+  rel("PROTECTED_BY", ["Item", "item"], ["Scope", "box"]),
+  rel("LABELED", ["Item", "item"], ["Label", "unlabeled"], { method: "standard", source: "bytes" }),
+];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "forereach-e2e-"));
+  const file = join(folder, "people.jsonl");
+  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  const { code, stderr } = await run(["import", file], { folder });
+  expect(code, stderr).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("people read who gains and who has most; without --people, how many may use it", async () => {
+  const asked = await run(["reach", "Help desk", "--people"], { folder });
+  expect(asked.code, asked.stderr).toBe(0);
+  expect(asked.stdout.split("\n").slice(-3)).toEqual([
+    "Help desk, maker: 2 people may use it; 1 person gains what their own access does not read.",
+    "Help desk, on-behalf-of: 2 people may use it; most: Ana Lund (ana), who reads 1 item through it now, 1 of them sensitive.",
+    "",
+  ]);
+  const { stdout } = await run(["reach", "Help desk"], { folder });
+  expect(stdout).toContain("Help desk, maker: 2 people may use it. Who gains, or has most: --people\n");
+});
+
+test("programs get columns, empty where nobody asked", async () => {
+  const rowsOf = async (...more: string[]) =>
+    (await run(["reach", "desk", "--format", "json", ...more], { folder })).stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .map(({ mode, audience_count, worst_user, gainers }) => [mode, audience_count, worst_user, gainers]);
+  expect(await rowsOf("--people")).toEqual([
+    ["maker", 2, "", 1],
+    ["on-behalf-of", 2, "ana", 0],
+  ]);
+  expect(await rowsOf()).toEqual([
+    ["maker", 2, "", null],
+    ["on-behalf-of", 2, "", null],
+  ]);
+});
+
+test.each([
+  [["reach", "--people"], "--people asks about the people of an agent\n→ forereach reach AGENT --people"],
+  [["reach", "nobody", "--people"], 'no agent is called "nobody"'],
+  [["reach", "desk", "--people", "--user", "ana"], "cannot be used with option '--user <USER>'"],
+])("%s is refused", async (typed, message) => {
+  const { code, stderr } = await run(typed, { folder });
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
