@@ -133,7 +133,7 @@ const line = (row: Row): string => {
 
 const READER = { see: true, read: true };
 const META: GraphMeta = {
-  ...{ version: 1, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
+  ...{ version: 2, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
   ...{ observedFrom: "2026-01-01T00:00:00Z", observedTo: "2026-01-01T00:00:00Z" },
   ...{ coverage: [], findings: [], configHash: "" },
 };

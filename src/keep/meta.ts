@@ -6,8 +6,11 @@ import { type Finding, StoreError } from "../model.ts";
 import { draftText } from "./files.ts";
 import type { CoverageRow } from "./inventory.ts";
 
+/** Of what a graph holds: it is larger where questions ask for something that older graphs have not. */
+const VERSION = 2;
+
 export interface GraphMeta {
-  version: 1;
+  version: typeof VERSION;
   tenant: string;
   tenantName: string;
   snapshot: string;
@@ -39,7 +42,13 @@ export async function readMeta(folder: string): Promise<GraphMeta> {
     );
   }
   const meta = JSON.parse(text) as { version: number };
-  if (meta.version !== 1)
+  if (meta.version < VERSION)
+    throw new StoreError(
+      "older-version",
+      `the graph in ${folder} was derived by an older version`,
+      "forereach scan or forereach import derives it anew; what was read stays",
+    );
+  if (meta.version > VERSION)
     throw new StoreError(
       "newer-version",
       `${join(folder, FILE)} was written by a newer version`,

@@ -86,7 +86,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       .flatMap((row) => [row.observedFrom, row.observedTo])
       .filter((time) => time !== undefined);
     const meta: GraphMeta = {
-      version: 1,
+      version: 2,
       tenant: options.tenant.id,
       tenantName: options.tenant.name,
       snapshot: snapshot.id,

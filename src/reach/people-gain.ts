@@ -4,7 +4,7 @@ import type { GraphMeta } from "../keep/meta.ts";
 import type { Row } from "../model.ts";
 import { bytewise, type ReachRequest } from "./answers.ts";
 import { lendsToPeople } from "./audience.ts";
-import type { Group, PeoplePlan } from "./people.ts";
+import { carries, type Group, type PeoplePlan } from "./people.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
@@ -57,12 +57,23 @@ export interface People {
 }
 
 const NOT_READ = "who may use it was not read";
+const CARRIED = "content that the agent carries in itself is left out";
+/** A row for users whose witness is content that is embedded in the agent. */
+const isCarried = ({ mode, path_json }: ReachRow): boolean =>
+  mode === "on-behalf-of" &&
+  (JSON.parse(path_json) as { via?: string }[]).some(({ via }) => via === "EMBEDS");
 
 export async function judgePeople(source: PeopleSource): Promise<People> {
   const { plan } = source;
   const gaps = await createGaps(source);
   const readsAt = createReaders(source);
   const worstOf = createWorst(source);
+  const carrying = new Map<string, Promise<boolean>>();
+  const carriesContent = (agent: string): Promise<boolean> => {
+    const found = carrying.get(agent) ?? carries(source.ask, agent);
+    carrying.set(agent, found);
+    return found;
+  };
   const seen = new Map<string, Standing & { gaining: Map<string, Answer> }>();
 
   const standingOf = (row: ReachRow) => {
@@ -105,14 +116,15 @@ export async function judgePeople(source: PeopleSource): Promise<People> {
         if (groups === null) {
           row.people_reason = NOT_READ;
           standingOf(row).reason = NOT_READ;
-        } else if (lendsToPeople(row)) await gain(row, groups);
+        } else if (lendsToPeople(row) || isCarried(row)) await gain(row, groups);
         else {
-          // Nobody has more through it than by their own access.
-          row.gainers = 0;
+          // By their own access nobody has more through it; beside content that it carries, somebody may.
+          const carried = await carriesContent(row.agent_id);
+          row.gainers = carried ? null : 0;
           const { worst, reason } = await worstOf(row.agent_id, groups);
           row.worst_user = worst?.id ?? "";
-          row.people_reason = reason;
-          Object.assign(standingOf(row), { worst, reason });
+          row.people_reason = [reason, carried ? CARRIED : ""].filter((one) => one !== "").join("; ");
+          Object.assign(standingOf(row), { worst, reason: row.people_reason });
         }
         yield row;
       }

@@ -102,12 +102,22 @@ async function modesOf(query: Query, agent: string): Promise<{ lent: boolean; us
     { agent },
   );
   return {
-    lent: rows.some(
-      ({ mode, via }) => mode === "maker" || mode === "key" || (via !== null && via !== undefined),
-    ),
+    lent:
+      rows.some(
+        ({ mode, via }) => mode === "maker" || mode === "key" || (via !== null && via !== undefined),
+      ) || (await carries(query, agent)),
     users: rows.some(({ mode }) => mode === "on-behalf-of"),
   };
 }
+
+/** Whether it reads content that is embedded in it: whoever may use it gets that. */
+export const carries = async (query: Query, agent: string): Promise<boolean> =>
+  (
+    await query(
+      "MATCH (a:Agent)-[c:READS_COPY]->(:Scope) WHERE a.id = $agent AND c.embedded = true RETURN c.mode AS mode LIMIT 1",
+      { agent },
+    )
+  ).length > 0;
 
 /**
  * What two people must share to have the same access: the groups that they are in, whether they are guests, and nothing

@@ -16,8 +16,8 @@ const reads = (who: string, where: string) =>
     ...{ key: who, flow: "containment", see: true, read: true },
   });
 const RECORDS = [
-  node("Principal", "ana", { kind: "User", name: "Ana Lund" }),
-  node("Principal", "ben", { kind: "User", name: "Ben Ode" }),
+  node("Principal", "ana", { kind: "User", name: "Clerk Amber 17" }),
+  node("Principal", "ben", { kind: "User", name: "Buyer Cobalt 8" }),
   node("Principal", "mia", { kind: "User", name: "Mia Maker" }),
   node("Principal", "app", { kind: "ServicePrincipal", name: "Desk" }),
   node("Agent", "desk", { name: "Help desk" }),
@@ -54,7 +54,7 @@ test("people read who gains and who has most; without --people, how many may use
   expect(asked.code, asked.stderr).toBe(0);
   expect(asked.stdout.split("\n").slice(-3)).toEqual([
     "Help desk, maker: 2 people may use it; 1 person gains what their own access does not read.",
-    "Help desk, on-behalf-of: 2 people may use it; most: Ana Lund (ana), who reads 1 item through it now, 1 of them sensitive.",
+    "Help desk, on-behalf-of: 2 people may use it; most: Clerk Amber 17 (ana), who reads 1 item through it now, 1 of them sensitive.",
     "",
   ]);
   const { stdout } = await run(["reach", "Help desk"], { folder });

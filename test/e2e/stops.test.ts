@@ -1,5 +1,5 @@
 /** Interruptions, rivals, newer files and full disks: one message, the right exit code, nothing lost. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -104,6 +104,18 @@ test("an inventory of a newer version is refused with 4 and left as it is", asyn
     );
   }
   expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test("a graph of an older version is refused with 4 and what to type, and the next scan derives it anew", async () => {
+  const folder = copyOfScanned();
+  const file = join(folder, "graph.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), version: 1 }));
+  const { code, stdout, stderr } = await run(["reach", "--all"], { folder });
+  expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+  expect(stderr).toMatch(/^the graph in .* was derived by an older version\n→ forereach scan .*\n$/);
+  const simulator = await serve({ tenant: smallTenant() });
+  expect((await run(["scan", "--simulator", simulator.url], { folder })).code).toBe(0);
+  expect((await run(["reach", "--all"], { folder })).code).toBe(0);
 });
 
 test.runIf(process.platform === "linux")(
