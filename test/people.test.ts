@@ -17,7 +17,7 @@ import { prefixOf, tenantOf } from "./prove/compare.ts";
 // Two graphs are built from many tenants.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
-const TENANTS = Number(process.env.FOREREACH_PEOPLE ?? 40);
+const TENANTS = Number(process.env.FOREREACH_PEOPLE ?? 25);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 
 type Line = { put: Put } | { coverage: { step: string; scope: string; state: string; reason?: string } };

@@ -6,7 +6,7 @@ import { type Ended, metaOf, newFolder, reachCsv, serve, smallTenant, start } fr
 /** A lane has a simulator of its own, whose requests it counts, and one core. */
 const SEEDS = [1, 2];
 /** Few by default, as each costs seconds; `npm run test:kill` makes 50. Kills of each lane. */
-const KILLS = Math.ceil(Number(process.env.FOREREACH_KILLS ?? 8) / SEEDS.length);
+const KILLS = Math.ceil(Number(process.env.FOREREACH_KILLS ?? 10) / SEEDS.length);
 
 test(`a scan killed at ${KILLS * SEEDS.length} random points and run again has the same inventory and the same reach, byte for byte`, {
   timeout: 3_600_000,

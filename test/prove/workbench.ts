@@ -20,6 +20,7 @@ import {
   DERIVED_REL_KINDS,
   type DerivedKind,
   isDerivedNode,
+  isNodeKind,
 } from "../../src/schema.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
@@ -275,8 +276,9 @@ export class Workbench {
 
   #target(): RuleTarget {
     const number = async (cypher: string) => Number((await this.#engine.run(cypher))[0]?.n ?? 0);
+    const isNode = (kind: string) => isDerivedNode(kind) || isNodeKind(kind) || kind === "Unread";
     const count = (kind: string) =>
-      number(`MATCH ${isDerivedNode(kind) ? `(r:${kind})` : `()-[r:${kind}]->()`} RETURN count(*) AS n`);
+      number(`MATCH ${isNode(kind) ? `(r:${kind})` : `()-[r:${kind}]->()`} RETURN count(*) AS n`);
     const known = new Map<DerivedKind, number>();
     return {
       count,
