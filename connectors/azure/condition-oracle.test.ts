@@ -36,6 +36,9 @@ describe.skipIf(files.length === 0)(
         ? (JSON.parse(readFileSync(new URL("default-context.json", folder), "utf8")) as Context)
         : undefined;
 
+    // Without them this is what is said to be skipped.
+    it("are there", () => expect(files).not.toEqual([]));
+
     it.each(files)("%s: what is decided is decided alike", (file) => {
       const cases = (parse(readFileSync(new URL(file, folder), "utf8")) as { test_cases: Case[] }).test_cases;
       for (const { name, condition, expected, context = {} } of cases) {
