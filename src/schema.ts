@@ -382,8 +382,8 @@ const shown = {
   canWrite: int("1 or 0; absent: unknown"),
   canManage: int("1 or 0; absent: unknown"),
   certainty: str("exact, upper-bound or unknown"),
-  counts: int("1 if it reads, so that items count"),
 } as const;
+const counts = int("1 if it reads, so that items count");
 /** What a row at that place would count. */
 const inside = {
   items: int("Items"),
@@ -400,16 +400,13 @@ const barrier = {
   network: int("2: network rules decide, 1: they were not read"),
   lock: int("2: closed, 1: read-only"),
 } as const;
+/** The path on which something is had. */
+const way = { reason, rank, path: ids, grant: code, regrant, who } as const;
 const reading = {
   tier,
   hops,
   read: lvl("discover and read"),
-  reason,
-  rank,
-  path: ids,
-  grant: code,
-  regrant,
-  who,
+  ...way,
 } as const;
 const copied = {
   copy: str("Code of the copy, or of the place that was embedded"),
@@ -420,12 +417,7 @@ const part = {
   hops,
   subtree: int("1 if everything below is included"),
   ...rights,
-  reason,
-  rank,
-  path: ids,
-  grant: code,
-  regrant,
-  who,
+  ...way,
 } as const;
 
 /** Nodes that rules derive. All are scratch. */
@@ -461,6 +453,7 @@ export const DERIVED = {
       app,
       floor: int("1 if what it gives besides is unknown"),
       ...shown,
+      counts,
       reason,
       code,
     },
@@ -476,6 +469,7 @@ export const DERIVED = {
       special: int("1 if it adds to a plain row of today"),
       app,
       ...shown,
+      counts,
       here: int("1 if it holds at exactly its place"),
       narrow: int("1 if being who it names is not enough"),
       together: list("Who the holder must be, or be in, besides"),
@@ -536,11 +530,7 @@ export const DERIVED = {
     scratch: true,
     props: {
       app,
-      canDiscover: shown.canDiscover,
-      canRead: shown.canRead,
-      canWrite: shown.canWrite,
-      canManage: shown.canManage,
-      certainty: shown.certainty,
+      ...shown,
       reason,
       ...inside,
       code,

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import type { GraphStore } from "../src/graph/store.ts";
 import type { Row } from "../src/model.ts";
 import type { Copy } from "../src/reach/copies.ts";
-import { createDecoder, type PathStep, sayPath, type Witness } from "../src/reach/paths.ts";
+import { createDecoder, sayPath, type Witness } from "../src/reach/paths.ts";
 import type { Put } from "./oracle/records.ts";
 import { withGraph } from "./prove/product.ts";
+import { replays } from "./replay.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
 const rel = (
@@ -140,20 +141,6 @@ test("what comes from a blueprint goes over the blueprint's principal", async ()
     expect(path?.some(({ doubt }) => doubt !== undefined)).toBe(false);
   });
 });
-
-/** Whether each step after the first is a relationship of the records, in the direction in which it is walked. */
-const replays = (path: readonly PathStep[], records: readonly Put[]): boolean =>
-  path.slice(1).every((step, index) => {
-    const before = path[index]!.id;
-    const up = ["WITHIN", "INHERITS", "COPIED_TO"].includes(step.via ?? "");
-    return records.some(
-      (one) =>
-        "from" in one &&
-        one.kind === step.via &&
-        one.from.id === (up ? step.id : before) &&
-        one.to.id === (up ? before : step.id),
-    );
-  });
 
 const COPIED: readonly Put[] = [
   ...agent("a"),

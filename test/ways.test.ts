@@ -5,6 +5,7 @@ import { type Ways, waysBetween } from "../src/reach/ways.ts";
 import type { Put } from "./oracle/records.ts";
 import { TIME } from "./oracle/tenants.ts";
 import { withGraph } from "./prove/product.ts";
+import { replays } from "./replay.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
 const rel = (
@@ -65,22 +66,6 @@ const RECORDS: readonly Put[] = [
 
 const ids = (path: readonly PathStep[]): string =>
   path.map(({ id, grant }) => (grant === undefined ? id : `[${grant.id}] ${id}`)).join(" ");
-
-/** Whether each step is a relationship of the records, in the direction in which it is walked. */
-function replays(path: readonly PathStep[], records: readonly Put[]): boolean {
-  return path.slice(1).every((step, index) => {
-    const before = path[index]!.id;
-    const up = ["WITHIN", "INHERITS", "COPIED_TO"].includes(step.via ?? "");
-    return records.some(
-      (one) =>
-        "from" in one &&
-        one.kind === step.via &&
-        one.from.id === (up ? step.id : before) &&
-        one.to.id === (up ? before : step.id) &&
-        (step.grant === undefined || one.props?.key === step.grant.id),
-    );
-  });
-}
 
 describe("all ways from an agent to a place", () => {
   let ways: Ways;
