@@ -801,6 +801,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("Calls"), far: str("A mark a call") },
   },
+  SERVED: {
+    about: "What lies in a place where consents of users hold, that place itself, and what contains it",
+    from: "Scope",
+    to: "Scope",
+    scratch: true,
+    props: { level: int("1: that place; 2 and more: in it; 0: it contains that place") },
+  },
   NAMED: {
     about: "A principal that something tells apart from others of an audience (a loop)",
     from: "Principal",

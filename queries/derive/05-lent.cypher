@@ -42,4 +42,4 @@ OPTIONAL MATCH (p)-[g:SIGN]->(p)
 WITH a, p, named, count(g) AS signed
 OPTIONAL MATCH (p)-[:SAME]->(r:Principal)
 WITH a, p, named, signed, max(r.code) AS like
-RETURN a.id, p.id, 'on-behalf-of', '', 1, '~', 0, CASE WHEN named > 0 THEN '' WHEN signed = 0 THEN '|' ELSE coalesce('|' + like, '') END
+RETURN a.id, p.id, 'on-behalf-of', '', 1, '~', 0, CASE WHEN named > 0 THEN '' WHEN signed = 0 THEN '|' WHEN like IS NULL THEN '' ELSE '|' + like END

@@ -1,14 +1,11 @@
 // rule: both
 // derives: BOTH
 // per: agents
-// why: actors for which access lists and containment grants, or consents, have to be added up; what one identity of an actor has
+// why: actors for which access lists and containment grants have to be added up; what one identity of an actor has
 // from the one may meet what another has from the other.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)-[:MIXED]->(y)
 WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT x.id, x.id
-// and when: SIDE
-MATCH (x:Actor)-[:SIDE]->(:Actor)
-RETURN x.id, x.id
 // and when: TAPS
 // What is read through copies goes down like a containment grant.
 MATCH (x:Actor)-[:TAPS]->(:Scope)
@@ -16,3 +13,10 @@ RETURN DISTINCT x.id, x.id
 // and when: BEARS
 MATCH (x:Actor)-[:BEARS]->(:Scope)
 RETURN DISTINCT x.id, x.id
+// and when: SIDE
+MATCH (y:Actor)-[:BOTH]->(y)
+WITH DISTINCT y
+MATCH (y)-[:SIDE]->(w:Actor)
+WITH DISTINCT w
+MATCH (w)<-[:SIDE]-(x:Actor)
+RETURN x.id, x.id

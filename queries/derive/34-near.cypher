@@ -27,11 +27,19 @@ MATCH (x:Actor)-[d:DENIES]->(:Scope)<-[:WITHIN]-(s:Scope)
 WHERE d.children = 0
 RETURN DISTINCT x.id, s.id
 // and when: SIDE
-// What several identities have is added up everywhere, and so is what consents limit.
+// What several identities have is added up everywhere, and what consents limit where these hold.
 MATCH (x:Actor)-[:SIDE]->(:Actor)
+WHERE x.capped = 0
 WITH x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
 WHERE g.app = 0 OR i.direct = 1
+RETURN DISTINCT x.id, s.id
+// and when: SERVED
+MATCH (x:Actor)-[:SIDE]->(:Actor)
+WHERE x.capped = 1
+WITH x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[v:SERVED]->(:Scope)
+WHERE v.level > 0 AND (g.app = 0 OR i.direct = 1)
 RETURN DISTINCT x.id, s.id
 // and when: CONSENTS
 MATCH (x:Actor)-[:CONSENTS]->(s:Scope)

@@ -31,9 +31,20 @@ WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT x.id, s.id
 // and when: SIDE
 MATCH (x:Actor)-[:SIDE]->(:Actor)
+WHERE x.capped = 0
 WITH x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
 WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+RETURN DISTINCT x.id, s.id
+// and when: SERVED
+MATCH (x:Actor)-[:SIDE]->(:Actor)
+WHERE x.capped = 1
+WITH x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
+WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WITH DISTINCT x, s
+MATCH (s)-[v:SERVED]->(:Scope)
+WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
 // and when: GATE
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)

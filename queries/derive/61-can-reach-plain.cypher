@@ -5,7 +5,7 @@
 // why: places with one grant of today and nothing of the agent above or below: the grant is the row. Tier 1 and 0 steps of
 // control stand for true and false: literals come out broken in files of the embedded engine.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:ALONE]->(s:Scope)
-WHERE i.tier = 1 AND (g.app = 0 OR i.direct = 1)
+WHERE x.side = 0 AND i.tier = 1 AND (g.app = 0 OR i.direct = 1)
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
   g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, g.reason AS why, g.items AS items,

@@ -5,7 +5,7 @@
 // why: one access list of today alone: the place is a row of its own and nothing absorbs it. Tier and
 // steps of control stand for true and false, as in can-reach-plain.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:HANDED]-(s:Scope)
-WHERE i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WHERE x.side = 0 AND i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
   g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, g.reason AS reason, g.counts AS counts,

@@ -58,7 +58,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     (kind) => isScratch(kind) && !shared.some((rule) => rule.derives === kind),
   );
   const finish = async function* (engine: EngineConnection): AsyncGenerator<DerivedRows> {
-    await dropAll(engine, [...SCRATCH_KINDS, "CONCERNS", "Unread"]);
+    await engine.together(drops([...SCRATCH_KINDS, "CONCERNS", "Unread"]));
     yield* files.load(engine);
   };
   await mkdir(exchange, { mode: 0o700 });
@@ -104,8 +104,6 @@ async function* inEngine<T>(
 ): AsyncGenerator<T> {
   const engine = await openEngine({ path: file, pool, threads });
   try {
-    // A checkpoint after each of many small statements costs more than the statement.
-    await engine.run("CALL auto_checkpoint=false");
     yield* work(engine);
     await engine.run("CHECKPOINT");
   } finally {
@@ -210,10 +208,10 @@ async function agentSlices(
 }
 
 /** Relationships before nodes: a node table stays as long as one refers to it. */
-async function dropAll(engine: EngineConnection, kinds: readonly string[]): Promise<void> {
+function drops(kinds: readonly string[]): string[] {
   const nodes: readonly string[] = [...DERIVED_NODE_KINDS, "Unread"];
   const later = (kind: string) => Number(nodes.includes(kind));
-  for (const kind of [...kinds].sort((a, b) => later(a) - later(b))) await engine.run(`DROP TABLE ${kind}`);
+  return [...kinds].sort((a, b) => later(a) - later(b)).map((kind) => `DROP TABLE ${kind}`);
 }
 
 const SCRATCH_KINDS: readonly DerivedKind[] = [
@@ -253,8 +251,7 @@ function tablesOf(
     deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
     async renew(kinds) {
       for (const kind of kinds) counts.set(kind, 0);
-      await dropAll(engine, kinds);
-      for (const ddl of derivedDdl(kinds)) await engine.run(ddl);
+      await engine.together([...drops(kinds), ...derivedDdl(kinds)]);
     },
   };
 }

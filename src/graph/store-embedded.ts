@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
 
 const POOL = 512 * 1024 * 1024;
 const POINTER = "current";
+/** So many loaded rows may wait in the pool before they are written. */
+const ROWS_UNWRITTEN = 100_000;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
@@ -46,12 +48,19 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       await sweep(folder);
       const file = join(folder, `graph-${randomUUID()}.db`);
       await using(openEngine({ path: file, pool, threads }), async (engine) => {
-        // A checkpoint after each of many small statements costs more than the statement.
-        await engine.run("CALL auto_checkpoint=false");
-        for (const ddl of [...embeddedDdl(), ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS])])
-          await engine.run(ddl);
-        await engine.run("CALL auto_checkpoint=true");
-        for (const table of source.tables) await engine.run(embeddedCopy(table));
+        await engine.together([
+          ...embeddedDdl(),
+          ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS]),
+        ]);
+        let unwritten = 0;
+        for (const table of source.tables) {
+          await engine.run(embeddedCopy(table));
+          unwritten += table.rows;
+          if (unwritten < ROWS_UNWRITTEN) continue;
+          await engine.run("CHECKPOINT");
+          unwritten = 0;
+        }
+        await engine.run("CHECKPOINT");
       });
       building = { file, source };
     },

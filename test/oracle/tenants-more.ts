@@ -7,6 +7,8 @@ type Ref = { kind: string; id: string };
 export interface Drawn {
   prefix: string;
   agents: readonly Ref[];
+  /** An identity of each of them, in their order. */
+  clients: readonly Ref[];
   principals: readonly Ref[];
   /** Identities of agents; groups; persons. */
   apps: readonly Ref[];
@@ -98,6 +100,21 @@ export const more = fc.record({
     {
       maxLength: 4,
     },
+  ),
+  /** Agents for people: with consents of theirs, in places where these people have something, and elsewhere. */
+  assistants: fc.array(
+    fc.record({
+      agent: nat,
+      consents: fc.array(fc.record({ at: nat, permission: fc.constantFrom(...PERMISSIONS) }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+      people: fc.array(fc.record({ who: nat, at: nat, given, group: once(3) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+    { maxLength: 1 },
   ),
   policies: fc.array(
     fc.record({
@@ -201,6 +218,23 @@ export function addMore(drawn: More, world: Drawn): void {
   for (const one of drawn.audience) {
     const who = pick(one.group ? world.groups : world.persons, one.who);
     join("MAY_USE", one.all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
+  }
+  for (const one of drawn.assistants) {
+    const agent = pick(world.agents, one.agent);
+    for (const [index, { at, permission }] of one.consents.entries())
+      join("CONSENTED", pick(world.clients, one.agent), pick(world.scopes, at), {
+        ...{ key: `s${index}`, type: "delegated", permission, user: "*" },
+      });
+    for (const [index, { who, at, given, group }] of one.people.entries()) {
+      const person = pick(world.persons, who);
+      join("MAY_USE", (group ? pick(world.groups, who) : undefined) ?? person, agent);
+      join("GRANTED", person, pick(world.scopes, at), {
+        key: `s${index}`,
+        flow: "containment",
+        source: "role",
+        ...flags(given),
+      });
+    }
   }
   for (const one of drawn.embeds) join("EMBEDS", pick(world.agents, one.agent), pick(world.scopes, one.at));
   for (const [index, { from, to, on }] of drawn.copies.entries()) {

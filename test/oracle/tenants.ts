@@ -245,6 +245,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   const groups = principals.filter((one) => one.kind === "Group");
 
   const agents: { kind: string; id: string }[] = [];
+  const clients: { kind: string; id: string }[] = [];
   for (const [index, one] of drawn.agents.entries()) {
     const own = one.own.map((chosen) => pick(apps, chosen).ref);
     const id =
@@ -253,6 +254,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         : `${prefix}${one.name}a${index}`;
     const agent = { kind: "Agent", id };
     agents.push(agent);
+    clients.push(own[0]!);
     // Not every catalog says a status.
     const status = one.disabled ? "disabled" : one.name === "b" ? undefined : "enabled";
     puts.push({ ...agent, props: present({ status }) });
@@ -362,7 +364,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       );
     }
   addMore(drawn.more, {
-    ...{ prefix, agents, put, relate },
+    ...{ prefix, agents, clients, put, relate },
     principals: principals.map(({ ref }) => ref),
     apps: apps.map(({ ref }) => ref),
     groups: groups.map(({ ref }) => ref),

@@ -2,12 +2,12 @@
 // derives: NAMED
 // when: PERMITS
 // why: principals that a deny, a policy, groups that must be had together or a consent of their own names: these, and nothing
-// else, tell the persons of an audience apart.
-MATCH (p:Principal)-[:DENIED]->(:Scope)
+// else, tell the persons of an audience apart. What binds no place where a consent holds tells nobody apart.
+MATCH (p:Principal)-[:DENIED]->(:Scope)-[:SERVED]->(:Scope)
 WHERE p.id <> 'everyone'
 RETURN DISTINCT p.id, p.id
 // and when: DENIED
-MATCH (:Principal)-[d:DENIED]->(:Scope)
+MATCH (:Principal)-[d:DENIED]->(:Scope)-[:SERVED]->(:Scope)
 WHERE d.excluded IS NOT NULL
 UNWIND d.excluded AS id
 WITH DISTINCT id
@@ -16,12 +16,12 @@ WHERE p.id = id AND id <> 'everyone'
 RETURN p.id, p.id
 // and when: GATES
 // Policies that block persons; what asks for a second factor or names applications tells nobody apart.
-MATCH (p:Principal)<-[:APPLIES_TO]-(k:Policy)-[:GATES]->(:Scope)
+MATCH (p:Principal)<-[:APPLIES_TO]-(k:Policy)-[:GATES]->(:Scope)-[:SERVED]->(:Scope)
 WHERE p.id <> 'everyone' AND (k.state IS NULL OR k.state = 'enabled')
   AND (k.kind = 'SiteRestriction' OR (k.kind = 'ConditionalAccess' AND k.effect = 'block'))
 RETURN DISTINCT p.id, p.id
 // and when: LIST_GRANT
-MATCH (:Principal)-[g:LIST_GRANT]->(:Scope)
+MATCH (:Principal)-[g:LIST_GRANT]->(:Scope)-[:SERVED]->(:Scope)
 WHERE g.narrow = 1
 UNWIND g.together + g.excluded AS id
 WITH DISTINCT id
