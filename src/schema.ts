@@ -808,6 +808,13 @@ export const DERIVED = {
     scratch: true,
     props: { level: int("1: that place; 2 and more: in it; 0: it contains that place") },
   },
+  PICKY: {
+    about: "A policy that binds others than those whom it names (a loop)",
+    from: "Policy",
+    to: "Policy",
+    scratch: true,
+    props: {},
+  },
   NAMED: {
     about: "A principal that something tells apart from others of an audience (a loop)",
     from: "Principal",
@@ -815,19 +822,33 @@ export const DERIVED = {
     scratch: true,
     props: {},
   },
+  AIMED: {
+    about: "A principal that other policies name, and where they bind it",
+    from: "Principal",
+    to: "Scope",
+    scratch: true,
+    props: { stop: int("2: they block; 1: the request decides") },
+  },
   TOLD: {
-    about: "Somebody who is, or is in, a named principal",
+    about: "Somebody who is, or is in, such a principal",
     from: "Principal",
     to: "Principal",
     scratch: true,
     props: { tier, level: int("Memberships, and one") },
+  },
+  TELLS: {
+    about: "What tells somebody apart: a named principal, or a place where policies bind them (a loop)",
+    from: "Principal",
+    to: "Principal",
+    scratch: true,
+    props: { mark: str("Its code, and how") },
   },
   SIGN: {
     about: "By what a person can be told apart, in short (a loop)",
     from: "Principal",
     to: "Principal",
     scratch: true,
-    props: { n: int("Named principals"), mark: str("Some of their codes") },
+    props: { n: int("Marks"), mark: str("Some of them") },
   },
   LIKE_ONE: {
     about: "A person, and the first of those with the same sign",
@@ -837,7 +858,7 @@ export const DERIVED = {
     props: {},
   },
   SAME: {
-    about: "The same, where they are in the very same named principals",
+    about: "The same, where they have the very same marks",
     from: "Principal",
     to: "Principal",
     scratch: true,

@@ -7,6 +7,9 @@
 MATCH (x:Actor)-[:STANDS_FOR]->(:Principal)-[:GRANT]->(:Scope)-[t:TOUCHES]->(s:Scope)
 WHERE x.mode <> 'key' AND t.sort = 0
 WITH DISTINCT x, s
+OPTIONAL MATCH (s)-[v:SERVED]->(:Scope)
+WITH x, s, count(v) AS served
+WHERE x.capped = 0 OR served > 0
 MATCH (s)<-[d:DENIED]-(p:Principal)
 WITH x, s, d, p
 MATCH (x)-[i:STANDS_FOR]->(p)

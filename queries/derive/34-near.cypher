@@ -4,20 +4,30 @@
 // why: places of an actor that need more than one plain grant of today. First those that need it by themselves: several
 // grants, special ones, accounts that a key opens, denies and what lies just below a deny that binds its scope alone.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:CROWDED]->(s)
-WHERE g.app = 0 OR i.direct = 1
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1)
 WITH x, s, count(*) AS grants, max(g.special) AS special
 WHERE grants > 1 OR special = 1
 RETURN x.id, s.id
 // and
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
-WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1)
+WHERE x.capped = 0 AND i.tier > 1 AND (g.app = 0 OR i.direct = 1)
 RETURN DISTINCT x.id, s.id
 // and
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
-WHERE g.opens = 1 AND (g.app = 0 OR i.direct = 1)
+WHERE x.capped = 0 AND g.opens = 1 AND (g.app = 0 OR i.direct = 1)
 WITH DISTINCT x, y
 MATCH (y)<-[:ABOVE]-(s:Scope)
 WHERE s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+RETURN DISTINCT x.id, s.id
+// and when: SERVED
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
+WHERE x.capped = 1 AND g.opens = 1 AND (g.app = 0 OR i.direct = 1)
+WITH DISTINCT x, y
+MATCH (y)<-[:ABOVE]-(s:Scope)
+WHERE s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+WITH DISTINCT x, s
+MATCH (s)-[v:SERVED]->(:Scope)
+WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
 // and when: DENIED
 MATCH (x:Actor)-[:DENIES]->(s:Scope)
@@ -47,15 +57,23 @@ RETURN x.id, s.id
 // and when: GATE
 // Where something besides grants decides, whoever asks: grants there and below, and that place below a grant.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:SHUT]->(s)
-WHERE g.app = 0 OR i.direct = 1
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1)
 RETURN DISTINCT x.id, s.id
 // and when: GATE
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(:Scope)-[t:TOUCHES]->(s:Scope)
-WHERE t.sort = 1 AND (g.app = 0 OR i.direct = 1)
+WHERE x.capped = 0 AND t.sort = 1 AND (g.app = 0 OR i.direct = 1)
+RETURN DISTINCT x.id, s.id
+// and when: SERVED
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(:Scope)-[t:TOUCHES]->(s:Scope)
+WHERE x.capped = 1 AND t.sort = 1 AND (g.app = 0 OR i.direct = 1)
+WITH DISTINCT x, s
+MATCH (s)-[v:SERVED]->(:Scope)
+WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
 // and when: HALTED
 // The same where policies block this actor.
 MATCH (x:Actor)-[:HALTED]->(:Scope)
+WHERE x.capped = 0
 WITH DISTINCT x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
 WHERE g.app = 0 OR i.direct = 1

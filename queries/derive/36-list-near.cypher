@@ -5,13 +5,13 @@
 // why: the same for access lists: several paths, later tiers, the right to change the list; and, where containment grants
 // meet lists, those grants, every place with a list and what lies just below it, to which the list is perhaps not handed on.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)-[:CROWDED]->(s)
-WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH x, s, count(*) AS grants, max(g.special) AS special
 WHERE grants > 1 OR special = 1
 RETURN x.id, s.id
 // and
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
-WHERE i.tier > 1 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WHERE x.capped = 0 AND i.tier > 1 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN DISTINCT x.id, s.id
 // and when: BOTH
 MATCH (x:Actor)-[:BOTH]->(x)
@@ -48,12 +48,13 @@ WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
 // and when: GATE
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
-WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH DISTINCT x, s
 MATCH (s)-[:SHUT]->(s)
 RETURN DISTINCT x.id, s.id
 // and when: HALTED
 MATCH (x:Actor)-[:HALTED]->(:Scope)
+WHERE x.capped = 0
 WITH DISTINCT x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
 WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)

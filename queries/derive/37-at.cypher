@@ -6,7 +6,11 @@
 MATCH (x:Actor)-[:NEAR]->(s:Scope)
 RETURN DISTINCT x.id, s.id
 // and when: POOLED
-MATCH (w:Actor)-[:POOLED]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+MATCH (x:Actor)-[:STAKES]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[:SIDE]->(w:Actor)
+WITH DISTINCT w
+MATCH (w)-[:POOLED]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH DISTINCT w, s, y
 MATCH (y)<-[:STAKES]-(x:Actor)
 WHERE x.whole = w.id

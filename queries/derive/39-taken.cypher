@@ -3,7 +3,9 @@
 // per: agents
 // when: DENIED
 // why: a deny binds its scope and, unless it says otherwise, everything below. WITH as in nested.
-MATCH (x:Actor)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+MATCH (x:Actor)-[:DENIES]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, y, b, m.shut AS shut
 MATCH (x)-[d:DENIES]->(y)
 WHERE b.level = 0 OR d.children = 1

@@ -4,8 +4,11 @@
 // when: PART
 // why: whoever changes permissions at a place can give itself the rest there and below, whatever is denied deeper down:
 // latent, one step more. WITH as in nested.
-MATCH (x:Actor)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
-WHERE m.shut = 0 AND x.capped = 0
+MATCH (x:Actor)-[p:PART]->(:Scope)
+WHERE p.manage > 1 AND x.capped = 0
+WITH DISTINCT x
+MATCH (x)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+WHERE m.shut = 0
 WITH x, s, b, y
 MATCH (x)-[p:PART]->(y)
 WHERE p.manage > 1 AND (p.subtree = 1 OR b.level = 0)
@@ -13,8 +16,10 @@ RETURN x.id, s.id, 4, p.hops + 1, p.subtree, p.manage, 0 + p.manage, p.manage + 
   p.rank + 1000000 + 1000 * b.level, p.path, p.grant, 1, ''
 // and when: GATED
 // Policies bind what the agent does itself; a lock binds everybody. What is then nothing ends what is given further up.
-MATCH (x:Actor)-[e:GATED]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
-WHERE x.capped = 0
+MATCH (x:Actor)-[p:PART]->(:Scope)
+WHERE p.manage > 1 AND x.capped = 0
+WITH DISTINCT x
+MATCH (x)-[e:GATED]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, b, y, e.lock AS lock, e.stop AS stop
 MATCH (x)-[p:PART]->(y)
 WHERE p.manage > 1 AND (p.subtree = 1 OR b.level = 0)
@@ -23,8 +28,10 @@ RETURN x.id, s.id, 4, p.hops + 1, p.subtree, manage, 0 + manage, CASE WHEN lock 
   p.rank + 1000000 + 1000 * b.level, p.path, p.grant, 1, ''
 // and when: CAP
 // Consents limit what is changed and what is used.
-MATCH (x:Actor)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
-WHERE x.capped = 1
+MATCH (x:Actor)-[p:PART]->(:Scope)
+WHERE p.manage > 1 AND x.capped = 1
+WITH DISTINCT x
+MATCH (x)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WITH x, s, b, y
 MATCH (x)-[p:PART]->(y)
 WHERE p.manage > 1 AND (p.subtree = 1 OR b.level = 0)

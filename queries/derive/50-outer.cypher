@@ -3,7 +3,10 @@
 // per: agents
 // when: SHOWN
 // why: items are counted by the nearest row that is shown. WITH as in nested.
-MATCH (x:Actor)-[r:SHOWN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+MATCH (x:Actor)-[q:SHOWN]->(:Scope)
+WHERE q.subtree = 1 AND q.absorbed = 0
+WITH DISTINCT x
+MATCH (x)-[r:SHOWN]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE r.absorbed = 0 AND b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:SHOWN]->(y)

@@ -28,9 +28,11 @@ const ROWS_A_CHECKPOINT = 2_000_000;
 const ROWS_UNWRITTEN = 100_000;
 /** So many derived rows are loaded at a time. */
 const ROWS_A_LOAD = 1_000_000;
-/** So many agents are derived at a time in an engine with such a pool. */
+/** So many agents are derived at a time in an engine with such a pool, */
 const AGENTS_A_SLICE = 5_000;
 const POOL_A_SLICE = 512 * 1024 * 1024;
+/** where one that acts for people counts like so many: it may do what each of them may. */
+const WEIGHT_FOR_PEOPLE = 100;
 
 export interface Derivation {
   /** The graph file, filled with records. */
@@ -63,7 +65,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
   };
   await mkdir(exchange, { mode: 0o700 });
   try {
-    let waiting: Waiting = [].values();
+    let waiting: Slice[] = [];
     let workers = 1;
     const slicesIn = (engine: EngineConnection) =>
       deriveSlices({ engine, waiting, rules: perAgent, own, files, time });
@@ -75,7 +77,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
       const slices = await agentSlices(engine, pool / threads, derivation.seed);
       // One agent is not worth a copy of the graph.
       workers = derivation.seed === undefined ? Math.min(threads, slices.length) : 1;
-      waiting = slices.values();
+      waiting = slices;
       if (workers > 1) return;
       yield* slicesIn(engine);
       yield* finish(engine);
@@ -129,7 +131,7 @@ function runner(
   };
 }
 
-/** Derives slices for as long as some wait. */
+/** Derives slices for as long as some wait; one that does not fit the pool, in halves. */
 async function* deriveSlices({
   engine,
   waiting,
@@ -139,7 +141,7 @@ async function* deriveSlices({
   time,
 }: {
   engine: EngineConnection;
-  waiting: Waiting;
+  waiting: Slice[];
   rules: readonly Rule[];
   /** Kinds that are empty when a slice begins. */
   own: readonly DerivedKind[];
@@ -148,18 +150,46 @@ async function* deriveSlices({
 }): AsyncGenerator<DerivedRows> {
   const tables = tablesOf(engine);
   let clean = true;
-  for (let next = waiting.next(); next.done !== true; next = waiting.next()) {
-    const slice = next.value;
+  for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
     if (!clean) await tables.renew(own);
     clean = false;
+    const { from, to } = slice;
     const target: RuleTarget = {
       ...tables,
       write: (kind, statement) =>
-        isScratch(kind) ? tables.write(kind, statement) : files.write(engine, slice, kind, statement),
+        isScratch(kind) ? tables.write(kind, statement) : files.write(engine, from, kind, statement),
     };
-    const run = runner(engine, (rule) => runRule(rule, target, { ...slice, time }));
-    for (const rule of rules) yield run(rule);
+    const run = runner(engine, (rule) => runRule(rule, target, { from, to, time }));
+    try {
+      for (const rule of rules) yield await run(rule);
+    } catch (cause) {
+      if (!isPoolFull(cause)) throw cause;
+      files.forget(from);
+      await engine.run("CHECKPOINT");
+      waiting.unshift(...halves(slice, cause));
+    }
   }
+}
+
+/** What the engine says when a statement needs more than the pool. */
+const isPoolFull = (cause: unknown): boolean =>
+  cause instanceof StoreError && cause.message.includes("buffer pool is full");
+
+/** Throws StoreError where one agent alone is too much. */
+function halves({ from, to, agents }: Slice, cause: unknown): Slice[] {
+  const middle = agents.length >> 1;
+  const between = agents[middle];
+  if (middle === 0 || between === undefined)
+    throw new StoreError(
+      "pool-full",
+      `what one agent reaches does not fit the memory of the graph engine`,
+      "a Neo4j store (--store), or fewer scopes (scopes.exclude)",
+      { cause },
+    );
+  return [
+    { from, to: between, agents: agents.slice(0, middle) },
+    { from: between, to, agents: agents.slice(middle) },
+  ];
 }
 
 /** Yields what several sources yield, as it comes. The first failure ends all, each after its step. */
@@ -181,30 +211,44 @@ async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator
   }
 }
 
-type Slice = Pick<Bounds, "from" | "to">;
-/** Slices that nobody works on yet, one list for all workers. */
-type Waiting = ArrayIterator<Slice>;
+/** Bounds of some agents, and their codes, in order. */
+type Slice = Pick<Bounds, "from" | "to"> & { agents: readonly string[] };
 
-/** Bounds of slices of agents; for a seed, one an agent. */
+/** Slices of agents; for a seed, one an agent. */
 async function agentSlices(
   engine: EngineConnection,
   /** Pool of each engine, if there is more than one slice. */
   pool: number,
   seed: Seed | undefined,
 ): Promise<Slice[]> {
-  const rows =
-    seed === undefined
-      ? await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")
-      : await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
-          ids: [...seed.agents],
-        });
-  const codes = rows.map((row) => String(row.code));
-  if (seed !== undefined) return codes.map((code) => ({ from: code, to: `${code}~` }));
-  const most = Math.max(1, Math.floor(AGENTS_A_SLICE * (pool / POOL_A_SLICE)));
-  const parts = codes.length <= most ? 1 : Math.ceil(codes.length / most);
-  return slicesOf(
-    Array.from({ length: parts }, (_, i) => codes[Math.floor((codes.length * i) / parts)] ?? ""),
+  if (seed !== undefined) {
+    const rows = await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
+      ids: [...seed.agents],
+    });
+    const codes = rows.map((row) => String(row.code));
+    return codes.map((code) => ({ from: code, to: `${code}~`, agents: [code] }));
+  }
+  const forPeople = new Set(
+    (
+      await engine.run(
+        "MATCH (a:Agent)-[:ACTS_AS]->(:Principal)-[:PERMITS]->(:Scope) RETURN DISTINCT a.code AS code",
+      )
+    ).map((row) => String(row.code)),
   );
+  const agents = (await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")).map((row) => {
+    const code = String(row.code);
+    return { code, weight: forPeople.has(code) ? WEIGHT_FOR_PEOPLE : 1 };
+  });
+  const all = agents.reduce((sum, { weight }) => sum + weight, 0);
+  const slices = Math.max(1, Math.ceil(all / AGENTS_A_SLICE / (pool / POOL_A_SLICE)));
+  const parts: string[][] = [[]];
+  let reached = 0;
+  for (const { code, weight } of agents) {
+    if (reached >= (all / slices) * parts.length) parts.push([]);
+    parts.at(-1)!.push(code);
+    reached += weight;
+  }
+  return slicesOf(parts.map((part) => part[0] ?? "")).map((bounds, i) => ({ ...bounds, agents: parts[i]! }));
 }
 
 /** Relationships before nodes: a node table stays as long as one refers to it. */
@@ -277,7 +321,10 @@ function batches(files: readonly RowFile[]): string[][] {
 }
 
 interface RowFiles {
-  write(engine: EngineConnection, slice: Slice, kind: DerivedKind, statement: string): Promise<number>;
+  /** Rows of a slice, which is known by where it begins. */
+  write(engine: EngineConnection, from: string, kind: DerivedKind, statement: string): Promise<number>;
+  /** A slice that failed leaves nothing behind. */
+  forget(from: string): void;
   load(engine: EngineConnection): AsyncGenerator<DerivedRows>;
 }
 
@@ -286,7 +333,14 @@ function rowFiles(exchange: string): RowFiles {
   const written = new Map<DerivedKind, (RowFile & { from: string })[]>();
   let number = 0;
   return {
-    async write(engine, { from }, kind, statement) {
+    forget(from) {
+      for (const [kind, found] of written)
+        written.set(
+          kind,
+          found.filter((file) => file.from !== from),
+        );
+    },
+    async write(engine, from, kind, statement) {
       const file = join(exchange, `${kind}-${number++}.parquet`);
       await engine.run(`COPY (${statement}) TO '${file}'`);
       const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
@@ -295,6 +349,7 @@ function rowFiles(exchange: string): RowFiles {
     },
     async *load(engine) {
       for (const [kind, found] of written) {
+        if (found.length === 0) continue;
         const start = performance.now();
         const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
         const names = Object.keys(

@@ -1,13 +1,13 @@
 // rule: same
 // derives: SAME
 // when: LIKE_ONE
-// why: whom nothing tells apart from that one: they are in the very same named principals.
+// why: whom nothing tells apart from that one: they have the very same marks.
 MATCH (p:Principal)-[:LIKE_ONE]->(r:Principal)
 WITH p, r
-MATCH (p)-[t:TOLD]->(q:Principal)
-WITH p, r, t, q
-MATCH (r)-[u:TOLD]->(q)
-WHERE u.tier = t.tier
+MATCH (p)-[t:TELLS]->(p)
+WITH p, r, t.mark AS mark
+MATCH (r)-[u:TELLS]->(r)
+WHERE u.mark = mark
 WITH p, r, count(*) AS common
 MATCH (p)-[s:SIGN]->(p)
 WHERE s.n = common

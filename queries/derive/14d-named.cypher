@@ -1,7 +1,7 @@
 // rule: named
 // derives: NAMED
 // when: PERMITS
-// why: principals that a deny, a policy, groups that must be had together or a consent of their own names: these, and nothing
+// why: principals that a deny, a policy with exclusions, groups that must be had together or a consent of their own names: these, and nothing
 // else, tell the persons of an audience apart. What binds no place where a consent holds tells nobody apart.
 MATCH (p:Principal)-[:DENIED]->(:Scope)-[:SERVED]->(:Scope)
 WHERE p.id <> 'everyone'
@@ -14,11 +14,12 @@ WITH DISTINCT id
 MATCH (p:Principal)
 WHERE p.id = id AND id <> 'everyone'
 RETURN p.id, p.id
-// and when: GATES
-// Policies that block persons; what asks for a second factor or names applications tells nobody apart.
-MATCH (p:Principal)<-[:APPLIES_TO]-(k:Policy)-[:GATES]->(:Scope)-[:SERVED]->(:Scope)
-WHERE p.id <> 'everyone' AND (k.state IS NULL OR k.state = 'enabled')
-  AND (k.kind = 'SiteRestriction' OR (k.kind = 'ConditionalAccess' AND k.effect = 'block'))
+// and when: PICKY
+// What asks for a second factor or names applications tells nobody apart.
+MATCH (p:Principal)<-[:APPLIES_TO]-(k:Policy)-[:PICKY]->(k)
+WHERE p.id <> 'everyone'
+WITH DISTINCT p, k
+MATCH (k)-[:GATES]->(:Scope)-[:SERVED]->(:Scope)
 RETURN DISTINCT p.id, p.id
 // and when: LIST_GRANT
 MATCH (:Principal)-[g:LIST_GRANT]->(:Scope)-[:SERVED]->(:Scope)

@@ -1,11 +1,19 @@
 // rule: told
 // derives: TOLD
-// when: NAMED
+// when: SERVED
 // why: who is, or is in, a principal that is named, by the same memberships as in identity.
+// and when: NAMED
 MATCH (q:Principal)-[:NAMED]->(q)
 RETURN DISTINCT q.id, q.id, 1, 1
+// and when: AIMED
+MATCH (q:Principal)-[:AIMED]->(:Scope)
+WITH DISTINCT q
+OPTIONAL MATCH (q)-[known:TOLD]->(q)
+WITH q, count(known) AS before
+WHERE before = 0
+RETURN q.id, q.id, 1, 1
 // and
-MATCH (e:Principal)-[:NAMED]->(e)
+MATCH (e:Principal)-[t:TOLD]->(e)
 WHERE e.id = 'everyone-except-external'
 WITH DISTINCT e
 MATCH (p:Principal)
