@@ -37,7 +37,7 @@ MATCH (x:Actor)-[d:DENIES]->(:Scope)<-[:WITHIN]-(s:Scope)
 WHERE d.children = 0
 RETURN DISTINCT x.id, s.id
 // and when: SIDE
-// What several identities have is added up everywhere, and what consents limit where these hold.
+// What several identities have is added up everywhere, and what consents limit where these hold, with what stands above.
 MATCH (x:Actor)-[:SIDE]->(:Actor)
 WHERE x.capped = 0
 WITH x
@@ -48,8 +48,8 @@ RETURN DISTINCT x.id, s.id
 MATCH (x:Actor)-[:SIDE]->(:Actor)
 WHERE x.capped = 1
 WITH x
-MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[v:SERVED]->(:Scope)
-WHERE v.level > 0 AND (g.app = 0 OR i.direct = 1)
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:SERVED]->(:Scope)
+WHERE g.app = 0 OR i.direct = 1
 RETURN DISTINCT x.id, s.id
 // and when: CONSENTS
 MATCH (x:Actor)-[:CONSENTS]->(s:Scope)

@@ -1,5 +1,7 @@
 /** Random tenants, many to a database, the product against the oracle; a run can be stopped and goes on. */
-import { evaluate } from "../oracle/evaluate.ts";
+import { availableParallelism } from "node:os";
+import pLimit from "p-limit";
+import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
 import { byPrefix, differences, standsApart } from "./compare.ts";
@@ -8,6 +10,8 @@ import { product } from "./product.ts";
 
 /** More to a database take longer each: a deny of everyone binds the agents of all of them. */
 export const PER_DATABASE = 100;
+/** So many databases are made at a time: the engine plans most of the while, which it does on one processor. */
+const LANES = availableParallelism();
 /** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
 export const LEAST_PAIRS = 99;
 export const ENOUGH = 500;
@@ -30,7 +34,7 @@ export const newRun = (seed: number, from: number): Run => ({
   met: {},
 });
 
-/** Tries tenants until the run has `worlds`; yields after each database. Milliseconds by part of the way go to `spent`. */
+/** Tries tenants until the run has `worlds`; yields after each few databases. Milliseconds by part of the way go to `spent`. */
 export async function* tryTenants(
   run: Run,
   worlds: number,
@@ -40,12 +44,9 @@ export async function* tryTenants(
   while (run.worlds < worlds) {
     const start = performance.now();
     const at = run.from + run.worlds;
-    const part = tenants(Math.min(PER_DATABASE, worlds - run.worlds), run.seed, at);
+    const part = tenants(Math.min(PER_DATABASE * LANES, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
-    const together = part.filter((world) => !standsApart(world));
-    const found = byPrefix(await product(together.flat(), { onStage: add }));
-    for (const world of part.filter(standsApart))
-      for (const [prefix, rows] of byPrefix(await product(world, { onStage: add }))) found.set(prefix, rows);
+    const found = byPrefix(await answers(part, add));
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);
@@ -59,6 +60,20 @@ export async function* tryTenants(
     run.seconds += (performance.now() - start) / 1_000;
     yield run;
   }
+}
+
+/** What the product says about these tenants: a few databases of many, and one for each that has to stand apart. */
+async function answers(
+  part: readonly Put[][],
+  onStage: (stage: string, ms: number) => void,
+): Promise<OracleRow[]> {
+  const together = part.filter((world) => !standsApart(world));
+  const most = Math.min(PER_DATABASE, Math.ceil(together.length / LANES));
+  const databases: Put[][] = [];
+  for (let i = 0; i < together.length; i += most) databases.push(together.slice(i, i + most).flat());
+  databases.push(...part.filter(standsApart));
+  const lanes = pLimit(LANES);
+  return (await lanes.map(databases, (records) => product(records, { onStage }))).flat();
 }
 
 /** The tenant at one place of a run. */
