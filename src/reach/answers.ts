@@ -63,8 +63,7 @@ export async function* reachRows(
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw = await rowsOf(query, some, above);
-    const owners = await ownersOf(query, some);
+    const [raw, owners] = await Promise.all([rowsOf(query, some, above), ownersOf(query, some)]);
     const wanted =
       request.expand === true
         ? [...(await expanded(query, await withCounts(query, some, raw, any), above, forest))].filter(wants)
@@ -78,8 +77,7 @@ export async function* reachRows(
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
-      const said = await columns(places);
-      const paths = await decoder(part.map(witnessOf));
+      const [said, paths] = await Promise.all([columns(places), decoder(part.map(witnessOf))]);
       const full = part.map((row) =>
         row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row,
       );
@@ -262,9 +260,9 @@ async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<st
       (is) =>
         `MATCH (p:Principal)-[:${relationships}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
     );
-  const rows = [...(await answering("SPONSORS|OWNS", "Agent")), ...(await answering("OWNS", "Principal"))];
+  const answerers = await Promise.all([answering("SPONSORS|OWNS", "Agent"), answering("OWNS", "Principal")]);
   const names = new Map<string, Set<string>>();
-  for (const row of rows)
+  for (const row of answerers.flat())
     names.set(text(row.id), (names.get(text(row.id)) ?? new Set()).add(text(row.name) || text(row.owner)));
   return new Map([...names].map(([id, set]) => [id, [...set].sort(bytewise).join("; ")]));
 }
