@@ -167,6 +167,9 @@ export async function openEngine({
 
 /** Counts come as bigint; all of ours fit a number. */
 const plain = (row: Record<string, unknown>): Row => {
-  for (const [key, value] of Object.entries(row)) if (typeof value === "bigint") row[key] = Number(value);
+  for (const key in row) {
+    const value = row[key];
+    if (typeof value === "bigint") row[key] = Number(value);
+  }
   return row;
 };

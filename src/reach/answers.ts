@@ -117,6 +117,7 @@ function sameForAll(query: Query): ReturnType<typeof createShared> {
 
 const witnessOf = (row: Row): Witness => ({
   agent: String(row.agent_id),
+  self: { id: text(row.agent_id), name: text(row.agent_name), kind: text(row.agent_kind) },
   mode: String(row.mode),
   via: text(row.via),
   person: text(row.person),

@@ -36,6 +36,8 @@ export type Doubt = "one-of-several" | "not-known";
 /** What a row says of its witness. `grant`: the code of the grant; `steps`: relationships in all. */
 export interface Witness {
   agent: string;
+  /** The agent, if the row has its name. */
+  self?: Named;
   mode: string;
   /** MCP server or agent that lends the rights, or empty. */
   via: string;
@@ -81,7 +83,12 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
   return async (witnesses) => {
     const granted = witnesses.filter(({ grant }) => grant !== null);
     const [agents, { leads, principals }] = await Promise.all([
-      namedBy(query, "Agent", "id", new Set(witnesses.map(({ agent }) => agent))),
+      namedBy(
+        query,
+        "Agent",
+        "id",
+        new Set(witnesses.flatMap(({ agent, self }) => (self === undefined ? [agent] : []))),
+      ),
       leadsOf(query, [...new Set(granted.map(({ agent }) => agent))], granted),
     ]);
     const up = await linksUp(
@@ -123,7 +130,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
       const drop = (chain: readonly Link[]) => {
         for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
       };
-      add(agents.get(one.agent) ?? unnamed(one.agent), "Agent");
+      add(one.self ?? agents.get(one.agent) ?? unnamed(one.agent), "Agent");
       const [asked, behind] = [calls[index], further[index]];
       if (one.copy?.embedded === true && asked !== undefined && behind !== undefined) {
         for (const called of asked) add(called, "Agent", { via: "INVOKES" });

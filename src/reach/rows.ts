@@ -19,10 +19,8 @@ export async function rowsOf(
     const places = await keptPlaces(query);
     if (places === undefined) return withNames(query, await all("s.id AS scope_id"));
     const rows = await all("offset(id(s)) AS at");
-    return withNames(
-      query,
-      rows.map((row) => ({ ...row, scope_id: places[Number(row.at)] })),
-    );
+    for (const row of rows) row.scope_id = places[Number(row.at)];
+    return withNames(query, rows);
   }
   const rows = await Promise.all(
     chain.map((place) => all("s.id AS scope_id", "AND s.id = $place", { place })),
@@ -34,7 +32,7 @@ export async function rowsOf(
  * What the agents and places of these rows are. Looked up one by one, as a list that is unwound: beside the rows, or in a
  * condition, the engine would read through all places for it.
  */
-async function withNames(query: Query, rows: readonly Row[]): Promise<Row[]> {
+async function withNames(query: Query, rows: Row[]): Promise<Row[]> {
   const about = async (kind: "Agent" | "Scope", id: string, columns: string) => {
     const wanted = [...new Set(rows.map((row) => row[id]))];
     if (wanted.length === 0) return new Map<unknown, Row>();
@@ -45,14 +43,19 @@ async function withNames(query: Query, rows: readonly Row[]): Promise<Row[]> {
     return new Map(found.map((row) => [row[id], row]));
   };
   const [agents, places] = await Promise.all([
-    about("Agent", "agent_id", "n.name AS agent_name, n.platform AS platform, n.estate AS estate"),
+    about(
+      "Agent",
+      "agent_id",
+      "n.name AS agent_name, n.kind AS agent_kind, n.platform AS platform, n.estate AS estate",
+    ),
     about(
       "Scope",
       "scope_id",
       "n.name AS scope_name, n.url AS scope_url, n.kind AS scope_kind, n.owner AS scope_owner, n.plane AS plane",
     ),
   ]);
-  return rows.map((row) => ({ ...row, ...agents.get(row.agent_id), ...places.get(row.scope_id) }));
+  for (const row of rows) Object.assign(row, agents.get(row.agent_id), places.get(row.scope_id));
+  return rows;
 }
 
 /** Whether there is anything of a sort at all. */
@@ -69,7 +72,7 @@ export interface Any {
 export async function withCounts(
   query: Query,
   agents: readonly string[],
-  rows: readonly Row[],
+  rows: Row[],
   { gaps, copies }: Any,
 ): Promise<Row[]> {
   const places = [...new Set(rows.map((row) => String(row.scope_id)))];
@@ -98,12 +101,14 @@ export async function withCounts(
     for (const subtree of [true, false])
       if (row.below !== (subtree ? 0 : 1)) tallies.set(`${subtree} ${row.of}`, row);
   const blind = new Map(unread.map((row) => [String(row.of), row]));
-  return rows.map((row) => ({
-    ...row,
-    ...through?.get(keyOf(row)),
-    ...tallies.get(`${row.subtree === true} ${row.scope_id}`),
-    ...blind.get(String(row.scope_id)),
-  }));
+  for (const row of rows)
+    Object.assign(
+      row,
+      through?.get(keyOf(row)),
+      tallies.get(`${row.subtree === true} ${row.scope_id}`),
+      blind.get(String(row.scope_id)),
+    );
+  return rows;
 }
 
 const keyOf = ({ agent_id, mode, via, scope_id, tier }: Row): string =>
