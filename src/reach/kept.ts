@@ -43,15 +43,25 @@ export async function keptRows(
   return rows === undefined ? undefined : [...new Set(ids)].flatMap((id) => rows.get(id) ?? []);
 }
 
+/** Where places lie in the engine's table. */
+export interface Places {
+  idAt(at: unknown): string | undefined;
+  at(id: string): number | undefined;
+}
+
 /**
- * Ids of the places by where they lie in the engine's table: `offset(id(s))` costs nothing beside a row, `s.id` more than
- * all the rest of it. Undefined while they are not kept.
+ * The places of the graph. Beside a row `offset(id(s))` costs nothing, `s.id` more than all the rest of it. Undefined while
+ * they are not kept.
  */
-export const keptPlaces = (query: Query): Promise<readonly string[] | undefined> =>
+export const keptPlaces = (query: Query): Promise<Places | undefined> =>
   kept(query, "MATCH (s:Scope)", "MATCH (s:Scope) RETURN offset(id(s)) AS at, s.id AS id", (rows) => {
     const ids: string[] = [];
-    for (const { at, id } of rows) ids[Number(at)] = String(id);
-    return ids;
+    const places = new Map<string, number>();
+    for (const { at, id } of rows) {
+      ids[Number(at)] = String(id);
+      places.set(String(id), Number(at));
+    }
+    return { idAt: (at) => ids[Number(at)], at: (id) => places.get(id) };
   });
 
 async function kept<T>(

@@ -15,13 +15,16 @@ export async function rowsOf(
 ): Promise<Row[]> {
   const all = (place: string, more = "", params: Params = {}) =>
     eachOrAll(query, agents, (is) => `${AT} WHERE ${is("a.id")} ${more} RETURN ${place}, ${COLUMNS}`, params);
-  if (chain === undefined) {
-    const places = await keptPlaces(query);
-    if (places === undefined) return withNames(query, await all("s.id AS scope_id"));
-    const rows = await all("offset(id(s)) AS at");
-    for (const row of rows) row.scope_id = places[Number(row.at)];
+  const places = chain === undefined || agents.length === 1 ? await keptPlaces(query) : undefined;
+  if (places !== undefined) {
+    const ats = (chain ?? []).flatMap((id) => places.at(id) ?? []);
+    const rows = await (chain === undefined
+      ? all("offset(id(s)) AS at")
+      : all("offset(id(s)) AS at", "AND offset(id(s)) IN $ats", { ats }));
+    for (const row of rows) row.scope_id = places.idAt(row.at);
     return withNames(query, rows);
   }
+  if (chain === undefined) return withNames(query, await all("s.id AS scope_id"));
   const rows = await Promise.all(
     chain.map((place) => all("s.id AS scope_id", "AND s.id = $place", { place })),
   );
