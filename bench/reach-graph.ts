@@ -109,8 +109,8 @@ export interface AnswerTimes {
   peak: number;
 }
 
-/** So many answers are asked for before any is measured. */
-const BEFORE = 5;
+/** So many answers are asked for before any is measured: a process that was just started is slow in all it does. */
+const BEFORE = 20;
 
 /**
  * As `reach AGENT` and `explain AGENT SCOPE` ask once the graph is open, in one process: names are looked up, all rows are

@@ -41,10 +41,8 @@ export async function* reachRows(
   decoder: Decoder,
   request: ReachRequest = {},
 ): AsyncGenerator<ReachRow> {
-  const ids =
-    request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
-  const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
+  const sorted = [...(request.agents ?? (await agentsAt(query, above)))].sort(bytewise);
   const { counted, usesOf, any } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
@@ -88,6 +86,19 @@ export async function* reachRows(
       }
     }
   }
+}
+
+/** All agents; with a chain, those with rows at its places. */
+async function agentsAt(query: Query, chain: readonly string[] | undefined): Promise<ReadonlySet<string>> {
+  const rows =
+    chain === undefined
+      ? await query("MATCH (a:Agent) RETURN a.id AS id")
+      : await eachOrAll(
+          query,
+          chain,
+          (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
+        );
+  return new Set(rows.map(({ id }) => String(id)));
 }
 
 /**
