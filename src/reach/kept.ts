@@ -3,7 +3,7 @@
  * of one agent, again in every question; so once several answers have needed it, it is read once, and then at hand.
  */
 import type { GraphStore } from "../graph/store.ts";
-import type { Row } from "../model.ts";
+import { type Row, StoreError } from "../model.ts";
 
 type Query = GraphStore["query"];
 
@@ -76,8 +76,14 @@ async function kept<T>(
   known.set(question, whole);
   whole.asked++;
   const read = async () => {
-    const [counted] = await query(`${match} RETURN count(*) AS n`);
-    return Number(counted?.n ?? 0) > ROWS_AT_MOST ? undefined : made(await query(question));
+    try {
+      const [counted] = await query(`${match} RETURN count(*) AS n`);
+      return Number(counted?.n ?? 0) > ROWS_AT_MOST ? undefined : made(await query(question));
+    } catch (error) {
+      // What does not fit the engine's memory as a whole may fit in parts: these are asked for as before.
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
   };
   if (whole.asked > ANSWERS_WITHOUT) whole.read ??= read();
   return (await whole.read) as T | undefined;

@@ -18,6 +18,7 @@ export async function rowsOf(
   const places = chain === undefined || agents.length === 1 ? await keptPlaces(query) : undefined;
   if (places !== undefined) {
     const ats = (chain ?? []).flatMap((id) => places.at(id) ?? []);
+    if (chain !== undefined && ats.length === 0) return [];
     const rows = await (chain === undefined
       ? all("offset(id(s)) AS at")
       : all("offset(id(s)) AS at", "AND offset(id(s)) IN $ats", { ats }));
