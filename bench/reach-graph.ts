@@ -7,7 +7,9 @@ import { loadRules } from "../src/graph/rules.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import type { GraphTable } from "../src/keep/inventory.ts";
 import { writeMeta } from "../src/keep/meta.ts";
+import { StoreError } from "../src/model.ts";
 import { Meter } from "./meter.ts";
+import { randomOf } from "./random.ts";
 
 const TIME = "2026-01-01T00:00:00Z";
 const POOL = 512 * 1024 * 1024;
@@ -71,11 +73,11 @@ export async function exportRows(data: string, file: string): Promise<void> {
   }
 }
 
+/** `full`: the pool of the engine was too small for it. */
+export type PatternResult = { seconds: number; pairs: number } | { full: true };
+
 /** The question as people first write it: patterns of variable length. `way` is how a grant goes down. */
-export async function reachByPattern(
-  file: string,
-  way: "WITHIN" | "INHERITS",
-): Promise<{ seconds: number; pairs: number }> {
+export async function reachByPattern(file: string, way: "WITHIN" | "INHERITS"): Promise<PatternResult> {
   const engine = await openEngine({ path: file, pool: POOL, readOnly: true });
   const flow = way === "WITHIN" ? "containment" : "acl";
   const started = performance.now();
@@ -85,66 +87,102 @@ export async function reachByPattern(
        WHERE g.flow = '${flow}' WITH DISTINCT a, s RETURN count(*) AS n`,
     );
     return { seconds: (performance.now() - started) / 1000, pairs: Number(row?.n) };
+  } catch (error) {
+    if (error instanceof StoreError && /buffer (pool|manager)/i.test(error.message)) return { full: true };
+    throw error;
   } finally {
     await engine.close();
   }
 }
 
 /** Milliseconds, an answer each. */
-interface Times {
+export interface Times {
   wall: number[];
   cpu: number[];
 }
 
 export interface AnswerTimes {
-  reach: Times;
-  explain: Times;
+  /** The first answers of the process: some of them read what the later ones keep. */
+  first: Times;
+  asked: { question: string; agents: string; times: Times }[];
+  /** Bytes. */
+  peak: number;
 }
 
+/** So many answers are asked for before any is measured: a process that was just started is slow in all it does. */
+const BEFORE = 20;
+
 /**
- * As `reach AGENT` and `explain AGENT SCOPE` ask once the graph is open: names are looked up, all rows are made with their
- * paths. Half of the agents are those with most rows, half are spread over all. Stops after `seconds` for each question.
+ * As `reach AGENT` and `explain AGENT SCOPE` ask once the graph is open, in one process: names are looked up, all rows are
+ * made with their paths. Of the agents with most rows and of as many others, by chance. Stops after `seconds` for each
+ * question and sample.
  */
 export async function answerTimes(data: string, agents: number, seconds: number): Promise<AnswerTimes> {
-  const asked = await agentsToAsk(data, agents / 2);
+  const chance = randomOf(1);
+  const samples = await agentsToAsk(data, agents, chance);
   const answers = await openAnswers(data);
   try {
-    const pairs: { agent: string; scope: string }[] = [];
-    const reach = await timed(asked, seconds, async (agent) => {
-      let last: string | undefined;
+    const reach = async (agent: string): Promise<string[]> => {
+      const scopes: string[] = [];
       for (const id of await answers.findAgents(agent))
-        for await (const row of answers.reach({ agents: [id] })) last = row.scope_id;
-      if (last !== undefined) pairs.push({ agent, scope: last });
-    });
-    const explain = await timed(pairs, seconds, async ({ agent, scope }) => {
+        for await (const row of answers.reach({ agents: [id] })) scopes.push(row.scope_id);
+      return scopes;
+    };
+    const explain = async ({ agent, scope }: { agent: string; scope: string }) => {
       const [id] = await answers.findAgents(agent);
       const { path } = await answers.explain(id!, await answers.findScope(scope));
       if (path === undefined) throw new Error(`no path from ${agent} to ${scope}`);
-    });
-    return { reach, explain };
+    };
+    const first = await timed(samples.before, seconds, reach);
+    const asked: AnswerTimes["asked"] = [];
+    const pairs: { agents: string; list: { agent: string; scope: string }[] }[] = [];
+    for (const [name, list] of [
+      ["most reach", samples.most],
+      ["random", samples.others],
+    ] as const) {
+      const found: { agent: string; scope: string }[] = [];
+      const times = await timed(list, seconds, async (agent) => {
+        const scopes = await reach(agent);
+        const scope = scopes[chance.below(scopes.length)];
+        if (scope !== undefined) found.push({ agent, scope });
+      });
+      asked.push({ question: "reach AGENT", agents: name, times });
+      pairs.push({ agents: name, list: found });
+    }
+    for (const { agents: name, list } of pairs)
+      asked.push({
+        ...{ question: "explain AGENT SCOPE", agents: name },
+        times: await timed(list, seconds, explain),
+      });
+    return { first, asked, peak: process.resourceUsage().maxRSS * 1024 };
   } finally {
     await answers.close();
   }
 }
 
-/** Agents with most rows and others in turn, so that a stop in between leaves some of both. */
-async function agentsToAsk(data: string, half: number): Promise<string[]> {
+async function agentsToAsk(data: string, count: number, chance: ReturnType<typeof randomOf>) {
   const store = openEmbeddedStore({ folder: join(data, "graph") });
   try {
     const rows = await store.query(
       "MATCH (a:Agent)-[r:CAN_REACH]->(:Scope) WITH a.id AS id, count(r) AS n RETURN id ORDER BY n DESC, id",
     );
     const ids = rows.map((row) => String(row.id));
-    const rest = ids.slice(half).sort();
-    const step = Math.max(1, Math.floor(rest.length / half));
-    const spread = rest.filter((_, i) => i % step === 0);
-    return ids.slice(0, half).flatMap((id, i) => (spread[i] === undefined ? [id] : [id, spread[i]]));
+    const rest = ids.slice(count);
+    const draw = (many: number) =>
+      Array.from({ length: Math.min(many, rest.length) }, () =>
+        rest.splice(chance.below(rest.length), 1),
+      ).flat();
+    return { most: ids.slice(0, count), others: draw(count), before: draw(BEFORE) };
   } finally {
     await store.close();
   }
 }
 
-async function timed<T>(list: readonly T[], seconds: number, ask: (one: T) => Promise<void>): Promise<Times> {
+async function timed<T>(
+  list: readonly T[],
+  seconds: number,
+  ask: (one: T) => Promise<unknown>,
+): Promise<Times> {
   const times: Times = { wall: [], cpu: [] };
   const all = new Meter(0);
   for (const one of list) {

@@ -27,6 +27,7 @@ import { ConfigError, Interrupted, type Level, type Params, type Row } from "./m
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
+import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
@@ -413,6 +414,8 @@ export interface AnswersSource {
 
 export function answersOf({ store, meta, folder, published }: AnswersSource): Answers {
   const query: GraphStore["query"] = (cypher, params) => store.query(cypher, params);
+  // A server looks up what it is asked for, and may get another graph meanwhile.
+  if (!published) keepWholes(query);
   const reach = (request: ReachRequest) =>
     withAudience(query, meta.time, reachRows(query, meta, decoder, request));
   const remembered = remembering(query);

@@ -9,6 +9,37 @@ import { storeContract } from "./store.contract.ts";
 
 storeContract((stage) => stage.embedded());
 
+test("many questions at once have each its own answer, and one that fails holds up no other", async () => {
+  const stage = new Stage();
+  try {
+    const store = openEmbeddedStore({ folder: join(await stage.folder(), "graph") });
+    stage.onEnd(() => store.close());
+    const ids = Array.from({ length: 30 }, (_, i) => `s${i}`);
+    const records: Put[] = ids.map((id) => ({
+      kind: "Scope",
+      id,
+      props: { kind: "Site", name: `Site ${id}` },
+    }));
+    await fill(store, [...asLines(records)], stage);
+    const one = "MATCH (s:Scope) WHERE s.id = $id RETURN s.name AS name";
+    const answers = await Promise.allSettled(
+      ids.flatMap((id) => [
+        store.query(one, { id }),
+        store.query("MATCH (s:Nothing) WHERE s.id = $id RETURN s", { id }),
+      ]),
+    );
+    expect(answers.map((answer) => (answer.status === "fulfilled" ? answer.value : "failed"))).toEqual(
+      ids.flatMap((id) => [[{ name: `Site ${id}` }], "failed"]),
+    );
+    // More rows than are taken in one go, for two at once.
+    const all = () => store.query("UNWIND range(1, 2500) AS n RETURN n");
+    for (const rows of await Promise.all([all(), all()]))
+      expect(rows.map(({ n }) => n)).toEqual([...Array(2500).keys()].map((n) => n + 1));
+  } finally {
+    await stage.end();
+  }
+});
+
 describe("many agents", () => {
   const stage = new Stage();
   afterAll(() => stage.end());

@@ -1,6 +1,7 @@
 /** The embedded Cypher engine, loaded when first needed: a connection with plain rows. */
 import { createRequire } from "node:module";
-import type { Connection, Database, LbugValue, QueryResult } from "@ladybugdb/core";
+import { setImmediate } from "node:timers/promises";
+import type { Connection, Database, LbugValue, PreparedStatement, QueryResult } from "@ladybugdb/core";
 import { type Params, type Row, StoreError } from "../model.ts";
 
 type Engine = typeof import("@ladybugdb/core");
@@ -53,6 +54,19 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
+/** One question at a time, and what it was asked before, ready to run. */
+interface Lane {
+  connection: Connection;
+  prepared: Map<string, PreparedStatement>;
+}
+
+/** So many questions are answered at a time where nobody writes. */
+const READERS = 2;
+/** So many prepared questions are kept: planning a long one takes longer than looking up its answer. */
+const KEPT = 200;
+/** So many rows are taken in one go. */
+const AT_ONCE = 1_000;
+
 export async function openEngine({
   path,
   pool,
@@ -61,12 +75,15 @@ export async function openEngine({
 }: EngineOptions): Promise<EngineConnection> {
   const engine = loadEngine();
   let db: Database;
-  let connection: Connection;
+  const lanes: Lane[] = [];
   try {
     db = new engine.Database(path, pool, true, readOnly);
     await db.init();
-    connection = new engine.Connection(db, threads);
-    await connection.init();
+    for (let i = 0; i < (readOnly ? READERS : 1); i++) {
+      const connection = new engine.Connection(db, threads);
+      await connection.init();
+      lanes.push({ connection, prepared: new Map() });
+    }
   } catch (cause) {
     throw new StoreError(
       "graph-unreadable",
@@ -75,12 +92,29 @@ export async function openEngine({
       { cause },
     );
   }
-  const ask = async (cypher: string, params?: Params): Promise<QueryResult> => {
+  const idle = [...lanes];
+  const waiting: ((lane: Lane) => void)[] = [];
+  const free = (lane: Lane): void => {
+    const next = waiting.shift();
+    if (next === undefined) idle.push(lane);
+    else next(lane);
+  };
+  const statement = async ({ connection, prepared }: Lane, cypher: string): Promise<PreparedStatement> => {
+    const known = prepared.get(cypher);
+    if (known !== undefined) return known;
+    const made = await connection.prepare(cypher);
+    if (!readOnly) return made;
+    if (prepared.size >= KEPT) prepared.clear();
+    // Nothing changes in a graph that is only read, so its plans hold.
+    if (made.isSuccess()) prepared.set(cypher, made);
+    return made;
+  };
+  const ask = async (lane: Lane, cypher: string, params?: Params): Promise<QueryResult> => {
     try {
       const result =
         params === undefined || Object.keys(params).length === 0
-          ? await connection.query(cypher)
-          : await connection.execute(await connection.prepare(cypher), params as Record<string, LbugValue>);
+          ? await lane.connection.query(cypher)
+          : await lane.connection.execute(await statement(lane, cypher), params as Record<string, LbugValue>);
       return Array.isArray(result) ? result.at(-1)! : result;
     } catch (cause) {
       throw new StoreError(
@@ -91,10 +125,27 @@ export async function openEngine({
       );
     }
   };
+  async function* stream(cypher: string, params?: Params): AsyncGenerator<Row> {
+    const lane = idle.pop() ?? (await new Promise<Lane>((resolve) => waiting.push(resolve)));
+    try {
+      const result = await ask(lane, cypher, params);
+      try {
+        for (let taken = 1; result.hasNext(); taken++) {
+          // A row at a time from the engine’s thread costs more than the row; all at once would hold up everybody else.
+          if (taken % AT_ONCE === 0) await setImmediate();
+          const row = result.getNextSync();
+          if (row !== null) yield plain(row);
+        }
+      } finally {
+        result.close();
+      }
+    } finally {
+      free(lane);
+    }
+  }
   const run = async (cypher: string, params?: Params): Promise<Row[]> => {
-    const result = await ask(cypher, params);
-    const rows = (await result.getAll()).map(plain);
-    result.close();
+    const rows: Row[] = [];
+    for await (const row of stream(cypher, params)) rows.push(row);
     return rows;
   };
   // A checkpoint after each of many small statements costs more than the statement: whoever writes says when.
@@ -106,19 +157,9 @@ export async function openEngine({
       for (const statement of statements) await run(statement);
       await run("COMMIT");
     },
-    async *stream(cypher, params) {
-      const result = await ask(cypher, params);
-      try {
-        while (result.hasNext()) {
-          const row = await result.getNext();
-          if (row !== null) yield plain(row);
-        }
-      } finally {
-        result.close();
-      }
-    },
+    stream,
     async close() {
-      await connection.close();
+      for (const { connection } of lanes) await connection.close();
       await db.close();
     },
   };
@@ -126,6 +167,9 @@ export async function openEngine({
 
 /** Counts come as bigint; all of ours fit a number. */
 const plain = (row: Record<string, unknown>): Row => {
-  for (const [key, value] of Object.entries(row)) if (typeof value === "bigint") row[key] = Number(value);
+  for (const key in row) {
+    const value = row[key];
+    if (typeof value === "bigint") row[key] = Number(value);
+  }
   return row;
 };

@@ -27,7 +27,7 @@ const ROWS_UNWRITTEN = 100_000;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
-  let reader: EngineConnection | undefined;
+  let reader: Promise<EngineConnection> | undefined;
   let building: { file: string; source: GraphSource } | undefined;
 
   const current = async (): Promise<string> => {
@@ -37,9 +37,18 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       throw new StoreError("no-graph", `there is no graph in ${folder} yet`, "forereach scan", { cause });
     }
   };
+  const openReader = async (): Promise<EngineConnection> => {
+    try {
+      return await openEngine({ path: await current(), pool, readOnly: true, threads });
+    } catch (error) {
+      reader = undefined;
+      throw error;
+    }
+  };
   const closeReader = async () => {
-    await reader?.close();
+    const open = reader;
     reader = undefined;
+    await (await open?.catch(() => undefined))?.close();
   };
 
   return {
@@ -85,8 +94,9 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
     },
 
     async query(cypher, params) {
-      reader ??= await openEngine({ path: await current(), pool, readOnly: true, threads });
-      return reader.run(cypher, params);
+      // Kept before it is open: questions come together, and share one. A store without a graph may have one later.
+      reader ??= openReader();
+      return (await reader).run(cypher, params);
     },
 
     close: closeReader,

@@ -41,10 +41,8 @@ export async function* reachRows(
   decoder: Decoder,
   request: ReachRequest = {},
 ): AsyncGenerator<ReachRow> {
-  const ids =
-    request.agents ?? (await query("MATCH (a:Agent) RETURN a.id AS id")).map((row) => String(row.id));
-  const sorted = [...ids].sort(bytewise);
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
+  const sorted = [...(request.agents ?? (await agentsAt(query, above)))].sort(bytewise);
   const { counted, usesOf, any } = sameForAll(query);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
@@ -63,8 +61,7 @@ export async function* reachRows(
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const raw = await rowsOf(query, some, above);
-    const owners = await ownersOf(query, some);
+    const [raw, owners] = await Promise.all([rowsOf(query, some, above), ownersOf(query, some)]);
     const wanted =
       request.expand === true
         ? [...(await expanded(query, await withCounts(query, some, raw, any), above, forest))].filter(wants)
@@ -78,8 +75,7 @@ export async function* reachRows(
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
-      const said = await columns(places);
-      const paths = await decoder(part.map(witnessOf));
+      const [said, paths] = await Promise.all([columns(places), decoder(part.map(witnessOf))]);
       const full = part.map((row) =>
         row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row,
       );
@@ -90,6 +86,19 @@ export async function* reachRows(
       }
     }
   }
+}
+
+/** All agents; with a chain, those with rows at its places. */
+async function agentsAt(query: Query, chain: readonly string[] | undefined): Promise<ReadonlySet<string>> {
+  const rows =
+    chain === undefined
+      ? await query("MATCH (a:Agent) RETURN a.id AS id")
+      : await eachOrAll(
+          query,
+          chain,
+          (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
+        );
+  return new Set(rows.map(({ id }) => String(id)));
 }
 
 /**
@@ -119,6 +128,7 @@ function sameForAll(query: Query): ReturnType<typeof createShared> {
 
 const witnessOf = (row: Row): Witness => ({
   agent: String(row.agent_id),
+  self: { id: text(row.agent_id), name: text(row.agent_name), kind: text(row.agent_kind) },
   mode: String(row.mode),
   via: text(row.via),
   person: text(row.person),
@@ -262,9 +272,9 @@ async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<st
       (is) =>
         `MATCH (p:Principal)-[:${relationships}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
     );
-  const rows = [...(await answering("SPONSORS|OWNS", "Agent")), ...(await answering("OWNS", "Principal"))];
+  const answerers = await Promise.all([answering("SPONSORS|OWNS", "Agent"), answering("OWNS", "Principal")]);
   const names = new Map<string, Set<string>>();
-  for (const row of rows)
+  for (const row of answerers.flat())
     names.set(text(row.id), (names.get(text(row.id)) ?? new Set()).add(text(row.name) || text(row.owner)));
   return new Map([...names].map(([id, set]) => [id, [...set].sort(bytewise).join("; ")]));
 }

@@ -1,6 +1,7 @@
 /** What stands between a granted scope and the place of a row, and how questions about many ids are put. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Params, Row } from "../model.ts";
+import { keptRows } from "./kept.ts";
 
 export interface Named {
   id: string;
@@ -32,15 +33,8 @@ export async function eachOrAll(
       ask((of) => `${of} IN $ids`),
       { ...more, ids: [...ids] },
     );
-  const rows: Row[] = [];
-  for (const id of ids)
-    rows.push(
-      ...(await query(
-        ask((of) => `${of} = $id`),
-        { ...more, id },
-      )),
-    );
-  return rows;
+  const text = ask((of) => `${of} = $id`);
+  return (await Promise.all(ids.map((id) => query(text, { ...more, id })))).flat();
 }
 
 export interface Link {
@@ -62,25 +56,11 @@ export async function linksUp(
     const these = open.filter(({ down }) => down === via);
     const stop = new Set(these.map(({ from }) => from));
     const seen = new Set(these.map(({ scope }) => scope));
-    const asked = (from: string, condition: string) =>
-      `MATCH ${from}-[:${via}]->(p:Scope) WHERE ${condition}
-       RETURN DISTINCT s.id AS child, p.id AS id, p.name AS name, p.kind AS kind`;
-    // What one agent reaches is at hand where its rows are; so many places one by one are not.
-    const around = seen.size > LOOKED_UP && agents.length === 1;
-    let near = around
-      ? await query(asked("(a:Agent)-[:CAN_REACH]->(s:Scope)", "a.id = $agent"), { agent: agents[0]! })
-      : [];
-    const found = new Set(near.map((row) => String(row.child)));
-    // Of rows that say nothing of their parents nobody knows whether they have any: those are looked up.
-    for (let frontier = [...seen]; frontier.length > 0; near = []) {
-      const rest = frontier.filter((id) => !found.has(id));
-      const rows = [
-        ...near.filter((row) => seen.has(String(row.child))),
-        ...(await eachOrAll(query, rest, (is) => asked("(s:Scope)", is("s.id")))),
-      ];
+    for (let frontier = [...seen]; frontier.length > 0; ) {
+      const rows = await parentsOf(query, via, frontier, frontier.length === seen.size ? agents : []);
       frontier = [];
       for (const row of rows) {
-        const child = String(row.child);
+        const child = String(row.of);
         const parent = named(row, String(row.id));
         up.set(child, [...(up.get(child) ?? []), { parent, child, via }]);
         if (seen.has(parent.id) || stop.has(parent.id)) continue;
@@ -90,6 +70,35 @@ export async function linksUp(
     }
   }
   return up;
+}
+
+/** What these places lie in, or inherit from. `reaching`: agents all of whose places these are. */
+async function parentsOf(
+  query: GraphStore["query"],
+  via: Down,
+  places: readonly string[],
+  reaching: readonly string[],
+): Promise<Row[]> {
+  const match = `MATCH (s:Scope)-[:${via}]->(p:Scope)`;
+  const columns = "p.id AS id, p.name AS name, p.kind AS kind";
+  const lookUp = (ids: readonly string[]) =>
+    eachOrAll(query, ids, (is) => `${match} WHERE ${is("s.id")} RETURN DISTINCT s.id AS of, ${columns}`);
+  if (places.length <= LOOKED_UP) return lookUp(places);
+  const kept = await keptRows(query, { match, by: "s.id", columns }, places);
+  if (kept !== undefined) return kept;
+  if (reaching.length !== 1) return lookUp(places);
+  // What one agent reaches is at hand where its rows are; so many places one by one are not.
+  const wanted = new Set(places);
+  const near = await query(
+    `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope)-[:${via}]->(p:Scope) WHERE a.id = $agent RETURN DISTINCT s.id AS of, ${columns}`,
+    { agent: reaching[0]! },
+  );
+  const found = new Set(near.map((row) => String(row.of)));
+  // Of rows that say nothing of their parents nobody knows whether they have any: those are looked up.
+  return [
+    ...near.filter((row) => wanted.has(String(row.of))),
+    ...(await lookUp(places.filter((id) => !found.has(id)))),
+  ];
 }
 
 /** Breadth first from a scope to one above it: the links, lowest first; undefined where it does not lead there. */

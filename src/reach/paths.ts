@@ -1,7 +1,8 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
-import { TIERS, type Tier } from "../model.ts";
+import { type Row, TIERS, type Tier } from "../model.ts";
 import { type Copy, callsTo, copyChains } from "./copies.ts";
+import { keptRows } from "./kept.ts";
 import {
   type Down,
   eachOrAll,
@@ -35,6 +36,8 @@ export type Doubt = "one-of-several" | "not-known";
 /** What a row says of its witness. `grant`: the code of the grant; `steps`: relationships in all. */
 export interface Witness {
   agent: string;
+  /** The agent, if the row has its name. */
+  self?: Named;
   mode: string;
   /** MCP server or agent that lends the rights, or empty. */
   via: string;
@@ -78,13 +81,16 @@ interface Lead {
  */
 export function createDecoder(query: GraphStore["query"]): Decoder {
   return async (witnesses) => {
-    const agents = await namedBy(query, "Agent", "id", new Set(witnesses.map(({ agent }) => agent)));
     const granted = witnesses.filter(({ grant }) => grant !== null);
-    const { leads, principals } = await leadsOf(
-      query,
-      [...new Set(granted.map(({ agent }) => agent))],
-      granted,
-    );
+    const [agents, { leads, principals }] = await Promise.all([
+      namedBy(
+        query,
+        "Agent",
+        "id",
+        new Set(witnesses.flatMap(({ agent, self }) => (self === undefined ? [agent] : []))),
+      ),
+      leadsOf(query, [...new Set(granted.map(({ agent }) => agent))], granted),
+    ]);
     const up = await linksUp(
       query,
       [...new Set(granted.map(({ agent }) => agent))],
@@ -124,7 +130,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
       const drop = (chain: readonly Link[]) => {
         for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
       };
-      add(agents.get(one.agent) ?? unnamed(one.agent), "Agent");
+      add(one.self ?? agents.get(one.agent) ?? unnamed(one.agent), "Agent");
       const [asked, behind] = [calls[index], further[index]];
       if (one.copy?.embedded === true && asked !== undefined && behind !== undefined) {
         for (const called of asked) add(called, "Agent", { via: "INVOKES" });
@@ -172,37 +178,33 @@ async function leadsOf(
   agents: readonly string[],
   witnesses: readonly Witness[],
 ): Promise<{ leads: Map<string, Lead[]>; principals: Map<string, Named> }> {
-  const principals = new Map<string, Named>();
-  for (const row of await eachOrAll(
+  const rights = await eachOrAll(
     query,
     agents,
-    (is) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
-     RETURN p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
-  ))
-    principals.set(String(row.code), named(row, String(row.id)));
-  const codes = [...new Set(witnesses.map(({ grant }) => grant))];
-  const few = codes.length <= LOOKED_UP;
+    (is) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")}
+     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.person AS person, h.tier AS tier, h.hops AS hops, h.level AS level,
+     h.path AS path, h.itself AS itself, p.code AS code, p.id AS id, p.name AS name, p.kind AS kind`,
+  );
+  const principals = new Map(rights.map((row) => [String(row.code), named(row, String(row.id))]));
+  const held = new Map<string, Row[]>();
+  for (const grant of await grantsOf(query, agents, rights, witnesses)) {
+    const same = held.get(String(grant.of));
+    if (same === undefined) held.set(String(grant.of), [grant]);
+    else same.push(grant);
+  }
   const leads = new Map<string, Lead[]>();
-  // Nothing of the principal and no name of the scope: for each the engine would read on where it has not looked yet.
-  for (const row of await eachOrAll(
-    query,
-    agents,
-    (
-      is,
-    ) => `MATCH (a:Agent)-[h:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope) WHERE ${is("a.id")} ${few ? "AND g.code IN $codes" : ""}
-     RETURN a.id AS agent, h.mode AS mode, h.via AS via, h.person AS person, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.itself AS itself,
-     g.code AS code, g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS scope`,
-    few ? { codes } : {},
+  for (const { way, grant: row } of rights.flatMap((right) =>
+    (held.get(String(right.id)) ?? []).map((grant) => ({ way: right, grant })),
   )) {
     // What everyone is given on an access list is for persons, not for whoever else is everyone.
-    const holder = principals.get(codesOf(String(row.path)).at(-1) ?? "")?.id ?? "";
-    if (row.flow === "acl" && row.itself !== true && EVERYONE.has(holder)) continue;
-    const key = [row.agent, row.mode, textOf(row.via), textOf(row.person), row.code].join("\n");
+    const holder = principals.get(codesOf(String(way.path)).at(-1) ?? "")?.id ?? "";
+    if (row.flow === "acl" && way.itself !== true && EVERYONE.has(holder)) continue;
+    const key = [way.agent, way.mode, textOf(way.via), textOf(way.person), row.code].join("\n");
     const lead: Lead = {
-      tier: String(row.tier),
-      hops: Number(row.hops),
-      level: Number(row.level),
-      path: String(row.path),
+      tier: String(way.tier),
+      hops: Number(way.hops),
+      level: Number(way.level),
+      path: String(way.path),
       scope: String(row.scope),
       down: row.flow === "acl" ? "INHERITS" : "WITHIN",
       grant: {
@@ -217,6 +219,37 @@ async function leadsOf(
     else same.push(lead);
   }
   return { leads, principals };
+}
+
+/** What those hold whose rights these agents have; where witnesses name few grants, of these. `of`: the holder. */
+async function grantsOf(
+  query: GraphStore["query"],
+  agents: readonly string[],
+  rights: readonly Row[],
+  witnesses: readonly Witness[],
+): Promise<Row[]> {
+  const match = "MATCH (p:Principal)-[g:GRANTED]->(s:Scope)";
+  // No name of the scope: for that the engine would read on where it has not looked yet.
+  const columns =
+    "g.code AS code, g.key AS key, g.role AS role, g.residual AS residual, g.expires AS expires, g.flow AS flow, s.id AS scope";
+  const kept = await keptRows(
+    query,
+    { match, by: "p.id", columns },
+    rights.map(({ id }) => String(id)),
+  );
+  if (kept !== undefined) return kept;
+  const codes = [...new Set(witnesses.map(({ grant }) => grant))];
+  const few = codes.length <= LOOKED_UP;
+  // Cut in two, or the engine begins with all grants there are.
+  return eachOrAll(
+    query,
+    agents,
+    (
+      is,
+    ) => `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE ${is("a.id")} WITH DISTINCT p ${match} ${few ? "WHERE g.code IN $codes" : ""}
+     RETURN p.id AS of, ${columns}`,
+    few ? { codes } : {},
+  );
 }
 
 /** Servers and agents that lend rights which nobody knows. */

@@ -1,6 +1,7 @@
 /** What the graph says of reach: its rows, and what is counted and unread at their places. */
 import type { GraphStore } from "../graph/store.ts";
 import type { Params, Row } from "../model.ts";
+import { keptPlaces, keptRows } from "./kept.ts";
 import { eachOrAll, LOOKED_UP } from "./links.ts";
 import { COUNTS } from "./tree.ts";
 
@@ -12,13 +13,52 @@ export async function rowsOf(
   agents: readonly string[],
   chain: readonly string[] | undefined,
 ): Promise<Row[]> {
-  const all = (more: string, params: Params = {}) =>
-    eachOrAll(query, agents, (is) => `${AT} WHERE ${is("a.id")} ${more} RETURN ${COLUMNS}`, params);
-  if (chain === undefined) return all("");
-  // One agent's rows are read through faster than many places are looked up; many agents' are not.
-  if (agents.length === 1 && chain.length > 3) return all("AND s.id IN $places", { places: [...chain] });
-  const rows: Row[] = [];
-  for (const place of chain) rows.push(...(await all("AND s.id = $place", { place })));
+  const all = (place: string, more = "", params: Params = {}) =>
+    eachOrAll(query, agents, (is) => `${AT} WHERE ${is("a.id")} ${more} RETURN ${place}, ${COLUMNS}`, params);
+  const places = chain === undefined || agents.length === 1 ? await keptPlaces(query) : undefined;
+  if (places !== undefined) {
+    const ats = (chain ?? []).flatMap((id) => places.at(id) ?? []);
+    if (chain !== undefined && ats.length === 0) return [];
+    const rows = await (chain === undefined
+      ? all("offset(id(s)) AS at")
+      : all("offset(id(s)) AS at", "AND offset(id(s)) IN $ats", { ats }));
+    for (const row of rows) row.scope_id = places.idAt(row.at);
+    return withNames(query, rows);
+  }
+  if (chain === undefined) return withNames(query, await all("s.id AS scope_id"));
+  const rows = await Promise.all(
+    chain.map((place) => all("s.id AS scope_id", "AND s.id = $place", { place })),
+  );
+  return withNames(query, rows.flat());
+}
+
+/**
+ * What the agents and places of these rows are. Looked up one by one, as a list that is unwound: beside the rows, or in a
+ * condition, the engine would read through all places for it.
+ */
+async function withNames(query: Query, rows: Row[]): Promise<Row[]> {
+  const about = async (kind: "Agent" | "Scope", id: string, columns: string) => {
+    const wanted = [...new Set(rows.map((row) => row[id]))];
+    if (wanted.length === 0) return new Map<unknown, Row>();
+    const found = await query(
+      `UNWIND $wanted AS wanted MATCH (n:${kind}) WHERE n.id = wanted RETURN wanted AS ${id}, ${columns}`,
+      { wanted },
+    );
+    return new Map(found.map((row) => [row[id], row]));
+  };
+  const [agents, places] = await Promise.all([
+    about(
+      "Agent",
+      "agent_id",
+      "n.name AS agent_name, n.kind AS agent_kind, n.platform AS platform, n.estate AS estate",
+    ),
+    about(
+      "Scope",
+      "scope_id",
+      "n.name AS scope_name, n.url AS scope_url, n.kind AS scope_kind, n.owner AS scope_owner, n.plane AS plane",
+    ),
+  ]);
+  for (const row of rows) Object.assign(row, agents.get(row.agent_id), places.get(row.scope_id));
   return rows;
 }
 
@@ -36,34 +76,43 @@ export interface Any {
 export async function withCounts(
   query: Query,
   agents: readonly string[],
-  rows: readonly Row[],
+  rows: Row[],
   { gaps, copies }: Any,
 ): Promise<Row[]> {
   const places = [...new Set(rows.map((row) => String(row.scope_id)))];
-  const ask = (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> =>
-    places.length <= LOOKED_UP
-      ? eachOrAll(
-          query,
-          places,
-          (is) => `MATCH (s:Scope)-[t:${kind}]->(:Scope) WHERE ${is("s.id")} RETURN ${columns}`,
-        )
-      : eachOrAll(query, agents, (is) => `${AT}-[t:${kind}]->(:Scope) WHERE ${is("a.id")} RETURN ${columns}`);
+  const ask = async (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> => {
+    const match = `MATCH (s:Scope)-[t:${kind}]->(:Scope)`;
+    const named = `s.id AS of, ${columns}`;
+    if (places.length <= LOOKED_UP)
+      return eachOrAll(query, places, (is) => `${match} WHERE ${is("s.id")} RETURN ${named}`);
+    return (
+      (await keptRows(query, { match, by: "s.id", columns }, places)) ??
+      (await eachOrAll(
+        query,
+        agents,
+        (is) => `${AT}-[t:${kind}]->(:Scope) WHERE ${is("a.id")} RETURN ${named}`,
+      ))
+    );
+  };
+  const [counts, unread, through] = await Promise.all([
+    ask("TALLY", `t.below AS below, ${COUNTS}`),
+    gaps().then((found) => (found ? ask("BLIND", "t.rank AS gap_rank, t.steps AS gap_steps") : [])),
+    copies().then((found) => (found ? copiesOf(query, agents) : undefined)),
+  ]);
   const tallies = new Map<string, Row>();
   // Of the place alone, of it and all below it, or the same for both.
-  for (const row of await ask("TALLY", `s.id AS scope_id, t.below AS below, ${COUNTS}`))
+  for (const row of counts)
     for (const subtree of [true, false])
-      if (row.below !== (subtree ? 0 : 1)) tallies.set(`${subtree} ${row.scope_id}`, row);
-  const blind = new Map<string, Row>();
-  if (await gaps())
-    for (const row of await ask("BLIND", "s.id AS scope_id, t.rank AS gap_rank, t.steps AS gap_steps"))
-      blind.set(String(row.scope_id), row);
-  const through = (await copies()) ? await copiesOf(query, agents) : undefined;
-  return rows.map((row) => ({
-    ...row,
-    ...through?.get(keyOf(row)),
-    ...tallies.get(`${row.subtree === true} ${row.scope_id}`),
-    ...blind.get(String(row.scope_id)),
-  }));
+      if (row.below !== (subtree ? 0 : 1)) tallies.set(`${subtree} ${row.of}`, row);
+  const blind = new Map(unread.map((row) => [String(row.of), row]));
+  for (const row of rows)
+    Object.assign(
+      row,
+      through?.get(keyOf(row)),
+      tallies.get(`${row.subtree === true} ${row.scope_id}`),
+      blind.get(String(row.scope_id)),
+    );
+  return rows;
 }
 
 const keyOf = ({ agent_id, mode, via, scope_id, tier }: Row): string =>
@@ -97,8 +146,7 @@ async function copiesOf(query: Query, agents: readonly string[]): Promise<Readon
 }
 
 const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
-const COLUMNS = `a.id AS agent_id, a.name AS agent_name, a.platform AS platform, a.estate AS estate, r.mode AS mode, r.via AS via,
-  s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner, s.plane AS plane,
+const COLUMNS = `a.id AS agent_id, r.mode AS mode, r.via AS via,
   r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
   r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
   r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, r.readable_items AS readable_items,
