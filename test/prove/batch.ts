@@ -1,13 +1,14 @@
 /**
  * Many broken rules at a time. What a clause of one rule does is first seen in the rows of that rule; tenants share no
- * ids, so each of them gets the rows of another broken rule, and all later rules run once for all of them.
+ * ids, so in each of them another rule may be broken, and all rules run once for all of them.
  */
 import { StoreError } from "../../src/model.ts";
+import type { OracleRow } from "../oracle/evaluate.ts";
 import { compareBytes } from "../oracle/records.ts";
 import type { Mutant } from "./clauses.ts";
-import { differences } from "./compare.ts";
+import { differences, prefixOf } from "./compare.ts";
 import type { GraphRows } from "./product.ts";
-import { Endless, readsItself, type Workbench } from "./workbench.ts";
+import { readsItself, type Workbench } from "./workbench.ts";
 
 /** `caught`: rows differ, or the rule fails as it runs. `refused`: the engine does not take the text. `idle`: it did not run. */
 export type Fate = "caught" | "same" | "refused" | "idle";
@@ -18,35 +19,52 @@ export interface Verdict {
   why: string;
 }
 
-/** Each broken rule gets so many tenants, and another so many if these notice nothing. */
-const TENANTS = 4;
-const TRIES = 2;
 /** What the rows of a rule show, and nothing behind it. */
 export const HIDDEN = "only what the rule itself derives differs";
+const DOUBLED = "two nodes of one id";
+
+/** A broken rule that derives something else in some tenants. Plain data. */
+export interface Candidate {
+  id: string;
+  /** Place of its rule on the bench. */
+  at: number;
+  /** The statement that was broken; 0 where all rows of the kind are one part. */
+  part: number;
+  /** Rows of these tenants, those that differ most first. */
+  rows: readonly (readonly [tenant: string, lines: readonly string[]])[];
+}
+/** A broken rule, and the tenants in which it is broken. */
+export interface Share {
+  candidate: Candidate;
+  tenants: readonly string[];
+}
+
+/** Of the tenants that show something, so many are remembered: those that show most, and some of the others. */
+const MOST_DIFFERENT = 10;
+const OTHERS = 10;
 
 /** Rows by the one tenant that their ids belong to; `rest`: of none, or of several. */
 interface Yield {
   own: Map<string, string[]>;
   rest: string[];
 }
-interface Candidate {
-  mutant: Mutant;
-  part: number;
-  /** Rows of tenants whose rows differ, those that differ most first. */
-  rows: [tenant: string, lines: string[]][];
-  tried: number;
-}
-
 const TENANT = /\b[tw]\d+:/g;
+/** Tenants that a text names. */
+export const tenantsIn = (text: string): string[] => [...new Set(text.match(TENANT))];
+const idsOf = (line: string, ends: number): string =>
+  (JSON.parse(line) as unknown[]).slice(0, ends).join(" ");
 /** `ends`: how many ids a row starts with. */
 function sorted(lines: readonly string[], ends: number): Yield {
   const found: Yield = { own: new Map(), rest: [] };
   for (const line of lines) {
-    const ids = (JSON.parse(line) as unknown[]).slice(0, ends).join(" ");
-    const tenants = new Set(ids.match(TENANT));
-    const [tenant] = tenants;
-    if (tenants.size !== 1 || tenant === undefined) found.rest.push(line);
-    else found.own.set(tenant, [...(found.own.get(tenant) ?? []), line]);
+    const [tenant, ...others] = tenantsIn(idsOf(line, ends));
+    if (others.length > 0 || tenant === undefined) {
+      found.rest.push(line);
+      continue;
+    }
+    const own = found.own.get(tenant) ?? [];
+    found.own.set(tenant, own);
+    own.push(line);
   }
   return found;
 }
@@ -57,144 +75,170 @@ const distance = (one: readonly string[] = [], two: readonly string[] = []): num
   return one.filter((line) => !b.has(line)).length + two.filter((line) => !a.has(line)).length;
 };
 
-/** A bench on which rules have run, and what they said. */
-export interface Sound {
-  bench: Workbench;
-  rows: GraphRows;
-}
-
 /**
- * Tries broken versions of the rule at this place of the bench; yields the verdict on each. `announce` hears which are
- * tried next, in case that the engine does not survive it.
+ * Runs broken versions of the rule at this place of the bench, by themselves; yields what is settled by that, and what
+ * the rules behind it must decide. `announce` hears which is next, in case that the engine does not survive it.
  */
-export async function* tryRule(
-  { bench, rows }: Sound,
+export async function* survey(
+  bench: Workbench,
   at: number,
   mutants: readonly Mutant[],
   announce: (ids: readonly string[]) => void,
-): AsyncGenerator<Verdict> {
-  const soundOf = once((tenant: string) => bench.expanded(rows, tenant));
+): AsyncGenerator<Verdict | Candidate> {
   const rule = bench.rules[at]!;
   const ends = bench.endsOf(rule);
   announce([]);
   await bench.rewind(at);
   const partOf = (statement: number): number => (readsItself(rule) ? 0 : statement);
-  const parts = new Map<number, Yield>();
-  for (const [statement] of [...rule.first, ...rule.again].entries())
-    if (!parts.has(partOf(statement))) {
+  const parts = new Map<number, Yield | undefined>();
+  for (const { id, rule: broken, statement } of mutants) {
+    const part = partOf(statement);
+    if (!parts.has(part)) {
+      announce([]);
       const lines = await bench.yields(at, rule, statement);
-      if (lines !== undefined) parts.set(partOf(statement), sorted(lines, ends));
+      parts.set(part, lines && sorted(lines, ends));
     }
-
-  let waiting: Candidate[] = [];
-  for (const mutant of mutants) {
-    const part = partOf(mutant.statement);
     const law = parts.get(part);
-    announce([mutant.id]);
+    announce([id]);
     try {
-      const lines = law === undefined ? undefined : await bench.yields(at, mutant.rule, mutant.statement);
-      if (law === undefined || lines === undefined) yield { id: mutant.id, fate: "idle", why: "" };
-      else if (ends === 1 && new Set(lines.map(idOf)).size < lines.length)
-        yield { id: mutant.id, fate: "caught", why: "two nodes of one id" };
-      else {
-        const found = sorted(lines, ends);
-        const rows = [...new Set([...law.own.keys(), ...found.own.keys()])]
-          .filter((tenant) => textOf(law.own.get(tenant)) !== textOf(found.own.get(tenant)))
-          .map((tenant) => ({ tenant, far: distance(law.own.get(tenant), found.own.get(tenant)) }))
-          .sort((a, b) => b.far - a.far)
-          .slice(0, TENANTS * TRIES * 2)
-          .map(({ tenant }): [string, string[]] => [tenant, found.own.get(tenant) ?? []]);
-        if (rows.length === 0) yield { id: mutant.id, fate: "same", why: "" };
-        else waiting.push({ mutant, part, rows, tried: 0 });
+      const lines = law && (await bench.yields(at, broken, statement));
+      if (law === undefined || lines === undefined) {
+        yield { id, fate: "idle", why: "" };
+        continue;
       }
+      if (ends === 1 && new Set(lines.map((line) => idsOf(line, 1))).size < lines.length) {
+        yield { id, fate: "caught", why: DOUBLED };
+        continue;
+      }
+      const found = sorted(lines, ends);
+      const differ = [...new Set([...law.own.keys(), ...found.own.keys()])]
+        .filter((tenant) => textOf(law.own.get(tenant)) !== textOf(found.own.get(tenant)))
+        .map((tenant) => ({ tenant, far: distance(law.own.get(tenant), found.own.get(tenant)) }))
+        .sort((a, b) => b.far - a.far);
+      const others = differ.slice(MOST_DIFFERENT);
+      const every = Math.max(1, Math.floor(others.length / OTHERS));
+      const rows = [
+        ...differ.slice(0, MOST_DIFFERENT),
+        ...others.filter((_, index) => index % every === 0).slice(0, OTHERS),
+      ].map(({ tenant }) => [tenant, found.own.get(tenant) ?? []] as const);
+      if (rows.length === 0) yield { id, fate: "same", why: "" };
+      else yield { id, at, part, rows };
     } catch (error) {
-      yield failure(mutant, error);
+      yield failure(id, error);
     }
   }
+}
 
-  while (waiting.length > 0) {
-    // Those with the least choice first; each tenant serves one.
-    const taken = new Map<string, Candidate>();
-    const batch = new Map<Candidate, string[]>();
-    for (const one of waiting.sort((a, b) => a.rows.length - b.rows.length)) {
-      const free = one.rows
-        .map(([tenant]) => tenant)
-        .filter((tenant) => !taken.has(tenant))
-        .slice(0, TENANTS);
-      for (const tenant of free) taken.set(tenant, one);
-      if (free.length > 0) batch.set(one, free);
-    }
-    const verdicts = await tryBatch([...batch.keys()]);
-    for (const [one, tenants] of batch) {
-      one.tried += 1;
-      const verdict = verdicts.get(one)!;
-      one.rows = one.rows.filter(([tenant]) => !tenants.includes(tenant));
-      const open = verdict.fate === "same" && one.tried < TRIES && one.rows.length > 0;
-      if (open) continue;
-      yield verdict;
-      waiting = waiting.filter((other) => other !== one);
-    }
+/** Rules did not run to the end: the one at this place fails. */
+export class Failed extends Error {
+  readonly at: number;
+  constructor(at: number, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.at = at;
+  }
+}
 
-    async function tryBatch(some: readonly Candidate[]): Promise<Map<Candidate, Verdict>> {
-      announce(some.map(({ mutant }) => mutant.id));
-      const mine = (one: Candidate): string[] => batch.get(one)!;
-      try {
-        await bench.rewind(at);
-        const others = new Set(some.flatMap(mine));
-        const lines = [...parts].flatMap(([part, { own, rest }]) => {
-          const instead = new Map(
-            some
-              .filter((one) => one.part === part)
-              .flatMap((one) =>
-                one.rows.filter(([tenant]) => others.has(tenant) && mine(one).includes(tenant)),
-              ),
-          );
-          return [
-            ...rest,
-            ...[...new Set([...own.keys(), ...instead.keys()])].flatMap(
-              (tenant) => instead.get(tenant) ?? own.get(tenant) ?? [],
-            ),
-          ];
-        });
-        await bench.load(at, lines);
-        await bench.resume(at);
-        const raw = await bench.raw();
-        return new Map(some.map((one) => [one, verdictOn(one, mine(one), raw)]));
-      } catch (error) {
-        if (some.length === 1) return new Map([[some[0]!, failure(some[0]!.mutant, error)]]);
-        const half = some.length >> 1;
-        return new Map([...(await tryBatch(some.slice(0, half))), ...(await tryBatch(some.slice(half)))]);
-      }
+/** What a graph said as the rules are, by tenant. */
+export type Sound = (tenant: string) => OracleRow[];
+export function soundOf(bench: Workbench, raw: GraphRows): Sound {
+  const parts = byTenant(raw);
+  const known = new Map<string, OracleRow[]>();
+  return (tenant) => {
+    const rows = known.get(tenant) ?? bench.expanded(parts(tenant), tenant);
+    known.set(tenant, rows);
+    return rows;
+  };
+}
+
+/**
+ * Runs all rules from the first broken one on, each broken in its tenants; a verdict on each. `to`: only up to the rule
+ * at this place, without verdicts. `announce` hears which rule runs next. Throws Failed.
+ */
+export async function runTogether(
+  bench: Workbench,
+  sound: Sound,
+  shares: readonly Share[],
+  announce: (at: number) => void,
+  to = bench.rules.length - 1,
+): Promise<Verdict[]> {
+  const first = Math.min(...shares.map(({ candidate }) => candidate.at));
+  const doubled = new Set<string>();
+  announce(first);
+  await bench.rewind(first);
+  for (let at = first; at <= to; at++) {
+    announce(at);
+    const here = shares.filter(({ candidate }) => candidate.at === at);
+    const ends = bench.endsOf(bench.rules[at]!);
+    const seen = new Set<string>();
+    const instead = (lines: readonly string[], statement: number): string[] => {
+      const put = put_(lines, statement);
+      if (ends > 1) return put;
+      // The engine stops at a second node of one id, for all tenants.
+      return put.filter((line) => {
+        const id = idsOf(line, 1);
+        if (seen.has(id)) for (const tenant of tenantsIn(id)) doubled.add(tenant);
+        return !seen.has(id) && seen.add(id);
+      });
+    };
+    const put_ = (lines: readonly string[], statement: number): string[] => {
+      const broken = new Map(
+        here
+          .filter(({ candidate }) => candidate.part === statement)
+          .flatMap(({ candidate, tenants }) => candidate.rows.filter(([tenant]) => tenants.includes(tenant))),
+      );
+      if (broken.size === 0) return [...lines];
+      const { own, rest } = sorted(lines, ends);
+      const kept = [...own].flatMap(([tenant, some]) => (broken.has(tenant) ? [] : some));
+      return [...rest, ...kept, ...[...broken.values()].flat()];
+    };
+    try {
+      await bench.step(at, here.length > 0 || ends === 1 ? instead : undefined);
+    } catch (error) {
+      throw new Failed(at, error);
     }
   }
-
-  function verdictOn({ mutant: { id } }: Candidate, tenants: readonly string[], raw: GraphRows): Verdict {
+  if (to < bench.rules.length - 1) return [];
+  const parts = byTenant(await bench.raw());
+  return shares.map(({ candidate: { id }, tenants }): Verdict => {
     for (const tenant of tenants)
       try {
-        if (differences(soundOf(tenant), bench.expanded(raw, tenant)).length > 0)
+        if (doubled.has(tenant)) return { id, fate: "caught", why: DOUBLED };
+        if (differences(sound(tenant), bench.expanded(parts(tenant), tenant)).length > 0)
           return { id, fate: "caught", why: tenant };
       } catch (error) {
         return { id, fate: "caught", why: `${tenant} ${String(error)}` };
       }
     return { id, fate: "same", why: HIDDEN };
-  }
+  });
 }
 
-/** Remembers what was asked. */
-function once<T>(ask: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
-  return (key) => {
-    const found = known.get(key) ?? ask(key);
-    known.set(key, found);
-    return found;
+/** What may concern one tenant: its own, and what belongs to all. */
+function byTenant(raw: GraphRows): (tenant: string) => GraphRows {
+  const parts = <T>(list: readonly T[], idOf: (one: T) => string): ((tenant: string) => T[]) => {
+    const found = new Map<string, T[]>();
+    for (const one of list) {
+      const prefix = prefixOf(idOf(one));
+      const own = found.get(prefix) ?? [];
+      found.set(prefix, own);
+      own.push(one);
+    }
+    return (tenant) => [...(found.get(tenant) ?? []), ...(found.get("") ?? [])];
   };
+  const rows = parts(raw.rows, ({ agent }) => agent);
+  const holdings = parts(raw.holdings, ({ agent }) => agent);
+  const principals = parts(raw.principals, ({ id }) => id);
+  const grants = parts(raw.grants, ({ scope }) => scope);
+  return (tenant) => ({
+    rows: rows(tenant),
+    holdings: holdings(tenant),
+    principals: principals(tenant),
+    grants: grants(tenant),
+  });
 }
-const idOf = (line: string): unknown => (JSON.parse(line) as unknown[])[0];
 
 /** A path that leads nowhere, a second row at one place, or the engine itself: a test would fail. */
-function failure({ id }: Mutant, error: unknown): Verdict {
-  if (error instanceof StoreError && /^(Binder|Parser|Catalog) exception/.test(error.message))
-    return { id, fate: "refused", why: error.message };
-  if (error instanceof Endless || error instanceof Error) return { id, fate: "caught", why: error.message };
-  throw error;
+export function failure(id: string, error: unknown): Verdict {
+  if (!(error instanceof Error)) throw error;
+  const refused = error instanceof StoreError && /^(Binder|Parser|Catalog) exception/.test(error.message);
+  return { id, fate: refused ? "refused" : "caught", why: error.message };
 }

@@ -2,16 +2,18 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { connectors } from "../../connectors/index.ts";
+import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { breakOne } from "./break.ts";
-import { disagreement, shrink, tenantOf } from "./compare.ts";
+import { disagreement, shrink, standsApart, tenantOf } from "./compare.ts";
 import { EQUIVALENT } from "./equivalent.ts";
-import { pairs } from "./features.ts";
+import { pairs, richest } from "./features.ts";
+import { serveMutants } from "./helper.ts";
 import { hits, LEAST_SHARE } from "./hits.ts";
-import { allMutants, isOpen, mutate, serveMutants, type Trial } from "./mutate.ts";
+import { allMutants, isOpen, mutate, type Trial } from "./mutate.ts";
 import { metEnough, newRun, type Run, summary, tenantAt, tryTenants } from "./random.ts";
 import { completeness, STEPS } from "./withhold.ts";
-import { worldText } from "./world.ts";
+import { worldFiles, worldText } from "./world.ts";
 
 const HELP = `npm run prove -- [--worlds N] [--seed S] [--from K] [--state FILE] [--shown N] [--profile]
   N random tenants (500), row for row against the oracle; those that differ are shrunk and printed as worlds
@@ -100,8 +102,15 @@ async function showHits(): Promise<boolean> {
   return rare.length === 0;
 }
 
+const worldsToBreak = (from: number): (readonly Put[])[] => [
+  ...worldFiles()
+    .filter(({ file }) => !file.startsWith("alone-"))
+    .map(({ world }) => world.records),
+  ...richest(tenants(400, from), 20).filter((world) => !standsApart(world)),
+];
+
 async function showBroken(): Promise<boolean> {
-  const { mutant, least } = await breakOne(seed, options.rule);
+  const { mutant, least } = await breakOne(seed, options.rule, worldsToBreak(seed), process.argv[1]!);
   print(`# ${mutant.id}`);
   if (least === undefined) print("# no tenant noticed");
   else
@@ -125,14 +134,14 @@ async function showMutants(): Promise<boolean> {
   const ids = all.filter((_, index) => index % every === seed % every).map(({ id }) => id);
   const trying: Trial = saved({ seed, verdicts: {} });
   let written = 0;
-  for await (const verdict of mutate(trying, ids, process.argv[1]!)) {
+  await mutate(trying, ids, process.argv[1]!, (verdict) => {
     // A few broken rules tried twice cost less than a file written for each.
     if (performance.now() - written > SAVED_EVERY_MS) {
       save(trying);
       written = performance.now();
     }
     if (!isOpen(verdict)) print(`${verdict.fate}: ${verdict.id}  [${verdict.why.split("\n")[0]}]`);
-  }
+  });
   save(trying);
   const of = (fate: string): string[] => ids.filter((id) => trying.verdicts[id]?.fate === fate);
   const open = [...of("same"), ...of("idle")];

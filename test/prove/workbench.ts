@@ -13,6 +13,7 @@ import {
   embeddedDdl,
 } from "../../src/graph/generate.ts";
 import type { Rule } from "../../src/graph/rules.ts";
+import type { GraphTable } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
 import {
   DERIVED,
@@ -36,6 +37,14 @@ export interface Unread {
   step: string;
 }
 
+/** What a bench on which `keep` has run is to another process, as long as it is lent out. Plain data. */
+export interface Kept {
+  tables: readonly GraphTable[];
+  folder: string;
+  unread: readonly Unread[];
+  sizes: readonly number[];
+}
+
 /** A rule that still finds rows after so many rounds will not end. */
 const MOST_ROUNDS = 60;
 /** A broken rule that multiplies rows is stopped here: so many times the rows that it should find, and some. */
@@ -54,29 +63,39 @@ export class Workbench {
   readonly rules = inOrder(RULES);
   readonly #records: ReadonlyMap<string, readonly Put[]>;
   readonly #engine: EngineConnection;
+  readonly #tables: readonly GraphTable[];
+  readonly #unread: readonly Unread[];
   readonly #folder: string;
   #files = 0;
   /** Rows of the kind of each rule after it. */
-  readonly #sizes: number[] = [];
+  #sizes: number[] = [];
+  /** Kinds of the rules from here on are as they are before the rule here, but for those touched. */
+  #at = 0;
   /** Kinds that may not be as they were before the rule at which the bench stands. */
   #touched = new Set<DerivedKind>();
+  /** Rows of a kind, as far as they are known: most statements ask, and asking takes longer than small rules do. */
+  readonly #counts = new Map<string, number>();
   readonly #parquet: ParquetWriter;
 
   private constructor(
     records: readonly Put[],
     engine: EngineConnection,
-    folder: string,
+    { tables, folder, unread }: Omit<Kept, "sizes">,
     parquet: ParquetWriter,
   ) {
     const grouped = new Map<string, Put[]>();
     for (const put of records) {
       const ids = "from" in put ? [put.from.id, put.to.id] : [put.id];
       const tenant = ids.map(prefixOf).find((prefix) => prefix !== "") ?? "";
-      grouped.set(tenant, [...(grouped.get(tenant) ?? []), put]);
+      const own = grouped.get(tenant) ?? [];
+      grouped.set(tenant, own);
+      own.push(put);
     }
     this.#records = grouped;
     this.#parquet = parquet;
     this.#engine = engine;
+    this.#tables = tables;
+    this.#unread = unread;
     this.#folder = folder;
   }
 
@@ -89,30 +108,54 @@ export class Workbench {
     return exported(
       records,
       () => {},
-      async (tables, folder) => {
-        const engine = await openEngine({ path: ":memory:", pool: POOL });
-        const parquet = await ParquetWriter.open();
-        try {
-          for (const ddl of [...embeddedDdl(), ...derivedDdl(KINDS)]) await engine.run(ddl);
-          for (const table of tables) await engine.run(embeddedCopy(table));
-          // As the store fills them from gaps of coverage.
-          await engine.run(
-            "CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)",
-          );
-          await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
-          for (const [index, { scope, step }] of unread.entries())
-            await engine.run(
-              `MATCH (s:Scope) WHERE s.id = $scope
-               CREATE (:Unread {id: $id, step: $step, rank: 5, denies: 1})-[:CONCERNS]->(s)`,
-              { scope, step, id: String(index) },
-            );
-          return await work(new Workbench(records, engine, folder, parquet));
-        } finally {
-          parquet.close();
-          await engine.close();
-        }
-      },
+      (tables, folder) => Workbench.#open(records, { tables, folder, unread }, work),
     );
+  }
+
+  /** A second bench beside one on which `keep` has run: it can go back to any rule at once. */
+  static async beside<T>(
+    records: readonly Put[],
+    kept: Kept,
+    work: (bench: Workbench) => Promise<T>,
+  ): Promise<T> {
+    return Workbench.#open(records, kept, (bench) => {
+      bench.#sizes = [...kept.sizes];
+      bench.#touched = new Set(KINDS);
+      return work(bench);
+    });
+  }
+
+  static async #open<T>(
+    records: readonly Put[],
+    from: Omit<Kept, "sizes">,
+    work: (bench: Workbench) => Promise<T>,
+  ): Promise<T> {
+    const engine = await openEngine({ path: ":memory:", pool: POOL });
+    const parquet = await ParquetWriter.open();
+    try {
+      for (const ddl of [...embeddedDdl(), ...derivedDdl(KINDS)]) await engine.run(ddl);
+      for (const table of from.tables) await engine.run(embeddedCopy(table));
+      // As the store fills them from gaps of coverage.
+      await engine.run(
+        "CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)",
+      );
+      await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
+      for (const [index, { scope, step }] of from.unread.entries())
+        await engine.run(
+          `MATCH (s:Scope) WHERE s.id = $scope
+           CREATE (:Unread {id: $id, step: $step, rank: 5, denies: 1})-[:CONCERNS]->(s)`,
+          { scope, step, id: String(index) },
+        );
+      return await work(new Workbench(records, engine, from, parquet));
+    } finally {
+      parquet.close();
+      await engine.close();
+    }
+  }
+
+  /** After `keep`: what `beside` needs. */
+  get kept(): Kept {
+    return { tables: this.#tables, folder: this.#folder, unread: this.#unread, sizes: this.#sizes };
   }
 
   raw(): Promise<GraphRows> {
@@ -163,7 +206,8 @@ export class Workbench {
 
   /** Back to where the rule at this place has not run yet. */
   async rewind(at: number): Promise<void> {
-    const later = this.rules.slice(at).map((rule) => rule.derives);
+    const later = this.rules.slice(Math.min(at, this.#at)).map((rule) => rule.derives);
+    this.#at = at;
     await this.#restore(
       at,
       KINDS.filter((kind) => this.#touched.has(kind) || later.includes(kind)),
@@ -171,11 +215,28 @@ export class Workbench {
     this.#touched = new Set();
   }
 
-  /** After `rewind`: runs the rules behind the one at this place. */
-  async resume(at: number): Promise<void> {
-    for (const rule of this.rules.slice(at + 1)) {
-      this.#touched.add(rule.derives);
+  /**
+   * Runs the rule at this place. `instead` gets what it derives and says what is put there: of each statement (0 is the
+   * first), or, where a rule reads itself, all that its kind then holds.
+   */
+  async step(
+    at: number,
+    instead?: (lines: readonly string[], statement: number) => readonly string[],
+  ): Promise<void> {
+    const rule = this.rules[at]!;
+    this.#touched.add(rule.derives);
+    if (instead === undefined) {
       await this.#runRule(rule, this.#target());
+    } else if (readsItself(rule)) {
+      await this.#runRule(rule, this.#target());
+      await this.load(at, instead((await this.#engine.run(all(rule.derives))).map(lineOf), 0));
+    } else {
+      const lines: string[] = [];
+      for (const statement of rule.first.keys()) {
+        const found = await this.yields(at, rule, statement);
+        if (found !== undefined) lines.push(...instead(found, statement));
+      }
+      await this.load(at, lines);
     }
   }
 
@@ -191,8 +252,9 @@ export class Workbench {
     this.#touched.add(kind);
     if (readsItself(this.rules[at]!)) await this.#restore(0, [kind]);
     if (lines.length === 0) return;
-    const file = join(this.#folder, `loaded-${this.#files++}.parquet`);
+    const file = this.#scratch("loaded");
     const names = await this.#parquet.write(kind, lines, file);
+    this.#counts.delete(kind);
     await this.#engine.run(
       hasBooleans(kind) ? derivedCopy(kind, [file], names) : `COPY ${kind} FROM '${file}'`,
     );
@@ -208,17 +270,18 @@ export class Workbench {
     const one = [...rule.first, ...rule.again][statement]!;
     const target = this.#target();
     if (!(await runs(target, rule.when, undefined)) || !(await runs(target, one.when, one.unless))) return;
+    const most = MOST_ROWS.plus + MOST_ROWS.times * (this.#sizes[at] ?? 0);
     if (!readsItself(rule)) {
       let found: Row[] = [];
       const write = async (_: DerivedKind, text: string): Promise<number> => {
-        found = await this.#engine.run(withNames(text));
+        found = await this.#engine.run(`${withNames(text)} LIMIT ${most + 1}`);
         return found.length;
       };
-      await this.#runRule({ ...rule, first: [one], again: [] }, { ...target, write });
+      await this.#runRule({ ...rule, first: [one], again: [] }, { ...target, write }, most);
       return found.map(lineOf);
     }
     try {
-      await this.#runRule(rule, target, MOST_ROWS.plus + MOST_ROWS.times * (this.#sizes[at] ?? 0));
+      await this.#runRule(rule, target, most);
       return (await this.#engine.run(all(derives))).map(lineOf);
     } finally {
       await this.#restore(at, [derives]);
@@ -231,6 +294,7 @@ export class Workbench {
     const hangs = (kind: DerivedKind): boolean =>
       !isDerivedNode(kind) && (nodes.includes(DERIVED[kind].from) || nodes.includes(DERIVED[kind].to));
     const gone = KINDS.filter((kind) => kinds.includes(kind) || hangs(kind));
+    for (const kind of gone) this.#counts.delete(kind);
     for (const kind of gone.toReversed()) await this.#engine.run(`DROP TABLE ${kind}`);
     for (const ddl of derivedDdl(gone)) await this.#engine.run(ddl);
     for (const kind of gone) {
@@ -245,12 +309,16 @@ export class Workbench {
       await this.#engine.run(`COPY ${kind} FROM (${text})`);
       return;
     }
-    const file = join(this.#folder, `derived-${this.#files++}.parquet`);
+    const file = this.#scratch("derived");
     await this.#engine.run(`COPY (${text}) TO '${file}'`);
     const [first] = await this.#engine.run(`LOAD FROM '${file}' RETURN * LIMIT 1`);
     if (first !== undefined) await this.#engine.run(derivedCopy(kind, [file], Object.keys(first)));
   }
 
+  /** A new file; other processes have theirs in the same folder. */
+  #scratch(name: string): string {
+    return join(this.#folder, `${name}-${process.pid}-${this.#files++}.parquet`);
+  }
   /** What the kind of a rule holds after it. */
   #file(at: number): string {
     return join(this.#folder, `kept-${at}.parquet`);
@@ -277,17 +345,20 @@ export class Workbench {
   #target(): RuleTarget {
     const number = async (cypher: string) => Number((await this.#engine.run(cypher))[0]?.n ?? 0);
     const isNode = (kind: string) => isDerivedNode(kind) || isNodeKind(kind) || kind === "Unread";
-    const count = (kind: string) =>
-      number(`MATCH ${isNode(kind) ? `(r:${kind})` : `()-[r:${kind}]->()`} RETURN count(*) AS n`);
-    const known = new Map<DerivedKind, number>();
+    const count = async (kind: string) => {
+      const rows =
+        this.#counts.get(kind) ??
+        (await number(`MATCH ${isNode(kind) ? `(r:${kind})` : `()-[r:${kind}]->()`} RETURN count(*) AS n`));
+      this.#counts.set(kind, rows);
+      return rows;
+    };
     return {
       count,
       write: async (kind, text) => {
-        const before = known.get(kind) ?? (await count(kind));
+        const before = await count(kind);
+        this.#counts.delete(kind);
         await this.#write(kind, text);
-        const after = await count(kind);
-        known.set(kind, after);
-        return after - before;
+        return (await count(kind)) - before;
       },
       deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
     };
