@@ -91,10 +91,10 @@ export class Beside {
     return JSON.parse(JSON.stringify(value).replaceAll(this.#prefix, "")) as T;
   }
   /** Whether these are about this tenant, and about no other. What everyone holds elsewhere others hold, too. */
-  owns(value: unknown): boolean {
+  owns = (value: unknown): boolean => {
     const met = JSON.stringify(value).match(ANY_PREFIX) ?? [];
     return met.length > 0 && met.every((prefix) => prefix === this.#prefix);
-  }
+  };
   /** Rows about this tenant, which must name one of its ids, with the ids that it was written with. */
   async rows(cypher: string, params?: Params): Promise<Row[]> {
     return this.bare((await this.query(cypher, params)).filter((row) => this.owns(row)));
