@@ -1,6 +1,6 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
@@ -16,7 +16,7 @@ import type {
 } from "./collect/http.ts";
 import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
-import { type Config, loadConfig, type StoreSpec, type TenantConfig } from "./config.ts";
+import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
@@ -76,13 +76,6 @@ interface FromSimulator {
   transport?: Pick<TransportOptions, "wire" | "clock" | "throttles">;
 }
 
-/** What collects and builds is loaded by who needs it: questions would wait for it longer than for their answer. */
-const collecting = async () => ({
-  ...(await import("./collect/crawl.ts")),
-  ...(await import("./collect/early.ts")),
-  ...(await import("./reach/build.ts")),
-});
-
 const inventoryFile = (folder: string): string => join(folder, "inventory.duckdb");
 const steps = (): Step[] => connectors.flatMap((connector) => [...connector.steps]);
 const hash = (value: unknown): string =>
@@ -91,7 +84,12 @@ const hash = (value: unknown): string =>
 /** Reads a tenant, builds the graph and derives reach. Throws Interrupted if the signal was raised: a rerun continues. */
 export async function scan(options: ScanOptions): Promise<GraphMeta> {
   const { folder, from, signal } = options;
-  const { crawl, publishEarly, buildGraph } = await collecting();
+  // What collects and builds is loaded by who needs it: questions would wait for it longer than for their answer.
+  const [{ crawl }, { publishEarly }, { buildGraph }] = await Promise.all([
+    import("./collect/crawl.ts"),
+    import("./collect/early.ts"),
+    import("./reach/build.ts"),
+  ]);
   const source = await openSource(options);
   const inventory = await openFolder(folder);
   try {
@@ -278,7 +276,7 @@ export async function importFile({
 }: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
   const name = importName(file);
   await mustBeReadable(file);
-  const { buildGraph } = await collecting();
+  const { buildGraph } = await import("./reach/build.ts");
   const inventory = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
@@ -563,25 +561,23 @@ async function peopleAt(query: GraphStore["query"], scope: string, time: string)
 
 /** The store that the configuration names, if there is a configuration. */
 export async function configuredStore(path: string): Promise<StoreSpec | undefined> {
-  const found = await loadConfig(
+  // Most questions need no configuration, and to load what reads one takes longer than to answer them.
+  if (!existsSync(path)) return undefined;
+  return (await load(path)).config.store;
+}
+
+const load = async (path: string): Promise<LoadedConfig> =>
+  (await import("./config.ts")).loadConfig(
     path,
     connectors.map(({ name }) => name),
-  ).catch((error: unknown) => {
-    if (error instanceof ConfigError && error.code === "config-missing") return undefined;
-    throw error;
-  });
-  return found?.config.store;
-}
+  );
 
 /** The configuration and the tenant that is meant: the only one, or the one named. */
 export async function configured(
   path: string,
   tenant: string | undefined,
 ): Promise<{ config: Config; tenant: TenantConfig; warnings: string[] }> {
-  const { config, warnings } = await loadConfig(
-    path,
-    connectors.map(({ name }) => name),
-  );
+  const { config, warnings } = await load(path);
   const found = config.tenants.filter(
     ({ id, name }) => tenant === undefined || id === tenant.toLowerCase() || name === tenant,
   );

@@ -211,6 +211,28 @@ test("no file breaks the dependency rule", () => {
   expect(breaches(files)).toEqual([]);
 });
 
+/** Packages that a question may wait for. The engine is one that each question needs, and it loads by `require`. */
+const QUICK: readonly string[] = ["commander", "cli-table3", "csv-stringify", "p-limit"];
+
+test("to ask a question loads nothing that only collecting, keeping or a server needs", () => {
+  const files = readTree(join(dirname(fileURLToPath(import.meta.url)), ".."));
+  const waitsFor = new Set([
+    ...["src/cli.ts", "src/app.ts"],
+    ...["reach-command", "print", "output"].map((face) => `src/faces/${face}.ts`),
+  ]);
+  const packages = new Set<string>();
+  for (const path of waitsFor)
+    for (const { to, typeOnly, lazy } of importsOf(path, files[path] ?? "")) {
+      if (typeOnly || lazy || to.startsWith("node:")) continue;
+      if (to in files) waitsFor.add(to);
+      else packages.add(to);
+    }
+  // Otherwise nothing was followed.
+  expect(waitsFor).toContain("src/graph/store-embedded.ts");
+  expect(packages).toContain("csv-stringify");
+  expect([...packages].filter((name) => !QUICK.includes(name))).toEqual([]);
+});
+
 test.each([
   ["src/schema.ts", 'import { crawl } from "./crawl.ts";', "schema stands below crawl"],
   ["src/gate.ts", 'import type {\n  App,\n} from "./app.ts";', "gate stands below app"],

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
-import { expect, test } from "vitest";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveInProcess } from "../bench/simulated.ts";
 import { createEntra } from "../connectors/entra/index.ts";
 import { createTenant, type Tenant } from "../simulator/tenant.ts";
@@ -35,20 +35,26 @@ async function read(tenant: Tenant, inventory: Inventory, mode: "full" | "delta"
   });
 }
 
+let files: DuckDBConnection;
+beforeAll(async () => {
+  files = await (await DuckDBInstance.create(":memory:")).connect();
+});
+afterAll(() => files?.closeSync());
+
 /** Everything that a snapshot exports, as text in a fixed order; and its id. */
 async function contentOf(inventory: Inventory): Promise<{ id: string; rows: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), "forereach-delta-"));
   const snapshot = await inventory.snapshot();
-  const connection = await (await DuckDBInstance.create(":memory:")).connect();
   try {
     const rows: string[] = [];
-    for (const { kind, file } of await snapshot.export(folder)) {
-      const result = await connection.runAndReadAll(`SELECT * FROM read_parquet('${file}')`);
+    for (const { kind, file, rows: count } of await snapshot.export(folder)) {
+      // Of most kinds these tenants have none, and to open so many files takes longer than the crawl.
+      if (count === 0) continue;
+      const result = await files.runAndReadAll(`SELECT * FROM read_parquet('${file}')`);
       for (const row of result.getRowObjectsJson()) rows.push(`${kind} ${JSON.stringify(row)}`);
     }
     return { id: snapshot.id, rows: rows.sort() };
   } finally {
-    connection.closeSync();
     await snapshot.release();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -84,6 +90,7 @@ test.each([4, 5, 11, 14, 18])(
     const kinds = new Set(tenant.events.map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(["agent", "group", "member", "user"]);
   },
+  300_000,
 );
 
 const memberships = async (inventory: Inventory): Promise<number> =>

@@ -1,12 +1,11 @@
 /** Paths that explain rows: the one that a row counted, or said to be another, or not known. Never another in silence. */
 import { expect, test } from "vitest";
-import type { GraphStore } from "../src/graph/store.ts";
 import type { Row } from "../src/model.ts";
 import type { Copy } from "../src/reach/copies.ts";
 import { createDecoder, sayPath, type Witness } from "../src/reach/paths.ts";
 import type { Put } from "./oracle/records.ts";
-import { withGraph } from "./prove/product.ts";
 import { replays } from "./replay.ts";
+import { type Beside, SideBySide } from "./side-by-side.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
 const rel = (
@@ -34,12 +33,14 @@ const reader = (who: string, where: string): Put =>
 
 const keyOf = ({ agent, scope, mode, via, tier }: Row): string =>
   JSON.stringify([agent, scope, mode, via, tier]);
-/** The witnesses of all rows. */
-async function witnesses(query: GraphStore["query"]): Promise<Witness[]> {
-  const rows = await query(
+const besides = new SideBySide();
+/** The witnesses of all rows of a tenant, with the ids that it has in the graph. */
+async function witnesses({ query, owns }: Beside): Promise<Witness[]> {
+  const said = await query(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, r.mode AS mode, r.via AS via, r.tier AS tier, r.hops AS hops,
      r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, s.id AS scope ORDER BY agent, scope, mode, via`,
   );
+  const rows = said.filter(({ agent, scope }) => owns([agent, scope]));
   const copies = new Map<string, Copy>();
   for (const row of await query(
     `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
@@ -74,72 +75,64 @@ const DIAMOND: readonly Put[] = [
   reader("top", "account"),
 ];
 
+const diamond = besides.add(DIAMOND);
+
 test("a row's path is as long as the row says, and the smallest of these", async () => {
-  const said = await withGraph(DIAMOND, async (query) => {
-    const rows = await witnesses(query);
-    const paths = await createDecoder(query)(rows);
-    expect(paths[0]).toHaveLength(rows[0]!.steps + 1);
-    return paths.map(sayPath);
-  });
-  expect(said).toEqual(["Agent a → G1 → TOP → [Reader] Account"]);
+  const rows = await witnesses(diamond);
+  const paths = await createDecoder(diamond.query)(rows);
+  expect(paths[0]).toHaveLength(rows[0]!.steps + 1);
+  expect(paths.map(sayPath)).toEqual(["Agent a → G1 → TOP → [Reader] Account"]);
 });
 
 test("where no way is as long as the row says, the path says that it is one of several", async () => {
-  await withGraph(DIAMOND, async (query) => {
-    const [row] = await witnesses(query);
-    const [path] = await createDecoder(query)([{ ...row!, steps: row!.steps + 1 }]);
-    expect(sayPath(path!)).toBe("Agent a → G1 → TOP → (one of several ways) [Reader] Account");
-    expect(path?.filter(({ doubt }) => doubt === "one-of-several")).toHaveLength(1);
-  });
+  const [row] = await witnesses(diamond);
+  const [path] = await createDecoder(diamond.query)([{ ...row!, steps: row!.steps + 1 }]);
+  expect(sayPath(path!)).toBe("Agent a → G1 → TOP → (one of several ways) [Reader] Account");
+  expect(path?.filter(({ doubt }) => doubt === "one-of-several")).toHaveLength(1);
 });
 
 test("where the graph shows no way to the grant, or not from it to the place, the path says so", async () => {
-  await withGraph(DIAMOND, async (query) => {
-    const [row] = await witnesses(query);
-    const [unknown, elsewhere] = await createDecoder(query)([
-      { ...row!, grant: 999 },
-      { ...row!, scope: "other" },
-    ]);
-    expect(unknown).toMatchObject([{ id: "a" }, { id: "account", doubt: "not-known" }]);
-    expect(elsewhere).toMatchObject([{ id: "a" }, { id: "other", doubt: "not-known" }]);
-    expect(sayPath(elsewhere!)).toBe("Agent a → (way not known) Other");
-  });
+  const [row] = await witnesses(diamond);
+  const paths = await createDecoder(diamond.query)([
+    { ...row!, grant: 999 },
+    { ...row!, scope: diamond.id("other") },
+  ]);
+  const [unknown, elsewhere] = diamond.bare(paths);
+  expect(unknown).toMatchObject([{ id: "a" }, { id: "account", doubt: "not-known" }]);
+  expect(elsewhere).toMatchObject([{ id: "a" }, { id: "other", doubt: "not-known" }]);
+  expect(sayPath(elsewhere!)).toBe("Agent a → (way not known) Other");
 });
 
+const strange = besides.add([
+  ...agent("a"),
+  node("McpServer", "m", { name: "Search server" }),
+  rel("USES", ["Agent", "a"], ["McpServer", "m"]),
+]);
 test("a server of unknown identity is a path without a grant: agent, server, place", async () => {
-  const records = [
-    ...agent("a"),
-    node("McpServer", "m", { name: "Search server" }),
-    rel("USES", ["Agent", "a"], ["McpServer", "m"]),
-  ];
-  await withGraph(records, async (query) => {
-    const rows = (await witnesses(query)).filter(({ via }) => via === "m");
-    expect(rows).toMatchObject([{ scope: "unknown:mcp:m", grant: null }]);
-    const [path] = await createDecoder(query)(rows);
-    expect(path).toMatchObject([{ kind: "Agent" }, { id: "m", via: "USES" }, { id: "unknown:mcp:m" }]);
-    expect(path?.some(({ doubt, grant }) => doubt !== undefined || grant !== undefined)).toBe(false);
-  });
+  const rows = (await witnesses(strange)).filter(({ via }) => via === strange.id("m"));
+  expect(strange.bare(rows)).toMatchObject([{ scope: "unknown:mcp:m", grant: null }]);
+  const [path] = strange.bare(await createDecoder(strange.query)(rows));
+  expect(path).toMatchObject([{ kind: "Agent" }, { id: "m", via: "USES" }, { id: "unknown:mcp:m" }]);
+  expect(path?.some(({ doubt, grant }) => doubt !== undefined || grant !== undefined)).toBe(false);
 });
 
+const inherited = besides.add([
+  ...agent("a"),
+  node("Blueprint", "b", { appId: "app", enabled: true, inheritable: ["*"] }),
+  node("Principal", "bp", { kind: "BlueprintPrincipal", appId: "app", name: "Blueprint" }),
+  rel("MADE_FROM", ["Agent", "a"], ["Blueprint", "b"]),
+  node("Scope", "plane:sharepoint", { kind: "Service", plane: "sharepoint", name: "SharePoint" }),
+  rel("GRANTED", ["Principal", "bp"], ["Scope", "plane:sharepoint"], {
+    ...{ key: "g", flow: "containment", read: true, role: "Sites.Read.All", source: "app-role" },
+  }),
+]);
 test("what comes from a blueprint goes over the blueprint's principal", async () => {
-  const records = [
-    ...agent("a"),
-    node("Blueprint", "b", { appId: "app", enabled: true, inheritable: ["*"] }),
-    node("Principal", "bp", { kind: "BlueprintPrincipal", appId: "app", name: "Blueprint" }),
-    rel("MADE_FROM", ["Agent", "a"], ["Blueprint", "b"]),
-    node("Scope", "plane:sharepoint", { kind: "Service", plane: "sharepoint", name: "SharePoint" }),
-    rel("GRANTED", ["Principal", "bp"], ["Scope", "plane:sharepoint"], {
-      ...{ key: "g", flow: "containment", read: true, role: "Sites.Read.All", source: "app-role" },
-    }),
-  ];
-  await withGraph(records, async (query) => {
-    const rows = await witnesses(query);
-    expect(rows).toHaveLength(1);
-    const [path] = await createDecoder(query)(rows);
-    expect(sayPath(path!)).toBe("Agent a → Blueprint → [Sites.Read.All] SharePoint");
-    expect(path?.[2]).toMatchObject({ id: "bp", via: "MADE_FROM" });
-    expect(path?.some(({ doubt }) => doubt !== undefined)).toBe(false);
-  });
+  const rows = await witnesses(inherited);
+  expect(rows).toHaveLength(1);
+  const [path] = inherited.bare(await createDecoder(inherited.query)(rows));
+  expect(sayPath(path!)).toBe("Agent a → Blueprint → [Sites.Read.All] SharePoint");
+  expect(path?.[2]).toMatchObject({ id: "bp", via: "MADE_FROM" });
+  expect(path?.some(({ doubt }) => doubt !== undefined)).toBe(false);
 });
 
 const COPIED: readonly Put[] = [
@@ -168,22 +161,26 @@ const COPIED: readonly Put[] = [
   }),
 ];
 
+const copied = besides.add(COPIED);
+
 test("a row that goes through copies shows them, and each step is a record", async () => {
-  await withGraph(COPIED, async (query) => {
-    const rows = (await witnesses(query)).filter(({ agent, mode }) => agent === "a" && mode === "app");
-    const paths = await createDecoder(query)(rows);
-    const said = Object.fromEntries(rows.map(({ scope }, index) => [scope, sayPath(paths[index]!)]));
-    expect(said).toEqual({
-      book: "Agent a → Agent b → Agent c → (embedded) BOOK",
-      index: "Agent a → [Reader] SERVICE → INDEX",
-      list: "Agent a → [Writer] LIST",
-      service: "Agent a → [Reader] SERVICE",
-      site: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE → BOX → (copy of) SITE",
-      store: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE",
-    });
-    for (const [index, path] of paths.entries()) {
-      expect(replays(path, COPIED), JSON.stringify(path)).toBe(true);
-      expect(path).toHaveLength(rows[index]!.steps + 1);
-    }
+  const rows = (await witnesses(copied)).filter(
+    ({ agent, mode }) => agent === copied.id("a") && mode === "app",
+  );
+  const paths = copied.bare(await createDecoder(copied.query)(rows));
+  const said = Object.fromEntries(
+    copied.bare(rows).map(({ scope }, index) => [scope, sayPath(paths[index]!)]),
+  );
+  expect(said).toEqual({
+    book: "Agent a → Agent b → Agent c → (embedded) BOOK",
+    index: "Agent a → [Reader] SERVICE → INDEX",
+    list: "Agent a → [Writer] LIST",
+    service: "Agent a → [Reader] SERVICE",
+    site: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE → BOX → (copy of) SITE",
+    store: "Agent a → [Reader] SERVICE → INDEX → (copy of) STORE",
   });
+  for (const [index, path] of paths.entries()) {
+    expect(replays(path, COPIED), JSON.stringify(path)).toBe(true);
+    expect(path).toHaveLength(rows[index]!.steps + 1);
+  }
 });

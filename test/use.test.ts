@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createUse, type Use } from "../src/reach/use.ts";
 import type { Put } from "./oracle/records.ts";
-import { withGraph } from "./prove/product.ts";
+import { type Beside, SideBySide } from "./side-by-side.ts";
 
 const rel = (
   kind: string,
@@ -35,18 +35,19 @@ function store(secret: number, open: number): Put[] {
   ];
 }
 
-const useOf = (records: readonly Put[], place = "") =>
-  withGraph(records, async (query) => {
-    const rows = await query(
-      `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE $place = '' OR s.id = $place
-       OPTIONAL MATCH (a)-[c:READS_COPY]->(s) WHERE c.mode = r.mode AND c.tier = r.tier
-       OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
-       RETURN c.copy AS copy, c.embedded AS embedded, a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
-       t.label_unknown AS label_unknown`,
-      { place },
-    );
-    return (await createUse(query)(rows))[0];
-  });
+const useOf = async (one: Beside, place = ""): Promise<Use | undefined> => {
+  const rows = await one.query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE a.id = $agent AND ($place = '' OR s.id = $place)
+     OPTIONAL MATCH (a)-[c:READS_COPY]->(s) WHERE c.mode = r.mode AND c.tier = r.tier
+     OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
+     RETURN c.copy AS copy, c.embedded AS embedded, a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
+     t.label_unknown AS label_unknown`,
+    { agent: one.id("a"), place: place === "" ? "" : one.id(place) },
+  );
+  return (await createUse(one.query)(rows))[0];
+};
+/** Somewhere a label guards content, or nowhere: that is asked of a tenant as a whole. */
+const [guarded, open] = [new SideBySide(), new SideBySide()];
 const rights = (view: boolean, extract: boolean): Put =>
   rel("LABEL_RIGHTS", ["Principal", "p"], ["Label", "l"], { view, extract });
 const elsewhere = rel("LABEL_RIGHTS", ["Principal", "q"], ["Label", "l"], { view: true, extract: true });
@@ -56,8 +57,7 @@ const rule = (props = {}): Put[] => [
 ];
 
 type Case = [string, Put[], Use["use"], number | null, number | null, number | null];
-test.each<Case>([
-  ["without guards all that is read is used", [label("l")], "yes", 3, 0, 0],
+const CASES: readonly Case[] = [
   [
     "an encrypting label without rights leaves bytes",
     [label("l", { encrypted: true }), elsewhere],
@@ -100,30 +100,44 @@ test.each<Case>([
     "yes",
     ...([3, 0, 0] as const),
   ],
-])("%s", async (_, guards, use, usable, citeOnly, bytesOnly) => {
-  expect(await useOf([...store(2, 1), ...guards])).toEqual({
-    ...{ use, usable, cite_only: citeOnly, bytes_only: bytesOnly },
+];
+const told = CASES.map((one) => [...one, guarded.add([...store(2, 1), ...one[1]])] as const);
+test.each(told)("%s", async (_, _guards, use, usable, citeOnly, bytesOnly, one) => {
+  expect(await useOf(one)).toEqual({ use, usable, cite_only: citeOnly, bytes_only: bytesOnly });
+});
+
+const unguarded = open.add([...store(2, 1), label("l")]);
+test("without guards all that is read is used", async () => {
+  expect(await useOf(unguarded)).toEqual({ use: "yes", usable: 3, cite_only: 0, bytes_only: 0 });
+});
+
+describe("use is that of the best class", () => {
+  const encrypted = label("l", { encrypted: true });
+  const best = (...more: Put[]) => guarded.add([...store(2, 0), encrypted, ...more]);
+  test.each([
+    ["bytes-only", best(elsewhere)],
+    ["cite-only", best(rights(true, false))],
+    ["unknown", best()],
+  ] as const)("%s", async (use, one) => {
+    expect((await useOf(one))?.use).toBe(use);
   });
 });
 
-test("use is that of the best class", async () => {
-  const encrypted = label("l", { encrypted: true });
-  expect((await useOf([...store(2, 0), encrypted, elsewhere]))?.use).toBe("bytes-only");
-  expect((await useOf([...store(2, 0), encrypted, rights(true, false)]))?.use).toBe("cite-only");
-  expect((await useOf([...store(2, 0), encrypted]))?.use).toBe("unknown");
-});
-
-test("items whose label nobody looked at may be under one that guards, where some label does", async () => {
+describe("items whose label nobody looked at", () => {
   const unlooked: Put[] = [
     { kind: "Label", id: "label-unknown", props: { kind: "Unknown" } },
     { kind: "Item", id: "x", props: { size: 1 } },
     rel("PROTECTED_BY", ["Item", "x"], ["Scope", "box"]),
     rel("LABELED", ["Item", "x"], ["Label", "label-unknown"]),
   ];
-  const unknown = { use: "yes", usable: null, cite_only: null, bytes_only: null };
-  expect(await useOf([...store(0, 1), ...unlooked, label("l", { encrypted: true })])).toEqual(unknown);
-  expect(await useOf([...store(0, 1), ...unlooked, label("l")])).toEqual({
-    ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
+  const [some, none] = [
+    guarded.add([...store(0, 1), ...unlooked, label("l", { encrypted: true })]),
+    open.add([...store(0, 1), ...unlooked, label("l")]),
+  ];
+  test("may be under one that guards, where some label does", async () => {
+    const unknown = { use: "yes", usable: null, cite_only: null, bytes_only: null };
+    expect(await useOf(some)).toEqual(unknown);
+    expect(await useOf(none)).toEqual({ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 });
   });
 });
 
@@ -141,33 +155,38 @@ describe("copies", () => {
     rel("LABEL_RIGHTS", ["Principal", "u"], ["Label", "l"], { view, extract });
   const unknown = { use: "unknown", usable: null, cite_only: null, bytes_only: null };
 
+  const [opened, cited, strange] = [
+    guarded.add([...carrying, named(true, true)]),
+    guarded.add([...carrying, named(true, false)]),
+    guarded.add([...carrying, elsewhere]),
+  ];
+  const disabled = guarded.add([
+    ...carrying.filter((put) => !("id" in put && put.id === "u")),
+    ...[{ kind: "Principal", id: "u", props: { kind: "User", enabled: false } }, named(true, true)],
+  ]);
   test("an embedded file keeps its label: whom the label names uses it", async () => {
-    expect(await useOf([...carrying, named(true, true)])).toEqual({
-      ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
-    });
-    expect(await useOf([...carrying, named(true, false)])).toEqual(unknown);
+    expect(await useOf(opened)).toEqual({ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 });
+    expect(await useOf(cited)).toEqual(unknown);
   });
 
   test("whether anybody who may use the agent can open the label is unknown where nobody of them is named", async () => {
-    expect(await useOf([...carrying, elsewhere])).toEqual(unknown);
-    const off = { kind: "Principal", id: "u", props: { kind: "User", enabled: false } };
-    expect(
-      await useOf([...carrying.filter((put) => !("id" in put && put.id === "u")), off, named(true, true)]),
-    ).toEqual(unknown);
+    expect(await useOf(strange)).toEqual(unknown);
+    expect(await useOf(disabled)).toEqual(unknown);
   });
 
-  test("a copy may have lost its encryption: what the label would keep from answers is unknown", async () => {
-    const copied = (...more: Put[]) => [
+  const copied = (...more: Put[]) =>
+    guarded.add([
       ...store(2, 0).filter((put) => put.kind !== "GRANTED"),
       { kind: "Scope", id: "index", props: { kind: "SearchIndex", plane: "azure" } },
       rel("COPIED_TO", ["Scope", "account"], ["Scope", "index"]),
       rel("GRANTED", ["Principal", "p"], ["Scope", "index"], { key: "1", flow: "containment", read: true }),
       ...[secret, ...more],
-    ];
-    const useAt = (records: readonly Put[]) => useOf(records, "account");
-    expect(await useAt(copied(elsewhere))).toEqual(unknown);
-    expect(await useAt(copied(rights(true, false)))).toEqual(unknown);
-    expect(await useAt(copied(rights(true, true)))).toEqual({
+    ]);
+  const copies = [copied(elsewhere), copied(rights(true, false)), copied(rights(true, true))] as const;
+  test("a copy may have lost its encryption: what the label would keep from answers is unknown", async () => {
+    expect(await useOf(copies[0], "account")).toEqual(unknown);
+    expect(await useOf(copies[1], "account")).toEqual(unknown);
+    expect(await useOf(copies[2], "account")).toEqual({
       ...{ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 },
     });
   });

@@ -6,7 +6,6 @@ import type { Evidence, ReportView } from "../../reports/index.ts";
 import { type Draft, draft, draftText } from "../keep/files.ts";
 import type { Row } from "../model.ts";
 import { type Format, formatRows, type OutputColumn } from "./format.ts";
-import { writeParquet } from "./parquet.ts";
 
 /** Rows of a worksheet, its header included. */
 const EXCEL_ROWS = 1_048_576;
@@ -79,7 +78,10 @@ async function* writeParts(request: ExportRequest): AsyncGenerator<{ draft: Draf
       const path = part === 1 ? out : beside(out, `-${part}${extname(out)}`);
       const written =
         format === "parquet"
-          ? await draft(path, (temporary) => writeParquet(temporary, rows(), columns))
+          ? await draft(path, async (temporary) => {
+              const { writeParquet } = await import("./parquet.ts");
+              return writeParquet(temporary, rows(), columns);
+            })
           : await draftText(
               path,
               format === "csv"

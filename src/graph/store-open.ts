@@ -5,7 +5,7 @@ import type { StoreSpec } from "../config.ts";
 import { ConfigError } from "../model.ts";
 import type { GraphStore } from "./store.ts";
 import { openEmbeddedStore } from "./store-embedded.ts";
-import { type Neo4jStore, openNeo4jStore } from "./store-neo4j.ts";
+import type { Neo4jStore } from "./store-neo4j.ts";
 import type { Neo4jOptions, QueryLimits } from "./store-neo4j-server.ts";
 
 export interface OpenStoreOptions {
@@ -25,6 +25,8 @@ export async function openStore(options: OpenStoreOptions): Promise<GraphStore |
   const deriver = openEmbeddedStore({ folder: join(options.folder, "graph") });
   if (options.store.kind === "embedded") return deriver;
   const server = await neo4jOptions(options.store, options.env ?? process.env, options.askPassword);
+  // Loaded here: what it brings takes longer to load than a question to the embedded store takes.
+  const { openNeo4jStore } = await import("./store-neo4j.ts");
   return openNeo4jStore({
     server,
     tenant: options.tenant,

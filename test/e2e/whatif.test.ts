@@ -152,17 +152,38 @@ describe("what if", () => {
     expect(gap.stderr).toContain("1 part was not read completely");
   });
 
-  test("it is narrowed like any other answer", async () => {
-    const lines = [...PLANNED, grant("bot", "account", "g-late", { assign: true, tier: "potential" })];
-    const agents = async (...more: string[]) =>
+  test("it is narrowed like any other answer, by each of the options", async () => {
+    const lines = [
+      ...PLANNED,
+      grant("bot", "account", "g-late", { assign: true, tier: "potential" }),
+      // Each of these would be a row, too, if one of the options were not heeded.
+      grant("new-id", "account", "g-other-agent", { assign: true, tier: "potential" }),
+      grant("bot", "account", "g-now", { write: true, tier: "conditional" }),
+      rel("ACTS_AS", ref("Agent", "bot"), principal("made"), { key: "maker", mode: "maker" }),
+      node("Principal", "made", { kind: "User" }),
+      grant("made", "account", "g-other-mode", { assign: true, tier: "potential" }),
+      node("Scope", "far", { kind: "StorageAccount", name: "far", plane: "azure" }),
+      grant("bot", "far", "g-far", { assign: true, tier: "potential" }),
+    ];
+    const rows = async (...more: string[]) =>
       rowsOf((await withFile(lines, "--format", "json", ...more)).stdout).map(
-        (row) => `${row.agent_id} ${row.scope_id} ${row.tier}`,
+        (row) => `${row.agent_id} ${row.mode} ${row.scope_id} ${row.tier}`,
       );
-    expect(await agents("--tier", "potential")).toEqual(["bot account potential"]);
-    expect(await agents("Pla*")).toEqual(["new account now"]);
-    expect(await agents("--mode", "key")).toEqual([]);
-    expect(await agents("new", "--scope", "box")).toEqual(["new account now"]);
-    expect(await agents("new", "--expand")).toEqual(["new account now", "new box now"]);
+    expect(await rows("B*", "--tier", "potential", "--mode", "app", "--scope", "box")).toEqual([
+      "bot app account potential",
+    ]);
+    const all = await rows();
+    for (const other of [
+      "new app account potential",
+      "bot app account conditional",
+      "bot maker account potential",
+      "bot app far potential",
+    ])
+      expect(all).toContain(other);
+    expect(await rows("new", "--tier", "now", "--expand")).toEqual([
+      "new app account now",
+      "new app box now",
+    ]);
   });
 
   test("a file of it comes with its coverage and a manifest, and columns that say what was", async () => {

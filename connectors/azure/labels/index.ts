@@ -1,13 +1,11 @@
 /** Sensitivity label of one file from its bytes: a few small ranged reads, never the file, never its content. */
-import { isCompound, readCompound } from "./compound.ts";
 import { type LabelFinding, Undetermined } from "./finding.ts";
 import type { Format } from "./formats.ts";
-import { findEnd, longTail, readPackage, shortTail } from "./package.ts";
 import type { RangedFile } from "./ranges.ts";
 
 export type { FoundLabel, LabelFinding, UnknownReason } from "./finding.ts";
 export { type Format, formatOf } from "./formats.ts";
-export { fromKeys } from "./metadata.ts";
+export { fromKeys } from "./keys.ts";
 export { type Fetch, LIMITS, type Limits, RangedFile } from "./ranges.ts";
 
 /**
@@ -28,6 +26,11 @@ export async function readLabel(file: RangedFile, format: Format, tenantId: stri
 
 /** Looks in the order of what is usual, so that the long tail, which holds content, is hardly ever fetched. */
 async function readOffice(file: RangedFile, tenantId: string): Promise<LabelFinding> {
+  // Loaded here: zip and XML are for who looks into files, and every command would wait for them.
+  const [{ findEnd, longTail, readPackage, shortTail }, { isCompound, readCompound }] = await Promise.all([
+    import("./package.ts"),
+    import("./compound.ts"),
+  ]);
   const usual = await findEnd(file, shortTail(file.size));
   if (usual) return readPackage(file, usual, tenantId);
   if (await isCompound(file)) return readCompound(file, tenantId);

@@ -3,7 +3,8 @@ import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from "yauzl";
 import { type LabelFinding, Undetermined } from "./finding.ts";
-import { customProperties, fromKeys, fromLabelInfo, type Statement } from "./metadata.ts";
+import { fromKeys, type Statement } from "./keys.ts";
+import { customProperties, fromLabelInfo } from "./metadata.ts";
 import type { RangedFile } from "./ranges.ts";
 import { children, parseXml } from "./xml.ts";
 
