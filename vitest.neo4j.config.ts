@@ -28,5 +28,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // The server keeps what it loaded when it is stopped for the first time.
+    teardownTimeout: 120_000,
   },
 });

@@ -228,7 +228,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   };
 }
 
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /** Waits for the first answer. A new server has the password `neo4j` and demands another at once. */
 async function ready(child: ChildProcess, uri: string, password: string, known: boolean): Promise<void> {

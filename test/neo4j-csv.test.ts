@@ -77,20 +77,17 @@ test("a simulated tenant, and who of an agent's people gains, is the same from N
   const all = await both(ALL);
   expect(rowsIn(all.neo4j)).toBeGreaterThan(20);
   expect(all.neo4j).toBe(all.embedded);
-  const people = ["reach", "Help desk", "--people"];
-  const csv = await both([...people, "--format", "csv"]);
-  expect(rowsIn(csv.neo4j)).toBeGreaterThan(1);
-  expect(csv.neo4j).toBe(csv.embedded);
-  const said = await both(people);
+  const said = await both(["reach", "Help desk", "--people"]);
   expect(said.neo4j).toBe(said.embedded);
   expect(said.neo4j).toMatch(/maker: 2 people may use it; 1 person gains/);
   expect(said.neo4j).toMatch(/on-behalf-of: 2 people may use it; most: Clerk Amber 17/);
 
   // While somebody publishes, every answer says that it may mix two states.
-  const query = ["query", "MATCH (a:Agent) RETURN a.id LIMIT 1"];
-  expect((await neo4j(query)).stderr).not.toMatch(/being published/);
   await ask(driver, "MATCH (p:Publication {tenant: $tenant}) SET p.state = 'publishing'", { tenant });
-  for (const question of [["reach", "Help desk"], query, ["coverage"]]) {
+  for (const question of [
+    ["reach", "Help desk"],
+    ["query", "MATCH (a:Agent) RETURN a.id LIMIT 1"],
+  ]) {
     const { code, stdout, stderr } = await neo4j(question);
     expect(`${stdout}${stderr}`, question.join(" ")).toMatch(/being published|neo4j\.publication/);
     expect(code, question.join(" ")).toBe(3);
