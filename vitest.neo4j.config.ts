@@ -6,7 +6,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * The long ones first. Whatever changes the schema makes the server plan every statement anew, which for all rules takes
  * half a minute: their file comes before those that bring new tenants.
  */
-const ORDER = ["store-neo4j-rules", "neo4j-faults", "neo4j-broken", "store-neo4j", "neo4j-csv", "neo4j-gate"];
+const ORDER = [
+  ...["store-neo4j-rules", "neo4j-broken", "neo4j-way", "neo4j-faults"],
+  ...["store-neo4j", "neo4j-csv", "neo4j-gate"],
+];
 const place = ({ moduleId }: TestSpecification): number =>
   ORDER.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
 class LongestFirst extends BaseSequencer {
@@ -25,5 +28,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // The server keeps what it loaded when it is stopped for the first time.
+    teardownTimeout: 120_000,
   },
 });

@@ -1,6 +1,9 @@
 /** What tests of faults share: two states as files, a run that publishes one, and what then stands in the database. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Driver } from "neo4j-driver";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { tenantLabel } from "../src/graph/generate-neo4j.ts";
 import { loadRules } from "../src/graph/rules.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
@@ -10,7 +13,7 @@ import { connectNeo4j, type Neo4jOptions } from "../src/graph/store-neo4j-server
 import { openInventory } from "../src/keep/inventory.ts";
 import type { Row } from "../src/model.ts";
 import { LIBRARY } from "./library.ts";
-import { ask, serverOptions } from "./neo4j.ts";
+import { ask, emptyTenant, plainDriver, serverOptions } from "./neo4j.ts";
 
 /** A state as files: what a publication starts from. */
 export interface State {
@@ -27,6 +30,62 @@ export const randomFrom = (seed: number): ((below: number) => number) => {
     return state % below;
   };
 };
+
+/** What a file of tests that publish shares; `end` of a test removes its tenants and folders. */
+export interface Publishing {
+  driver: Driver;
+  small: State;
+  large: State;
+  /** What stands in the database after a first publication of each. */
+  rows: { small: string[]; large: string[] };
+  /** A tenant of one test, of which the server has nothing. */
+  tenant(): string;
+  /** A folder of one test. */
+  folder(): Promise<string>;
+  onEnd(end: () => Promise<unknown>): void;
+}
+
+/** Sets it up before the tests of the file that calls it. */
+export function publishing(): Publishing {
+  const ends: (() => Promise<unknown>)[] = [];
+  const onEnd = (end: () => Promise<unknown>): void => void ends.push(end);
+  const endAll = async () => {
+    for (const end of ends.splice(0)) await end();
+  };
+  const stage = {
+    onEnd,
+    tenant() {
+      const { tenant, end } = emptyTenant(stage.driver);
+      onEnd(end);
+      return tenant;
+    },
+    async folder() {
+      const folder = await mkdtemp(join(tmpdir(), "forereach-kept-"));
+      onEnd(() => rm(folder, { recursive: true, force: true }));
+      return folder;
+    },
+  } as Publishing;
+  let files = "";
+  beforeAll(async () => {
+    files = await mkdtemp(join(tmpdir(), "forereach-states-"));
+    stage.driver = plainDriver();
+    Object.assign(stage, await twoStates(files));
+    const first = async (state: State): Promise<string[]> => {
+      const tenant = stage.tenant();
+      await run(state, tenant, await stage.folder());
+      const found = await contents(tenant, stage.driver);
+      await endAll();
+      return found;
+    };
+    stage.rows = { small: await first(stage.small), large: await first(stage.large) };
+  });
+  afterEach(endAll);
+  afterAll(async () => {
+    await stage.driver.close();
+    await rm(files, { recursive: true, force: true });
+  });
+  return stage;
+}
 
 /** The library of queries, and the same with a little more and a little less. */
 export async function twoStates(folder: string): Promise<{ small: State; large: State }> {

@@ -31,19 +31,28 @@ export function serverOptions(): Neo4jOptions {
 
 export const newTenant = (): string => randomUUID();
 
-const free: string[] = [];
+/** Tenants that one worker has at the same time. */
+const MOST = 2;
+/** Those of each worker (`VITEST_POOL_ID`) of a run. */
+export const tenantsOf = (run: string, workers: number): string[] =>
+  Array.from({ length: workers * MOST }, (_, at) => `${run}-${Math.floor(at / MOST) + 1}-${at % MOST}`);
+
+let free: string[] | undefined;
 /**
- * A tenant of which the server has nothing, until `end`. It may have been another test's: statements name the tenant, so
- * for a new one the server plans all of them anew, which takes seconds.
+ * A tenant of which the server has nothing, until `end`. It is another test's afterwards, also in the next file of the same
+ * worker: statements name the tenant, so for a new one the server plans all of them anew, and after a new constraint those
+ * of everybody, which takes seconds. The setup made the constraints of these.
  */
 export function emptyTenant(driver: Driver): { tenant: string; end(): Promise<void> } {
+  const { FOREREACH_TEST_RUN: of = "", VITEST_POOL_ID: worker = "" } = process.env;
+  free ??= tenantsOf(of, Number(worker)).slice(-MOST);
   const tenant = free.pop() ?? newTenant();
   return {
     tenant,
     async end() {
       await ask(driver, `MATCH (n:\`${tenantLabel(tenant)}\`) DETACH DELETE n`);
       await ask(driver, "MATCH (p:Publication {tenant: $tenant}) DELETE p", { tenant });
-      free.push(tenant);
+      free?.push(tenant);
     },
   };
 }

@@ -26,7 +26,8 @@ const TENANTS = Number(process.env.FOREREACH_TENANTS ?? "25");
 /** Opens the store of a stage. `own`: it derives by itself, not by the reference that it is given. */
 type Open = (stage: Stage, reference: GraphStore) => Promise<GraphStore>;
 
-export function storeContract(open: Open, { own = true }: { own?: boolean } = {}): void {
+/** Returns the store of its tests, for more of them behind these. */
+export function storeContract(open: Open, { own = true }: { own?: boolean } = {}): () => GraphStore {
   // One of each for all tests. Each embedded engine reserves terabytes of addresses, and a server plans every statement
   // anew for a new store, which takes longer than all else here.
   const stage = new Stage();
@@ -95,4 +96,5 @@ export function storeContract(open: Open, { own = true }: { own?: boolean } = {}
     await expect(derived()).rejects.toMatchObject({ code: "not-rebuilt" });
     await expect(store.update((async function* () {})())).rejects.toMatchObject({ code: "rebuild-only" });
   });
+  return () => store;
 }

@@ -8,19 +8,20 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, DuckDBListValue, type DuckDBValue } from "@duckdb/node-api";
 import type { PropType } from "../schema.ts";
 import { DIALECTS } from "./generate.ts";
-import { nodeMark, type Operation, PUBLISHED, type PublishedTable } from "./generate-neo4j.ts";
+import {
+  columnsOfBatch,
+  nodeMark,
+  type Operation,
+  PUBLISHED,
+  type PublishedTable,
+} from "./generate-neo4j.ts";
 import { makeCodes, recodedPaths } from "./store-neo4j-codes.ts";
 
 const { quote, text } = DIALECTS.duckdb;
 const TYPES: Readonly<Record<PropType, string>> = { ...DIALECTS.duckdb.types, "string[]": "VARCHAR[]" };
 
-/** One row of a batch: what `neo4jWrite` takes. */
-export interface BatchRow {
-  k?: string;
-  f?: string;
-  t?: string;
-  p: Record<string, unknown>;
-}
+/** One row of a batch: the mark of a node, or those of both ends, then the values of `columnsOfBatch`. */
+export type BatchRow = readonly unknown[];
 
 export interface Change {
   table: PublishedTable;
@@ -75,7 +76,7 @@ function selectOf(folder: string, table: PublishedTable): string {
 /** Opens DuckDB in memory. What does not fit goes to a file in `spill`. */
 async function openDuck(spill: string): Promise<{ connection: DuckDBConnection; close(): void }> {
   const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: "768MB",
+    memory_limit: "192MB",
     threads: "2",
     temp_directory: join(spill, "spill"),
   });
@@ -222,9 +223,10 @@ async function compare(
   const names = columnsOf(table).map(({ name }) => quote(name));
   const nextRows = selectOf(next, table);
   const found: Change[] = [];
-  const make = async (operation: Operation, select: string) => {
+  // What is new altogether stays in its file: in memory it would be most of what there is.
+  const make = async (operation: Operation, select: string, as: "VIEW" | "TABLE" = "VIEW") => {
     const name = nameOf(table, operation);
-    await connection.run(`CREATE TEMP TABLE ${name} AS ${select}`);
+    await connection.run(`CREATE TEMP ${as} ${name} AS ${select}`);
     const rows = await count(name);
     if (rows > 0) found.push({ table, operation, rows });
   };
@@ -237,14 +239,18 @@ async function compare(
   const sameKey = keys
     .map((name) => `coalesce(b.${name}::VARCHAR, '') = coalesce(a.${name}::VARCHAR, '')`)
     .join(" AND ");
-  const sameRow = names.map((name) => `b.${name} IS NOT DISTINCT FROM a.${name}`).join(" AND ");
-  const only = (a: string, b: string) => `SELECT a.* FROM ${a} a ANTI JOIN ${b} b ON ${sameKey}`;
-  await make("put", only(`(${nextRows})`, `(${selectOf(last, table)})`));
-  await make("remove", only(`(${selectOf(last, table)})`, `(${nextRows})`));
-  await make(
-    "set",
-    `SELECT a.* FROM (${nextRows}) a JOIN (${selectOf(last, table)}) b ON ${sameKey} WHERE NOT (${sameRow})`,
+  // Of rows that may be the same, one side is kept in memory: with their prints in place of all that they hold.
+  const print = (of: string) => `hash(${names.map((name) => `${of}.${name}`).join(", ")})`;
+  const lastRows = selectOf(last, table);
+  const changed = quote(`changed ${table.name}`);
+  await connection.run(
+    `CREATE TEMP TABLE ${changed} AS SELECT a.*, b.print_ IS NULL AS new_ FROM (${nextRows}) a
+     LEFT JOIN (SELECT ${keys.join(", ")}, ${print("l")} AS print_ FROM (${lastRows}) l) b ON ${sameKey}
+     WHERE b.print_ IS NULL OR b.print_ <> ${print("a")}`,
   );
+  await make("put", `SELECT * EXCLUDE (new_) FROM ${changed} WHERE new_`);
+  await make("remove", `SELECT a.* FROM (${lastRows}) a ANTI JOIN (${nextRows}) b ON ${sameKey}`, "TABLE");
+  await make("set", `SELECT * EXCLUDE (new_) FROM ${changed} WHERE NOT new_`);
   return found;
 }
 
@@ -257,14 +263,15 @@ async function* batches(
   { table, operation }: Change,
   size: number,
 ): AsyncGenerator<BatchRow[]> {
-  const result = await connection.stream(`SELECT * FROM ${nameOf(table, operation)}`);
-  const names = result.columnNames();
+  const result = await connection.stream(
+    `SELECT ${rowSql(table, operation)} FROM ${nameOf(table, operation)}`,
+  );
   let batch: BatchRow[] = [];
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) break;
     for (const values of chunk.getRows()) {
-      batch.push(rowOf(table, operation, names, values));
+      batch.push(values.map(plainValue));
       if (batch.length < size) continue;
       yield batch;
       batch = [];
@@ -273,30 +280,18 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
+/** Marks, then the values of the columns. */
+function rowSql(table: PublishedTable, operation: Operation): string {
+  const { ends } = table;
+  const marks =
+    ends === undefined ? [markSql(table.kind, "id")] : [markSql(ends.from, "from"), markSql(ends.to, "to")];
+  return [...marks, ...columnsOfBatch(table, operation).map(({ name }) => quote(name))].join(", ");
+}
+const markSql = (kind: string, column: string): string => `${text(nodeMark(kind, ""))} || ${quote(column)}`;
+
 /** Nodes before what hangs on them, what is new before what goes; nodes go last. */
 const rank = ({ table, operation }: Change): number =>
   table.ends === undefined ? (operation === "remove" ? 3 : 0) : operation === "remove" ? 2 : 1;
-
-function rowOf(
-  table: PublishedTable,
-  operation: Operation,
-  names: readonly string[],
-  values: readonly DuckDBValue[],
-): BatchRow {
-  const row = new Map(names.map((name, index) => [name, plainValue(values[index]!)]));
-  const wanted = operation === "remove" ? table.identity : table.columns.map(({ name }) => name);
-  // A new relationship has nothing to take away; a node may be somebody's that once was ours.
-  const bare = table.ends !== undefined && operation === "put";
-  const p = Object.fromEntries(
-    wanted.map((name) => [name, row.get(name)] as const).filter(([, value]) => !bare || value !== null),
-  );
-  if (table.ends === undefined) return { k: nodeMark(table.kind, String(row.get("id"))), p };
-  return {
-    f: nodeMark(table.ends.from, String(row.get("from"))),
-    t: nodeMark(table.ends.to, String(row.get("to"))),
-    p,
-  };
-}
 
 /** Whole numbers stay bigint: the driver sends those as integers. */
 export const plainValue = (value: DuckDBValue): unknown =>

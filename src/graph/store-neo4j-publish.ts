@@ -23,7 +23,14 @@ import {
   tableName,
   tenantLabel,
 } from "./generate-neo4j.ts";
-import { type Change, type Difference, linesOf, nextState, type State } from "./store-neo4j-difference.ts";
+import {
+  type BatchRow,
+  type Change,
+  type Difference,
+  linesOf,
+  nextState,
+  type State,
+} from "./store-neo4j-difference.ts";
 import type { Neo4jServerConnection } from "./store-neo4j-server.ts";
 
 /** What the server says of a tenant's publication. */
@@ -58,7 +65,9 @@ export interface Published {
   written: number;
 }
 
-const BATCH = 5_000;
+const BATCH = 20_000;
+/** A batch is sent in so many, each while the server writes the one before. */
+const PARTS = 4;
 /** Milliseconds by which clocks may differ: they do a little everywhere. */
 const SKEW = 300_000;
 const CURRENT = "current.json";
@@ -258,8 +267,7 @@ async function writeAll(
     const cypher = neo4jWrite(table, operation, label);
     for await (const rows of ahead(difference.batches(change, size))) {
       const number = ++batch;
-      const own = table.ends === undefined && operation !== "remove";
-      const sent = own ? rows.map((row) => ({ ...row, p: { ...row.p, tenant } })) : rows;
+      const parts = partsOf(rows, Math.max(1, Math.ceil(size / PARTS)));
       const count = await connection.write(async (ask) => {
         const [guard] = await ask(
           `MATCH (p:${PUBLICATION} {tenant: $tenant}) SET p.locked = true WITH p, p.batch AS done
@@ -268,8 +276,10 @@ WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
         );
         if (guard === undefined) throw takenOver();
         if (Number(guard.done) >= number) return rows.length;
-        const [row] = await ask(cypher, { rows: sent });
-        return Number(row?.count ?? 0);
+        const written = await Promise.all(
+          parts.map((part) => ask(cypher, table.ends === undefined ? { rows: part, tenant } : byPlace(part))),
+        );
+        return written.reduce((sum, [row]) => sum + Number(row?.count ?? 0), 0);
       });
       if (count < rows.length) throw strayed(change);
       written += rows.length;
@@ -277,6 +287,21 @@ WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
     }
   }
   return written;
+}
+
+const partsOf = <T>(rows: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
+
+/** Rows with places in a list in place of the marks of both ends: most nodes have many rows. */
+function byPlace(rows: readonly BatchRow[]): { marks: string[]; rows: BatchRow[] } {
+  const places = new Map<unknown, number>();
+  const place = (mark: unknown): bigint => {
+    const at = places.get(mark) ?? places.size;
+    places.set(mark, at);
+    return BigInt(at);
+  };
+  const placed = rows.map(([from, to, ...values]) => [place(from), place(to), ...values]);
+  return { marks: [...places.keys()].map(String), rows: placed };
 }
 
 /** Makes the next batch while the server writes this one. */

@@ -4,45 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { run } from "./cli.ts";
+import { PEOPLE } from "./people-records.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
-
-const node = (kind: string, id: string, props = {}) => ({ put: { kind, id, props } });
-const rel = (kind: string, from: readonly [string, string], to: readonly [string, string], props = {}) => ({
-  put: { kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props },
-});
-const reads = (who: string, where: string) =>
-  rel("GRANTED", ["Principal", who], ["Scope", where], {
-    ...{ key: who, flow: "containment", see: true, read: true },
-  });
-const RECORDS = [
-  node("Principal", "ana", { kind: "User", name: "Clerk Amber 17" }),
-  node("Principal", "ben", { kind: "User", name: "Buyer Cobalt 8" }),
-  node("Principal", "mia", { kind: "User", name: "Mia Maker" }),
-  node("Principal", "app", { kind: "ServicePrincipal", name: "Desk" }),
-  node("Agent", "desk", { name: "Help desk" }),
-  rel("ACTS_AS", ["Agent", "desk"], ["Principal", "mia"], { key: "maker", mode: "maker" }),
-  rel("ACTS_AS", ["Agent", "desk"], ["Principal", "app"], { key: "app", mode: "app" }),
-  ...["ana", "ben"].map((id) => rel("MAY_USE", ["Principal", id], ["Agent", "desk"])),
-  node("Scope", "account", { kind: "StorageAccount", plane: "azure" }),
-  node("Scope", "box", { kind: "Container", plane: "azure" }),
-  rel("WITHIN", ["Scope", "box"], ["Scope", "account"]),
-  rel("CONSENTED", ["Principal", "app"], ["Scope", "account"], {
-    ...{ key: "1", type: "delegated", permission: "user_impersonation", user: "*" },
-  }),
-  reads("mia", "box"),
-  reads("ana", "account"),
-  node("Label", "unlabeled", { kind: "None" }),
-  node("Item", "item", { size: 1, types: "card" }),
-  rel("PROTECTED_BY", ["Item", "item"], ["Scope", "box"]),
-  rel("LABELED", ["Item", "item"], ["Label", "unlabeled"], { method: "standard", source: "bytes" }),
-];
 
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "forereach-e2e-"));
   const file = join(folder, "people.jsonl");
-  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  writeFileSync(file, PEOPLE.map((line) => JSON.stringify(line)).join("\n"));
   const { code, stderr } = await run(["import", file], { folder });
   expect(code, stderr).toBe(0);
 });
