@@ -31,8 +31,8 @@ const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time in an engine with such a pool, */
 const AGENTS_A_SLICE = 5_000;
 const POOL_A_SLICE = 512 * 1024 * 1024;
-/** where one that acts for people counts like so many: it may do what each of them may. */
-const WEIGHT_FOR_PEOPLE = 100;
+/** where one that acts for people counts like as many of them, up to so many: it may do what each of them may. */
+const MOST_PERSONS = 100;
 
 export interface Derivation {
   /** The graph file, filled with records. */
@@ -228,16 +228,10 @@ async function agentSlices(
     const codes = rows.map((row) => String(row.code));
     return codes.map((code) => ({ from: code, to: `${code}~`, agents: [code] }));
   }
-  const forPeople = new Set(
-    (
-      await engine.run(
-        "MATCH (a:Agent)-[:ACTS_AS]->(:Principal)-[:PERMITS]->(:Scope) RETURN DISTINCT a.code AS code",
-      )
-    ).map((row) => String(row.code)),
-  );
+  const people = await peopleOf(engine);
   const agents = (await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")).map((row) => {
     const code = String(row.code);
-    return { code, weight: forPeople.has(code) ? WEIGHT_FOR_PEOPLE : 1 };
+    return { code, weight: 1 + Math.min(MOST_PERSONS, people.get(code) ?? 0) };
   });
   const all = agents.reduce((sum, { weight }) => sum + weight, 0);
   const slices = Math.max(1, Math.ceil(all / AGENTS_A_SLICE / (pool / POOL_A_SLICE)));
@@ -249,6 +243,18 @@ async function agentSlices(
     reached += weight;
   }
   return slicesOf(parts.map((part) => part[0] ?? "")).map((bounds, i) => ({ ...bounds, agents: parts[i]! }));
+}
+
+/** How many people may use agents, by code: those who are named or in a group that is; everyone counts as all. */
+async function peopleOf(engine: EngineConnection): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const { code, id, members } of await engine.run(
+    "MATCH (a:Agent)<-[:MAY_USE]-(p:Principal) OPTIONAL MATCH (p)<-[m:MEMBER_OF]-(:Principal) RETURN a.code AS code, p.id AS id, count(m) AS members",
+  )) {
+    const more = String(id).startsWith("everyone") ? MOST_PERSONS : 1 + Number(members);
+    found.set(String(code), (found.get(String(code)) ?? 0) + more);
+  }
+  return found;
 }
 
 /** Relationships before nodes: a node table stays as long as one refers to it. */
