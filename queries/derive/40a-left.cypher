@@ -5,7 +5,9 @@
 // why: where something besides grants decides: what denies and locks leave of a containment grant, what of it needs no access to
 // content (seeing, assigning roles), and who decides about the rest. What an agent makes of itself is bound by network rules and
 // locks, not by policies.
-MATCH (x:Actor)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+MATCH (x:Actor)-[:POINT]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE m.shut = 1
 WITH x, s, b, y
 MATCH (x)-[q:POINT]->(y)

@@ -3,7 +3,9 @@
 // per: agents
 // when: MARK
 // why: what each path gives at a marked place. First grants at or above it of which no deny takes anything.
-MATCH (x:Actor)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+MATCH (x:Actor)-[:POINT]->(:Scope)
+WITH DISTINCT x
+MATCH (x)-[m:MARK]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE m.shut = 0
 WITH x, s, b, y
 MATCH (x)-[q:POINT]->(y)
