@@ -182,8 +182,8 @@ function halves({ from, to, agents }: Slice, cause: unknown): Slice[] {
   if (middle === 0 || between === undefined)
     throw new StoreError(
       "pool-full",
-      `what one agent reaches does not fit the memory of the graph engine`,
-      "a Neo4j store (--store), or fewer scopes (scopes.exclude)",
+      "what one agent reaches does not fit the memory of the graph engine",
+      "leave scopes out: `exclude` of the tenant in forereach.yaml",
       { cause },
     );
   return [
