@@ -1,8 +1,9 @@
 // rule: named
 // derives: NAMED
 // when: PERMITS
-// why: principals that a deny, a policy with exclusions, groups that must be had together or a consent of their own names: these, and nothing
-// else, tell the persons of an audience apart. What binds no place where a consent holds tells nobody apart.
+// why: principals that a deny, a policy with exclusions, groups that must be had together or a consent of their own names: these tell
+// the persons of an audience apart, and so does how strictly other policies bind them (tells). What binds no place where a consent
+// holds tells nobody apart.
 MATCH (p:Principal)-[:DENIED]->(:Scope)-[:SERVED]->(:Scope)
 WHERE p.id <> 'everyone'
 RETURN DISTINCT p.id, p.id
