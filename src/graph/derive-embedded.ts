@@ -25,7 +25,7 @@ import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 /** So many derived rows may wait in the pool before they are written. */
 const ROWS_A_CHECKPOINT = 2_000_000;
 /** So many loaded rows may wait, too. */
-const ROWS_UNWRITTEN = 100_000;
+export const ROWS_UNWRITTEN = 100_000;
 /** So many derived rows are loaded at a time. */
 const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time in an engine with such a pool, */

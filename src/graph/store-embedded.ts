@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { StoreError } from "../model.ts";
 import { DERIVED_NODE_KINDS, DERIVED_REL_KINDS } from "../schema.ts";
-import { deriveEmbedded } from "./derive-embedded.ts";
+import { deriveEmbedded, ROWS_UNWRITTEN } from "./derive-embedded.ts";
 import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedDdl, embeddedCopy, embeddedDdl } from "./generate.ts";
 import type { GraphSource, GraphStore } from "./store.ts";
@@ -22,8 +22,6 @@ export interface EmbeddedOptions {
 
 const POOL = 512 * 1024 * 1024;
 const POINTER = "current";
-/** So many loaded rows may wait in the pool before they are written. */
-const ROWS_UNWRITTEN = 100_000;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
