@@ -239,7 +239,8 @@ async function compare(
   const sameKey = keys
     .map((name) => `coalesce(b.${name}::VARCHAR, '') = coalesce(a.${name}::VARCHAR, '')`)
     .join(" AND ");
-  // Of rows that may be the same, one side is kept in memory: with their prints in place of all that they hold.
+  // Of rows that may be the same, one side is kept in memory: with their prints in place of all that they hold. Prints have 64
+  // bits: one change in 2^64 would be missed.
   const print = (of: string) => `hash(${names.map((name) => `${of}.${name}`).join(", ")})`;
   const lastRows = selectOf(last, table);
   const changed = quote(`changed ${table.name}`);
