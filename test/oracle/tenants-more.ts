@@ -15,6 +15,8 @@ export interface Drawn {
   groups: readonly Ref[];
   persons: readonly Ref[];
   scopes: readonly Ref[];
+  /** Something is granted to everyone, or to everyone who is no guest. */
+  everyoneHolds: boolean;
   put: (node: Ref, props: Record<string, Value | undefined>) => void;
   relate: (kind: string, from: Ref, to: Ref, props?: Record<string, Value | undefined>) => void;
 }
@@ -215,9 +217,15 @@ export function addMore(drawn: More, world: Drawn): void {
       user: one.user === "one" ? pick(world.persons, one.whose)?.id : one.user,
       ...flags(one.given ?? []),
     });
+  const consented = [
+    ...drawn.consents.filter((one) => !one.application).map((one) => pick(world.apps, one.by)),
+    ...drawn.assistants.map((one) => pick(world.clients, one.agent)),
+  ];
   for (const one of drawn.audience) {
     const who = pick(one.group ? world.groups : world.persons, one.who);
-    join("MAY_USE", one.all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
+    // For everyone where everyone holds something takes a database of its own: only agents that may do something for people.
+    const all = one.all && (!world.everyoneHolds || consented.includes(pick(world.clients, one.agent)));
+    join("MAY_USE", all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
   }
   for (const one of drawn.assistants) {
     const agent = pick(world.agents, one.agent);

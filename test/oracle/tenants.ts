@@ -365,6 +365,9 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     }
   addMore(drawn.more, {
     ...{ prefix, agents, clients, put, relate },
+    everyoneHolds: puts.some(
+      (one) => "from" in one && one.kind === "GRANTED" && [everyone.id, insiders.id].includes(one.from.id),
+    ),
     principals: principals.map(({ ref }) => ref),
     apps: apps.map(({ ref }) => ref),
     groups: groups.map(({ ref }) => ref),
