@@ -74,9 +74,9 @@ function derivedKinds(): string {
     about: string;
     from: string;
     to: string;
-    scratch?: true;
+    scratch?: string;
     props: Readonly<Record<string, { type: string; about: string }>>;
-  }>(DERIVED).filter(([, { scratch }]) => scratch !== true);
+  }>(DERIVED).filter(([, { scratch }]) => scratch === undefined);
   return page(
     "## Derived relationships",
     "Rules in `queries/derive` write these into the graph after each scan or import. No connector and no query writes them.",

@@ -3,6 +3,7 @@ import {
   type CountedKind,
   DERIVED,
   DERIVED_NODES,
+  DERIVED_REL_KINDS,
   type DerivedKind,
   isDerivedNode,
   isNodeKind,
@@ -153,6 +154,10 @@ export const embeddedDdl = (
   return [...nodes, ...rels];
 };
 
+const ONLY_FORWARDS: ReadonlySet<string> = new Set(
+  DERIVED_REL_KINDS.filter((kind) => "scratch" in DERIVED[kind] && DERIVED[kind].scratch === "forwards"),
+);
+
 /** Tables of what rules derive, for the embedded engine: nodes first. */
 export const derivedDdl = (kinds: readonly DerivedKind[]): string[] => {
   const { quote, types } = DIALECTS.embedded;
@@ -168,7 +173,8 @@ export const derivedDdl = (kinds: readonly DerivedKind[]): string[] => {
       .filter((kind) => !isDerivedNode(kind))
       .map((kind) => {
         const { from, to } = DERIVED[kind];
-        return `CREATE REL TABLE ${quote(kind)}(${[`FROM ${quote(from)} TO ${quote(to)}`, ...typed(kind)].join(", ")})`;
+        const list = [`FROM ${quote(from)} TO ${quote(to)}`, ...typed(kind)].join(", ");
+        return `CREATE REL TABLE ${quote(kind)}(${list})${ONLY_FORWARDS.has(kind) ? " WITH (storage_direction='fwd')" : ""}`;
       }),
   ];
 };
