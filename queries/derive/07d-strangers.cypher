@@ -2,11 +2,14 @@
 // derives: STRANGERS
 // per: agents
 // when: BEARS
-// why: content that an agent carries is read by whoever may use it, and nobody followed who that is.
+// why: content that an agent carries is read by whoever may use it, or asks an agent that carries it, and nobody followed who
+// that is.
 MATCH (x:Actor)-[:BEARS]->(:Scope)
-WHERE x.mode = 'on-behalf-of'
-WITH DISTINCT x
-OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)
-WITH x, count(y) AS sides
-WHERE sides = 0
+WITH DISTINCT x, x.agent AS agent, x.mode AS mode, coalesce(x.via, '') AS via
+MATCH (a:Agent)
+WHERE a.id = agent
+OPTIONAL MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = mode AND l.via = via
+WITH x, count(l) AS lent
+WHERE lent = 0
 RETURN x.id, x.id

@@ -26,3 +26,10 @@ WITH DISTINCT a, k, include
 MATCH (a)<-[:ASSISTS]-(x:Actor)
 WHERE x.capped = 1
 RETURN DISTINCT x.id, k.id, include
+// and when: STRANGERS
+// Whoever may use an agent that carries content is somebody: what is for everyone is for them.
+MATCH (e:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE e.id = 'everyone' AND k.kind = 'Dlp'
+WITH k, t
+MATCH (x:Actor)-[:STRANGERS]->(x)
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END

@@ -26,10 +26,8 @@ export const clientsOf = (world: World, { acting }: Actor): string[] =>
     .map((rel) => rel.to.id)
     .filter((id) => world.enabled(id));
 
-/** The most that an actor may do at a place for the person that it acts for. */
-export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {
-  if (!CAPPED.includes(actor.mode)) return EVERYTHING;
-  const above = world.above(scope);
+/** Consents to act for persons, its own and those of its blueprints, and how sure each is. */
+function consents(world: World, actor: Actor): { rel: RelPut; sure: number }[] {
   const clients = clientsOf(world, actor);
   const own = world
     .live("CONSENTED")
@@ -41,10 +39,18 @@ export function capAt(world: World, actor: Actor, person: string, scope: string)
       rel,
       sure: inherits(world, blueprint, "scopes", apiOf(world, rel), rel.props?.permission),
     }));
-  return [...own, ...lent]
-    .filter(
-      ({ rel }) => above.includes(rel.to.id) && rel.props?.type === "delegated" && forPerson(rel, person),
-    )
+  return [...own, ...lent].filter(({ rel, sure }) => rel.props?.type === "delegated" && sure !== LEVEL.no);
+}
+
+/** Whether it may act for anybody. */
+export const actsForPeople = (world: World, actor: Actor): boolean => consents(world, actor).length > 0;
+
+/** The most that an actor may do at a place for the person that it acts for. */
+export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {
+  if (!CAPPED.includes(actor.mode)) return EVERYTHING;
+  const above = world.above(scope);
+  return consents(world, actor)
+    .filter(({ rel }) => above.includes(rel.to.id) && forPerson(rel, person))
     .map(({ rel, sure }) =>
       both(
         allows(rel),

@@ -64,15 +64,25 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
 }
 
 /** Whether a policy concerns these principals, or the agent that acts with them; an exclusion wins. */
-function matches(world: World, { acting }: Actor, principals: readonly string[], policy: string): boolean {
+function matches(world: World, actor: Actor, principals: readonly string[], policy: string): boolean {
+  const targets = meant(world, actor, principals, policy);
+  return targets.length > 0 && targets.every((rel) => rel.props?.include !== false);
+}
+
+/** By what a policy includes or excludes these principals, or the agent that acts with them. */
+export function meant(
+  world: World,
+  { acting }: Actor,
+  principals: readonly string[],
+  policy: string,
+): RelPut[] {
   const blueprints = acting === undefined ? [] : blueprintsOf(world, acting);
   const insider = (id: string): boolean => isPerson(world, id) && claims(world, INSIDERS, id);
-  const meant = ({ to }: RelPut): boolean =>
+  const isMeant = ({ to }: RelPut): boolean =>
     to.kind === "Principal"
       ? to.id === EVERYONE || principals.includes(to.id) || (to.id === INSIDERS && principals.some(insider))
       : to.kind === "Agent"
         ? to.id === acting
         : blueprints.includes(to.id);
-  const targets = world.live("APPLIES_TO").filter((rel) => rel.from.id === policy && meant(rel));
-  return targets.length > 0 && targets.every((rel) => rel.props?.include !== false);
+  return world.live("APPLIES_TO").filter((rel) => rel.from.id === policy && isMeant(rel));
 }

@@ -74,7 +74,7 @@ export function unknownServers(world: World, agent: string): Map<string, number>
   return found;
 }
 
-const disabled = (world: World, agent: string): boolean =>
+export const disabled = (world: World, agent: string): boolean =>
   world.prop("Agent", agent, "status") === "disabled";
 const withOwnRights = ({ props }: RelPut): boolean => props?.mode === "own";
 

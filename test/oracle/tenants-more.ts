@@ -41,6 +41,16 @@ const given = fc.subarray(["see", "read", "write", "add", "setAcl", "assign"], {
 });
 const EXPIRES = ["2025-12-31T23:59:59.999Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"];
 
+/** Whom a policy is for. */
+const targets = fc.array(
+  fc.record({
+    sort: fc.constantFrom("principal", "principal", "group", "agent", "blueprint", "everyone"),
+    who: nat,
+    include: fc.constantFrom(undefined, true, true, false),
+  }),
+  { maxLength: 3 },
+);
+
 export const more = fc.record({
   blueprints: fc.array(
     fc.record({
@@ -125,16 +135,28 @@ export const more = fc.record({
       state: fc.constantFrom(undefined, undefined, "enabled", "enabled", "disabled", "report-only"),
       residual: once(3),
       gates: fc.array(nat, { minLength: 1, maxLength: 2 }),
-      targets: fc.array(
-        fc.record({
-          sort: fc.constantFrom("principal", "principal", "group", "agent", "blueprint", "everyone"),
-          who: nat,
-          include: fc.constantFrom(undefined, true, true, false),
-        }),
-        { maxLength: 3 },
-      ),
+      targets,
     }),
     { maxLength: 3 },
+  ),
+  /** What guards the label of items: encryption, rights of principals, rules that keep it out of answers. */
+  guards: fc.option(
+    fc.record({
+      encrypted: fc.boolean(),
+      rights: fc.array(
+        fc.record({ who: nat, everyone: once(8), view: fc.boolean(), extract: fc.boolean() }),
+        { maxLength: 3 },
+      ),
+      rules: fc.array(
+        fc.record({
+          surface: fc.constantFrom(undefined, "Copilot", "copilot", "other"),
+          state: fc.constantFrom(undefined, "enabled", "disabled"),
+          targets,
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+    { freq: 2, nil: undefined },
   ),
   embeds: fc.array(fc.record({ agent: nat, at: nat }), { maxLength: 2 }),
   /** Some go on from the copy before them, so that there are chains and circles. */
@@ -253,16 +275,8 @@ export function addMore(drawn: More, world: Drawn): void {
       pick(world.scopes, to),
     );
   }
-  for (const [index, one] of drawn.policies.entries()) {
-    const policy = { kind: "Policy", id: `${prefix}r${index}` };
-    put(policy, {
-      kind: one.kind,
-      effect: one.effect,
-      state: one.state,
-      residual: one.residual && one.kind === "ConditionalAccess" ? "somewhere else" : undefined,
-    });
-    for (const at of one.gates) join("GATES", policy, pick(world.scopes, at));
-    for (const { sort, who, include } of one.targets) {
+  const aim = (policy: Ref, at: More["policies"][number]["targets"]): void => {
+    for (const { sort, who, include } of at) {
       const targets = {
         principal: () => pick(world.principals, who),
         group: () => pick(world.groups, who),
@@ -272,5 +286,25 @@ export function addMore(drawn: More, world: Drawn): void {
       };
       join("APPLIES_TO", policy, targets[sort](), { include });
     }
+  };
+  const secret = { kind: "Label", id: `${prefix}secret` };
+  for (const { who, everyone: all, view, extract } of drawn.guards?.rights ?? [])
+    join("LABEL_RIGHTS", all ? everyone(false) : pick(world.principals, who), secret, { view, extract });
+  for (const [index, one] of (drawn.guards?.rules ?? []).entries()) {
+    const policy = { kind: "Policy", id: `${prefix}d${index}` };
+    put(policy, { kind: "Dlp", effect: "block", state: one.state, surface: one.surface });
+    join("GATES", policy, secret);
+    aim(policy, one.targets);
+  }
+  for (const [index, one] of drawn.policies.entries()) {
+    const policy = { kind: "Policy", id: `${prefix}r${index}` };
+    put(policy, {
+      kind: one.kind,
+      effect: one.effect,
+      state: one.state,
+      residual: one.residual && one.kind === "ConditionalAccess" ? "somewhere else" : undefined,
+    });
+    for (const at of one.gates) join("GATES", policy, pick(world.scopes, at));
+    aim(policy, one.targets);
   }
 }

@@ -70,6 +70,7 @@ const shape = fc.record({
       sameId: fc.boolean(),
       stored: fc.constantFrom(undefined, undefined, "maker", "maker", "key", "agent-user", "agent-user"),
       bare: once(8),
+      surface: fc.constantFrom(undefined, "Copilot", "other"),
     }),
     { minLength: 2, maxLength: 4 },
   ),
@@ -257,7 +258,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     clients.push(own[0]!);
     // Not every catalog says a status.
     const status = one.disabled ? "disabled" : one.name === "b" ? undefined : "enabled";
-    puts.push({ ...agent, props: present({ status }) });
+    puts.push({ ...agent, props: present({ status, surface: one.surface }) });
     // Some have nothing but what others lend them.
     if (!one.bare)
       for (const principal of own) relate("ACTS_AS", agent, principal, { mode: "app", key: "app" });
@@ -385,6 +386,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
         props: present({
           kind: ["Sensitivity", "None", "Unknown"][index],
           priority: index === 0 ? 9 : undefined,
+          encrypted: index === 0 ? drawn.more.guards?.encrypted : undefined,
         }),
       });
   for (const [index, one] of drawn.items.entries()) {

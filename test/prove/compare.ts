@@ -2,7 +2,8 @@
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
-import { product } from "./product.ts";
+import { type Leave, leaves } from "../oracle/use.ts";
+import { answers, product } from "./product.ts";
 import { rowLines } from "./world.ts";
 
 /** Lines that one of the two has alone: "law" for the oracle, "product" for the other. */
@@ -15,8 +16,36 @@ export function differences(law: readonly OracleRow[], found: readonly OracleRow
   ];
 }
 
-export const disagreement = async (records: readonly Put[]): Promise<string[]> =>
-  differences(evaluate(records, TIME), await product(records));
+/**
+ * Where the two say different things of use, by actor and label: of those that read something by `law`, and of labels of this
+ * tenant. What nobody reads nobody uses, and what an unknown server reads has no labels.
+ */
+export function useDifferences(
+  records: readonly Put[],
+  law: readonly OracleRow[],
+  found: readonly Leave[],
+): string[] {
+  const actor = ({ agent, mode, via }: Pick<Leave, "agent" | "mode" | "via">): string =>
+    `${agent} ${mode} ${via}`;
+  const reads = ({ read, scope }: OracleRow): boolean => read !== "no" && !scope.startsWith("unknown:mcp:");
+  const reading = new Set(law.filter(reads).map(actor));
+  const expected = leaves(records, TIME).filter((leave) => reading.has(actor(leave)));
+  const labels = new Set(expected.map(({ label }) => label));
+  const of = (leave: Leave): string =>
+    `${actor(leave)} ${leave.label} view ${leave.view} extract ${leave.extract} blocked ${leave.blocked}`;
+  const actual = found.filter((leave) => reading.has(actor(leave)) && labels.has(leave.label)).map(of);
+  const [inLaw, inProduct] = [new Set(expected.map(of)), new Set(actual)];
+  return [
+    ...[...inLaw].filter((line) => !inProduct.has(line)).map((line) => `law:     ${line}`),
+    ...actual.filter((line) => !inLaw.has(line)).map((line) => `product: ${line}`),
+  ];
+}
+
+export async function disagreement(records: readonly Put[]): Promise<string[]> {
+  const law = evaluate(records, TIME);
+  const { rows, use } = await answers(records);
+  return [...differences(law, rows), ...useDifferences(records, law, use)];
+}
 
 /** A copy whose ids start with another prefix, so that many copies fit into one database. */
 export const renamed = (records: readonly Put[], from: string, to: string): Put[] =>

@@ -25,6 +25,8 @@ const networked = (t: Tenant, network: string): boolean =>
   t.scopes().some((id) => t.prop("Scope", id, "network") === network && reached(t, id));
 const delegated = (rel: RelPut): boolean => rel.props?.type === "delegated";
 
+const labeled = (t: Tenant, label: string): boolean => some(t.rels("LABELED", ({ to }) => to.id === label));
+
 export const MORE: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
   "agent that acts as a person": (t) => [...t.own].some((id) => person(t, id)),
   "agent that acts as a guest": (t) => [...t.own].some((id) => guest(t, id)),
@@ -39,6 +41,11 @@ export const MORE: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
           t.rels("ACTS_AS", (two) => two !== one && two.from.id === one.from.id && two.props?.mode === "app"),
         ),
       ),
+  "label that encrypts": (t) =>
+    some(t.rels("LABELED", ({ to }) => t.prop("Label", to.id, "encrypted") === true)),
+  "label that names somebody": (t) => some(t.rels("LABEL_RIGHTS", ({ to }) => labeled(t, to.id))),
+  "rule that keeps a label out of answers": (t) =>
+    some(t.rels("GATES", ({ from, to }) => t.counts(from.id) && labeled(t, to.id))),
   "network that denies": (t) => networked(t, "Deny"),
   "network that was not read": (t) => networked(t, "unknown"),
   "place that is locked": (t) => gated(t, "lock:NoAccess"),

@@ -18,6 +18,7 @@ import {
 } from "../oracle/expand.ts";
 import type { Put } from "../oracle/records.ts";
 import { asLines, TIME } from "../oracle/tenants.ts";
+import type { Leave } from "../oracle/use.ts";
 
 export const RULES: readonly Rule[] = loadRules();
 /** Of each buffer pool; the graphs here are small. */
@@ -30,8 +31,20 @@ export interface ProductOptions {
   onStage?: (stage: string, ms: number) => void;
 }
 
-/** What the product says about these records, expanded to one row an (agent, mode, via, scope, tier). Throws what it throws. */
-export async function product(records: readonly Put[], options: ProductOptions = {}): Promise<OracleRow[]> {
+/** What the product says. */
+export interface Said {
+  /** One row an (agent, mode, via, scope, tier). */
+  rows: OracleRow[];
+  /** What actors may do with labels that something guards. */
+  use: Leave[];
+}
+
+/** The rows that the product derives from these records. Throws what it throws. */
+export const product = async (records: readonly Put[], options?: ProductOptions): Promise<OracleRow[]> =>
+  (await answers(records, options)).rows;
+
+/** What the product says about these records. Throws what it throws. */
+export async function answers(records: readonly Put[], options: ProductOptions = {}): Promise<Said> {
   const { gaps = [], rules = RULES, onStage = () => {} } = options;
   return exported(records, onStage, async (tables, folder) => {
     const store = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
@@ -41,9 +54,10 @@ export async function product(records: readonly Put[], options: ProductOptions =
       staged("rebuild");
       for await (const _ of store.derive(rules));
       staged("derive");
-      const rows = await rowsOf((cypher) => store.query(cypher), records);
+      const query: Ask = (cypher) => store.query(cypher);
+      const said = { rows: await rowsOf(query, records), use: await useOf(query) };
       staged("read");
-      return rows;
+      return said;
     } finally {
       await store.close();
     }
@@ -123,6 +137,15 @@ function heirsOf(records: readonly Put[]): Map<string, string[]> {
   return found;
 }
 
+type Ask = (cypher: string) => Promise<Row[]>;
+const useOf = async (query: Ask): Promise<Leave[]> =>
+  as(
+    await query(
+      `MATCH (a:Agent)-[m:MAY_OPEN]->(l:Label)
+     RETURN a.id AS agent, m.mode AS mode, coalesce(m.via, '') AS via, l.id AS label, m.view AS view, m.extract AS extract, m.blocked AS blocked`,
+    ),
+  );
+
 /** What a derived graph says, as it says it. */
 export interface GraphRows {
   rows: readonly CompactRow[];
@@ -134,7 +157,7 @@ export interface GraphRows {
 const as = <T>(rows: readonly Row[]): T[] => rows as object[] as T[];
 
 /** This and `expand` are all that knows columns of the graph. */
-export async function readRows(query: (cypher: string) => Promise<Row[]>): Promise<GraphRows> {
+export async function readRows(query: Ask): Promise<GraphRows> {
   const copyOf = await copiesOf(query);
   return {
     rows: as(
@@ -166,9 +189,7 @@ export async function readRows(query: (cypher: string) => Promise<Row[]>): Promi
 const READS_COPY = `MATCH (a:Agent)-[c:READS_COPY]->(s:Scope)
   RETURN a.id AS agent, c.mode AS mode, c.via AS via, s.id AS scope, c.tier AS tier, c.copy AS copy, c.embedded AS embedded`;
 /** By the row of CAN_REACH that goes through it. */
-async function copiesOf(
-  query: (cypher: string) => Promise<Row[]>,
-): Promise<(row: Row) => CompactRow["copy"]> {
+async function copiesOf(query: Ask): Promise<(row: Row) => CompactRow["copy"]> {
   const rowOf = (row: Row): string => JSON.stringify([row.agent, row.mode, row.via, row.scope, row.tier]);
   const found = new Map(
     (await query(READS_COPY)).map((row) => [
@@ -201,7 +222,5 @@ export function expandRows(raw: GraphRows, records: readonly Put[]): OracleRow[]
   return expand(rows, principals, grants, holdings, chains);
 }
 
-export const rowsOf = async (
-  query: (cypher: string) => Promise<Row[]>,
-  records: readonly Put[],
-): Promise<OracleRow[]> => expandRows(await readRows(query), records);
+export const rowsOf = async (query: Ask, records: readonly Put[]): Promise<OracleRow[]> =>
+  expandRows(await readRows(query), records);

@@ -1,12 +1,13 @@
 /** Random tenants, many to a database, the product against the oracle; a run can be stopped and goes on. */
 import { availableParallelism } from "node:os";
 import pLimit from "p-limit";
-import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
+import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
-import { byPrefix, differences, standsApart } from "./compare.ts";
+import type { Leave } from "../oracle/use.ts";
+import { byPrefix, differences, prefixOf, standsApart, useDifferences } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
-import { product } from "./product.ts";
+import { answers, type Said } from "./product.ts";
 
 /** More to a database take longer each: a deny of everyone binds the agents of all of them. */
 export const PER_DATABASE = 100;
@@ -46,14 +47,19 @@ export async function* tryTenants(
     const at = run.from + run.worlds;
     const part = tenants(Math.min(PER_DATABASE * LANES, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
-    const found = byPrefix(await answers(part, add));
+    const { rows, use } = await saidOf(part, add);
+    const [found, leaves] = [byPrefix(rows), usesByPrefix(use)];
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);
       run.rows += law.length;
       meet(run.met, featuresOf(world));
-      if (differences(law, found.get(tenantPrefix(at + index)) ?? []).length > 0)
-        run.mismatches.push(at + index);
+      const prefix = tenantPrefix(at + index);
+      const wrong = [
+        ...differences(law, found.get(prefix) ?? []),
+        ...useDifferences(world, law, leaves.get(prefix) ?? []),
+      ];
+      if (wrong.length > 0) run.mismatches.push(at + index);
     }
     add("oracle", performance.now() - judged);
     run.worlds += part.length;
@@ -63,17 +69,26 @@ export async function* tryTenants(
 }
 
 /** What the product says about these tenants: a few databases of many, and one for each that has to stand apart. */
-async function answers(
-  part: readonly Put[][],
-  onStage: (stage: string, ms: number) => void,
-): Promise<OracleRow[]> {
+async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: number) => void): Promise<Said> {
   const together = part.filter((world) => !standsApart(world));
   const most = Math.min(PER_DATABASE, Math.ceil(together.length / LANES));
   const databases: Put[][] = [];
   for (let i = 0; i < together.length; i += most) databases.push(together.slice(i, i + most).flat());
   databases.push(...part.filter(standsApart));
   const lanes = pLimit(LANES);
-  return (await lanes.map(databases, (records) => product(records, { onStage }))).flat();
+  const said = await lanes.map(databases, (records) => answers(records, { onStage }));
+  return { rows: said.flatMap(({ rows }) => rows), use: said.flatMap(({ use }) => use) };
+}
+
+/** By the tenant of the agent. */
+function usesByPrefix(use: readonly Leave[]): Map<string, Leave[]> {
+  const found = new Map<string, Leave[]>();
+  for (const leave of use) {
+    const own = found.get(prefixOf(leave.agent));
+    if (own === undefined) found.set(prefixOf(leave.agent), [leave]);
+    else own.push(leave);
+  }
+  return found;
 }
 
 /** The tenant at one place of a run. */
