@@ -138,17 +138,32 @@ export class Failed extends Error {
   }
 }
 
+interface SaidOfTenant {
+  rows: readonly OracleRow[];
+  /** A line each actor and label. */
+  use: ReadonlySet<string>;
+}
 /** What a graph said as the rules are, by tenant. */
-export type Sound = (tenant: string) => OracleRow[];
+export type Sound = (tenant: string) => SaidOfTenant;
 export function soundOf(bench: Workbench, raw: GraphRows): Sound {
   const parts = byTenant(raw);
-  const known = new Map<string, OracleRow[]>();
+  const known = new Map<string, SaidOfTenant>();
   return (tenant) => {
-    const rows = known.get(tenant) ?? bench.expanded(parts(tenant), tenant);
-    known.set(tenant, rows);
-    return rows;
+    const said = known.get(tenant) ?? saidOf(bench, parts(tenant), tenant);
+    known.set(tenant, said);
+    return said;
   };
 }
+const saidOf = (bench: Workbench, raw: GraphRows, tenant: string): SaidOfTenant => ({
+  rows: bench.expanded(raw, tenant),
+  use: new Set(
+    raw.use.filter(({ label }) => prefixOf(label) === tenant).map((leave) => JSON.stringify(leave)),
+  ),
+});
+const differ = (a: SaidOfTenant, b: SaidOfTenant): boolean =>
+  a.use.size !== b.use.size ||
+  [...a.use].some((line) => !b.use.has(line)) ||
+  differences(a.rows, b.rows).length > 0;
 
 /**
  * Runs all rules from the first broken one on, each broken in its tenants; a verdict on each. `to`: only up to the rule
@@ -203,7 +218,7 @@ export async function runTogether(
     for (const tenant of tenants)
       try {
         if (doubled.has(tenant)) return { id, fate: "caught", why: DOUBLED };
-        if (differences(sound(tenant), bench.expanded(parts(tenant), tenant)).length > 0)
+        if (differ(sound(tenant), saidOf(bench, parts(tenant), tenant)))
           return { id, fate: "caught", why: tenant };
       } catch (error) {
         return { id, fate: "caught", why: `${tenant} ${String(error)}` };
@@ -228,11 +243,13 @@ function byTenant(raw: GraphRows): (tenant: string) => GraphRows {
   const holdings = parts(raw.holdings, ({ agent }) => agent);
   const principals = parts(raw.principals, ({ id }) => id);
   const grants = parts(raw.grants, ({ scope }) => scope);
+  const use = parts(raw.use, ({ agent }) => agent);
   return (tenant) => ({
     rows: rows(tenant),
     holdings: holdings(tenant),
     principals: principals(tenant),
     grants: grants(tenant),
+    use: use(tenant),
   });
 }
 

@@ -55,7 +55,8 @@ export async function answers(records: readonly Put[], options: ProductOptions =
       for await (const _ of store.derive(rules));
       staged("derive");
       const query: Ask = (cypher) => store.query(cypher);
-      const said = { rows: await rowsOf(query, records), use: await useOf(query) };
+      const raw = await readRows(query);
+      const said = { rows: expandRows(raw, records), use: [...raw.use] };
       staged("read");
       return said;
     } finally {
@@ -152,6 +153,7 @@ export interface GraphRows {
   principals: readonly NamedPrincipal[];
   grants: readonly NamedGrant[];
   holdings: readonly Holding[];
+  use: readonly Leave[];
 }
 /** The columns are those that the query names, which the type cannot express. */
 const as = <T>(rows: readonly Row[]): T[] => rows as object[] as T[];
@@ -183,6 +185,7 @@ export async function readRows(query: Ask): Promise<GraphRows> {
      RETURN a.id AS agent, h.mode AS mode, h.via AS via, p.id AS principal, h.tier AS tier, h.hops AS hops, h.level AS level, h.path AS path, h.person AS person, h.itself AS itself`,
       ),
     ),
+    use: await useOf(query),
   };
 }
 
@@ -221,6 +224,3 @@ export function expandRows(raw: GraphRows, records: readonly Put[]): OracleRow[]
   };
   return expand(rows, principals, grants, holdings, chains);
 }
-
-export const rowsOf = async (query: Ask, records: readonly Put[]): Promise<OracleRow[]> =>
-  expandRows(await readRows(query), records);
