@@ -13,3 +13,6 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "cap and part-whole take consents of capped actors alone; others would only get places to look at",
   ],
 ]);
+
+/** Branches of TypeScript without which nothing is different, likewise: the ids are those of `branchesOf`. */
+export const EQUIVALENT_BRANCHES: ReadonlyMap<string, string> = new Map([]);
