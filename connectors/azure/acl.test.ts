@@ -81,6 +81,25 @@ describe("an access list", () => {
     expect(() => list(text)).toThrow(AclSyntaxError);
   });
 
+  it.each([
+    [{}, undefined, undefined, false],
+    [{ owner: "", group: "", permissions: "" }, undefined, undefined, false],
+    [{ owner: "$SuperUser", group: "$superuser", permissions: "rwxr-xr-x" }, undefined, undefined, false],
+    [{ owner: "O1", group: "G1", permissions: "rwxr-x--T" }, "o1", "g1", true],
+  ] as const)(
+    "with %j has the owner %s, the owning group %s, a sticky bit: %s",
+    (more, owner, owningGroup, sticky) => {
+      const acl = parseAcl({ acl: "user::rwx,group::r-x,other::r-x", ...more });
+      expect(acl).toMatchObject({ owner, owningGroup, sticky });
+    },
+  );
+
+  it("is read as far as 64 KiB, which is more than the service takes by far", () => {
+    const text = "user::rwx,group::r-x,other::r-x".padEnd(65_536);
+    expect(list(text).other).toBe(5);
+    expect(() => list(`${text} `)).toThrow(AclSyntaxError);
+  });
+
   it("never crashes or hangs the parser, whatever stands in it", () => {
     const parts = fc.constantFrom(
       "user",

@@ -51,9 +51,9 @@ export function parseAcl({ acl, owner, group, permissions }: AccessListText): Ac
   for (const text of acl.split(",")) {
     const entry = text.trim();
     if (entry.startsWith("default:")) continue;
-    const [, type, id = "", r, w, x] = ENTRY.exec(entry) ?? [];
-    if (type === undefined)
-      throw new AclSyntaxError(`not an entry of an access list: ${entry.slice(0, 100)}`);
+    const match = ENTRY.exec(entry);
+    if (match === null) throw new AclSyntaxError(`not an entry of an access list: ${entry.slice(0, 100)}`);
+    const [type, id, r, w, x] = match.slice(1) as [string, string, string, string, string];
     const bits = (r === "r" ? READ : 0) + (w === "w" ? WRITE : 0) + (x === "x" ? EXECUTE : 0);
     const into = id !== "" && (type === "user" || type === "group") ? named[type] : plain;
     const key = into === plain ? type : directoryId(id);
@@ -75,7 +75,7 @@ export function parseAcl({ acl, owner, group, permissions }: AccessListText): Ac
     groups: named.group,
     mask: plain.get("mask"),
     other: needed("other"),
-    sticky: /[tT]\+?$/.test(permissions ?? ""),
+    sticky: Boolean(permissions?.match(/[tT]\+?$/)),
   };
 }
 

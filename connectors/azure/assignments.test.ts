@@ -70,7 +70,9 @@ describe("role assignments", () => {
 
   it("keep a grant whose role cannot be read, with rights unknown", async () => {
     const fake = await crawled(assigned(assignment("a", RG, 77)));
-    expect(grantsAt(fake, RG)).toMatchObject([{ unknown: true, reason_code: "role-unread", read: false }]);
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { unknown: true, reason_code: "role-unread", read: false, tier: "now" },
+    ]);
     expect(fake.gaps).toMatchObject([
       { step: "azure.role-definitions", scope: S1, state: "partial" },
       { step: "azure.role-assignments", scope: S1, state: "partial" },
