@@ -355,6 +355,24 @@ describe("conditions", () => {
       expect(grantsAt(both, container(name))).toMatchObject([{ read: true }]);
   });
 
+  it("of a role and of its assignment bind both", async () => {
+    const hns = "@Resource[Microsoft.Storage/storageAccounts:isHnsEnabled] BoolEquals";
+    const of = async (value: boolean) =>
+      crawled({
+        ...defined(
+          definition(6, "Both", {
+            dataActions: [`${B}/read`],
+            condition: `${CONTAINER} StringEquals 'hr'`,
+          }),
+        ),
+        ...assigned(assignment("a", RG, 6, { condition: `${hns} ${value}` })),
+      });
+    const fake = await of(true);
+    expect(grantsAt(fake, container("hr"))).toMatchObject([{ read: true, tier: "now", certainty: "exact" }]);
+    expect(grantsAt(fake, container("finance"))).toEqual([]);
+    expect((await of(false)).all("GRANTED").some(({ props }) => props?.read)).toBe(false);
+  });
+
   it("on places say nothing of assigning roles, which is not done there", async () => {
     for (const condition of [`${CONTAINER} StringEquals 'hr'`, `@Resource[${B}:path] StringLike 'a/*'`]) {
       const fake = await conditioned(condition, 2, container("hr"));

@@ -38,7 +38,7 @@ export interface Assignment {
   expires: string | undefined;
 }
 
-/** What stands below a subscription, as far as it is known. */
+/** Accounts and containers of the tenant, as far as they are known. */
 export interface Storage {
   accounts: readonly { id: string; hns: boolean | undefined }[];
   containers(account: string): readonly string[];

@@ -9,6 +9,7 @@ import {
   crawled,
   defined,
   definition,
+  MG,
   OWNER,
   RG,
   ROOT,
@@ -169,6 +170,42 @@ describe("who makes a host act", () => {
     expect(controlOf(resourceType(host), [{ allows, conditioned: condition !== undefined }])).toBe(how);
   });
 
+  it("counts from a management group for hosts of the subscriptions that it holds alone", async () => {
+    const vm = `${S2}/resourcegroups/r/providers/microsoft.compute/virtualmachines/vm2`;
+    const fake = await crawled({
+      ...resources,
+      [`${S2}/resources`]: [
+        { id: vm, name: "vm2", identity: { type: "SystemAssigned", principalId: "MI-2" } },
+      ],
+      ...assigned(assignment("a", `${MG}/beta`, 2)),
+    });
+    expect(fake.all("RUNS_AS").map(({ to }) => to.id)).toContain("mi-2");
+    expect(controls(fake).map(([, to]) => to)).toEqual(["mi-shared", "mi-vm"]);
+  });
+
+  it("may give itself more by assigning roles, unless a condition of the assignment or the role says which", async () => {
+    const block = { actions: ["Microsoft.Authorization/*"] };
+    const condition = "@Request[a] StringEquals 'b'";
+    const of = async (more: object, permissions: PermissionBlock) =>
+      controls(
+        await crawled({
+          ...resources,
+          ...defined(definition(5, "Role", permissions)),
+          ...assigned(assignment("a", RG, 5, more)),
+        }),
+      ).length;
+    expect(await of({}, block)).toBe(2);
+    expect(await of({ condition: " " }, block)).toBe(2);
+    expect(await of({ condition }, block)).toBe(0);
+    expect(await of({}, { ...block, condition })).toBe(0);
+  });
+
+  it("is not known of a role that was not read", async () => {
+    const fake = await crawled({ ...resources, ...assigned(assignment("a", RG, 77)) });
+    expect(controls(fake)).toEqual([]);
+    expect(fake.all("GRANTED").map(({ props }) => props?.unknown)).toEqual([true]);
+  });
+
   it("does not control itself", async () => {
     const fake = await crawled({
       ...resources,
@@ -179,5 +216,6 @@ describe("who makes a host act", () => {
 
   it("tells types of nested resources apart", () => {
     expect(resourceType(`${SITE}/slots/blue`)).toBe("microsoft.web/sites/slots");
+    expect(resourceType(RG)).toBe("");
   });
 });
