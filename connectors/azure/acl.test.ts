@@ -308,6 +308,7 @@ describe("records of an outcome", () => {
       // The owner passes the file by its own entry, and the directory by the group.
       { from: { id: "o1" }, props: { together: ["g1"], read: true } },
     ]);
+    for (const { props } of grants) expect(props).not.toHaveProperty("reason_code");
   });
 
   it("are the same in whatever order lists name people", () => {
@@ -336,6 +337,21 @@ describe("records of an outcome", () => {
     })!;
     expect(aclScopeId(C, closed)).toBe(C);
     expect(aclRecords(C, closed)).toEqual([]);
+  });
+
+  it("say that there were too many ways to be exact", () => {
+    const of = (name: string) =>
+      list(
+        `user::---,group::---,${Array.from({ length: 9 }, (_, i) => `group:${name}${i}:r-x`)},mask::rwx,other::---`,
+      );
+    const outcome = outcomeOf({ above: [of("a"), of("b")], self: of("c"), directory: false })!;
+    const grants = aclRecords(C, outcome).flatMap((record) =>
+      record.kind === "GRANTED" && record.props?.read ? [record.props] : [],
+    );
+    expect(grants).toHaveLength(9);
+    for (const props of grants)
+      expect(props).toMatchObject({ certainty: "upper-bound", reason_code: "acl-many-ways" });
+    for (const name of ["together", "excluded"]) expect(grants[0]).not.toHaveProperty(name);
   });
 
   it("put everybody as a principal only where a list lets everybody pass", () => {

@@ -257,6 +257,11 @@ describe("role assignments", () => {
     expect(grantsAt(fake, `${ACCOUNT}/blobservices/default`)).toMatchObject([{ read: true }]);
   });
 
+  it("at another service of the account hold no containers", async () => {
+    const fake = await crawled(assigned(assignment("a", `${ACCOUNT}/queueServices/default`, 1)));
+    expect(fake.chain(container("hr"))[1]).toBe(ACCOUNT);
+  });
+
   it("at the blob service hold the containers of the account", async () => {
     const fake = await crawled(assigned(assignment("a", `${ACCOUNT}/blobServices/default`, 1)));
     expect(fake.chain(container("hr"))[1]).toBe(`${ACCOUNT}|${ACCOUNT}/blobservices/default`);

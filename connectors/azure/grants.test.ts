@@ -17,7 +17,9 @@ import {
   ROOT,
   S1,
 } from "./fixtures/tenant.ts";
+import { grantRecords } from "./grants.ts";
 import { placesOfPaths } from "./path-sets.ts";
+import { evaluateBlock } from "./rights.ts";
 
 describe("conditions", () => {
   const CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
@@ -169,6 +171,25 @@ describe("conditions", () => {
         { read: true, tier: "now", certainty: "upper-bound", reason_code: "condition-unread" },
       ]);
     }
+  });
+
+  it("on what is not known of an account keep the right in its containers, as an upper bound", () => {
+    const condition = when("@Resource[Microsoft.Storage/storageAccounts:isHnsEnabled] BoolEquals true");
+    const records = grantRecords(
+      { id: "/a", principalId: "p", scope: RG, condition, tier: "now", expires: undefined },
+      { name: "Reader", blocks: [evaluateBlock({ dataActions: [`${B}/read`] })] },
+      {
+        subscription: S1,
+        storage: { accounts: [{ id: ACCOUNT, hns: undefined }], containers: () => [container("hr")] },
+        conditionsHidden: false,
+      },
+    );
+    expect(records).toMatchObject([
+      {
+        to: { id: container("hr") },
+        props: { read: true, certainty: "upper-bound", reason_code: "condition-unread" },
+      },
+    ]);
   });
 
   it("that are asked at request time put the right in the conditional tier, in words", async () => {

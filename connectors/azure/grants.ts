@@ -223,9 +223,10 @@ function spread(rights: ReadonlyMap<Right, Compiled>, scope: string, c: GrantCon
     const place = placeless ? {} : placeOf(at, c);
     const manner = judge(compiled, place, last || placeless);
     if (manner === "below") return false;
-    if (manner === "never") return true;
-    add(at, right, manner);
-    if (manner.tier === "conditional" && !placeless) addPaths(at, right, compiled);
+    if (manner !== "never") {
+      add(at, right, manner);
+      if (manner !== PLAINLY && !placeless) addPaths(at, right, compiled);
+    }
     return true;
   };
 

@@ -170,6 +170,26 @@ describe("who makes a host act", () => {
     expect(controlOf(resourceType(host), [{ allows, conditioned: condition !== undefined }])).toBe(how);
   });
 
+  it("does so by any block of a role, though others give nothing", () => {
+    const by = (...blocks: PermissionBlock[]) =>
+      controlOf(
+        resourceType(VM),
+        blocks.map((block) => {
+          const { allows, condition } = evaluateBlock(block);
+          return { allows, conditioned: condition !== undefined };
+        }),
+      );
+    const nothing = { actions: ["*/read"] };
+    expect(by(nothing, { actions: ["Microsoft.Compute/*"] })).toBe("microsoft.compute/virtualmachines/write");
+    expect(by(nothing, { dataActions: ["*/login/action"] })).toBe(
+      "Microsoft.Compute/virtualMachines/login/action",
+    );
+    const assigns = { actions: ["Microsoft.Authorization/*"] };
+    expect(by(nothing, assigns)).toBe("Microsoft.Authorization/roleAssignments/write");
+    expect(by({ ...assigns, condition: "x" }, assigns)).toBe("Microsoft.Authorization/roleAssignments/write");
+    expect(by(nothing, { ...assigns, condition: "x" })).toBeUndefined();
+  });
+
   it("counts from a management group for hosts of the subscriptions that it holds alone", async () => {
     const vm = `${S2}/resourcegroups/r/providers/microsoft.compute/virtualmachines/vm2`;
     const fake = await crawled({
@@ -198,6 +218,14 @@ describe("who makes a host act", () => {
     expect(await of({ condition: " " }, block)).toBe(2);
     expect(await of({ condition }, block)).toBe(0);
     expect(await of({}, { ...block, condition })).toBe(0);
+  });
+
+  it("names the first host through which it gets an identity", async () => {
+    const fake = await crawled({ ...resources, ...assigned(assignment("a", RG, 2)) });
+    expect(controls(fake)).toEqual([
+      ["p1", "mi-shared", `microsoft.compute/virtualmachines/write on ${VM}`],
+      ["p1", "mi-vm", `microsoft.compute/virtualmachines/write on ${VM}`],
+    ]);
   });
 
   it("is not known of a role that was not read", async () => {

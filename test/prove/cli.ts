@@ -24,7 +24,7 @@ npm run prove -- --break [--seed S] [--rule R]
   takes one clause out of one rule and prints a least tenant that shows it
 npm run prove -- --mutate [--only rules|typescript] [--rule R,R] [--evaluator E,E] [--sample N] [--state FILE]
   breaks every clause of every rule and every branch of every evaluator in TypeScript, or of these; prints each with what
-  caught it, then those that nobody guards (--state: rules only)
+  caught it, then those that nobody guards
 npm run prove -- --withhold [--worlds N] [--step STEP]
   withholds one part of a tenant at a time: no answer that was sure may change
 A run with --state FILE goes on where it stopped.`;
@@ -60,6 +60,7 @@ const count = (name: "worlds" | "seed" | "from" | "shown" | "sample", otherwise:
   if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes a whole number`);
   return number;
 };
+/** What the state file holds; clauses of rules and branches may share one. */
 const saved = <T>(fresh: T): T =>
   options.state !== undefined && existsSync(options.state)
     ? JSON.parse(readFileSync(options.state, "utf8"))
@@ -156,29 +157,34 @@ function sample<T>(all: readonly T[]): T[] {
 async function showBranches(): Promise<boolean> {
   // Vitest takes a while to load.
   const { branchesIn, mutateCode } = await import("./mutate-code.ts");
-  const tried = { branches: 0, caught: 0, open: [] as string[] };
-  for (const evaluator of chosen(EVALUATORS, options.evaluator, "evaluator", ({ file }) => file)) {
-    const branches = sample(branchesIn(evaluator));
-    tried.branches += branches.length;
-    for await (const { id, by } of mutateCode(evaluator, branches)) {
-      if (by === undefined) tried.open.push(id);
-      else print(`caught: ${id}  [${by}]`);
-      tried.caught += by === undefined ? 0 : 1;
+  // The test that caught it; empty if none did.
+  const trying = { branches: {} as Record<string, string>, ...saved({}) };
+  const wanted = chosen(EVALUATORS, options.evaluator, "evaluator", ({ file }) => file);
+  const ids = sample(wanted.flatMap(branchesIn).map(({ id }) => id));
+  for (const evaluator of wanted) {
+    const left = branchesIn(evaluator).filter(
+      ({ id }) => ids.includes(id) && trying.branches[id] === undefined,
+    );
+    for await (const { id, by } of mutateCode(evaluator, left)) {
+      trying.branches[id] = by ?? "";
+      save(trying);
+      if (by !== undefined) print(`caught: ${id}  [${by}]`);
     }
   }
-  const unguarded = tried.open.filter((id) => !EQUIVALENT_BRANCHES.has(id));
-  for (const id of tried.open.filter((one) => EQUIVALENT_BRANCHES.has(one)))
+  const open = ids.filter((id) => trying.branches[id] === "");
+  const unguarded = open.filter((id) => !EQUIVALENT_BRANCHES.has(id));
+  for (const id of open.filter((one) => EQUIVALENT_BRANCHES.has(one)))
     print(`shows nowhere: ${id}  [${EQUIVALENT_BRANCHES.get(id)}]`);
   for (const id of unguarded) print(`nobody guards: ${id}`);
   print(
-    `${tried.branches} branches broken: ${tried.caught} caught, ${tried.open.length - unguarded.length} that show nowhere, ${unguarded.length} that nobody guards`,
+    `${ids.length} branches broken: ${ids.length - open.length} caught, ${open.length - unguarded.length} that show nowhere, ${unguarded.length} that nobody guards`,
   );
   return unguarded.length === 0;
 }
 
 async function showClauses(): Promise<boolean> {
   const ids = sample(chosen(allMutants(), options.rule, "rule", (one) => one.rule.id)).map(({ id }) => id);
-  const trying: Trial = saved({ seed, verdicts: {} });
+  const trying: Trial = { seed, verdicts: {}, ...saved({}) };
   let written = 0;
   await mutate(trying, ids, process.argv[1]!, (verdict) => {
     // A few broken rules tried twice cost less than a file written for each.

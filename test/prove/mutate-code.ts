@@ -21,6 +21,7 @@ export async function* mutateCode(
   { file, tests }: Evaluator,
   branches: readonly Branch[],
 ): AsyncGenerator<CodeVerdict> {
+  if (branches.length === 0) return;
   const path = pathOf(file, ".ts");
   let text: string | undefined;
   const vitest = await createVitest(
