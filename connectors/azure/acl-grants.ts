@@ -48,8 +48,7 @@ export function outcomeOf({ above, self, directory }: AclPlace): Outcome | undef
   const parent = above.at(-1);
   const complete = above.every((list) => list !== undefined);
   const way = above.flatMap((list) => (list === undefined ? [] : [clauseOf(list, EXECUTE)]));
-  const inside = (list: AccessList | undefined, want: number): readonly Clause[] =>
-    list === undefined ? [] : [clauseOf(list, want + EXECUTE)];
+  const inside = (list: AccessList, want: number): readonly Clause[] => [clauseOf(list, want + EXECUTE)];
   const needs: [Action, readonly Clause[]][] = [["setAcl", [ownersOnly(self)]]];
   if (directory) needs.push(["see", inside(self, READ)], ["add", inside(self, WRITE)]);
   else {
@@ -70,9 +69,10 @@ export function outcomeOf({ above, self, directory }: AclPlace): Outcome | undef
       if (known === undefined) grants.set(key, { ...holder, actions: new Set([action]), read: complete });
       else known.actions.add(action);
     }
-  const sorted = [...grants].sort(([a], [b]) => (a < b ? -1 : 1));
-  const said = sorted.map(([key, { actions }]) => [key, ACTIONS.filter((action) => actions.has(action))]);
-  return { hash: digest([complete, said]), grants: sorted.map(([, grant]) => grant) };
+  const keys = [...grants.keys()].sort();
+  const sorted = keys.map((key) => grants.get(key)!);
+  const said = sorted.map(({ actions }, at) => [keys[at], ACTIONS.filter((action) => actions.has(action))]);
+  return { hash: digest([complete, said]), grants: sorted };
 }
 
 const digest = (value: unknown): string =>

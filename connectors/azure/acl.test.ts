@@ -81,6 +81,25 @@ describe("an access list", () => {
     expect(() => list(text)).toThrow(AclSyntaxError);
   });
 
+  it.each([
+    [{}, undefined, undefined, false],
+    [{ owner: "", group: "", permissions: "" }, undefined, undefined, false],
+    [{ owner: "$SuperUser", group: "$superuser", permissions: "rwxr-xr-x" }, undefined, undefined, false],
+    [{ owner: "O1", group: "G1", permissions: "rwxr-x--T" }, "o1", "g1", true],
+  ] as const)(
+    "with %j has the owner %s, the owning group %s, a sticky bit: %s",
+    (more, owner, owningGroup, sticky) => {
+      const acl = parseAcl({ acl: "user::rwx,group::r-x,other::r-x", ...more });
+      expect(acl).toMatchObject({ owner, owningGroup, sticky });
+    },
+  );
+
+  it("is read as far as 64 KiB, which is more than the service takes by far", () => {
+    const text = "user::rwx,group::r-x,other::r-x".padEnd(65_536);
+    expect(list(text).other).toBe(5);
+    expect(() => list(`${text} `)).toThrow(AclSyntaxError);
+  });
+
   it("never crashes or hangs the parser, whatever stands in it", () => {
     const parts = fc.constantFrom(
       "user",
@@ -201,6 +220,31 @@ describe("who passes", () => {
     expect(holds(holders, { id: "u", groups: new Set(lists.map((_, level) => `l${level}-3`)) })).toBe(true);
   });
 
+  it("is exact up to 64 ways, and no further", () => {
+    const open = (groups: number, name: string) =>
+      clauseOf(
+        list(
+          `user::---,group::---,${Array.from({ length: groups }, (_, i) => `group:${name}${i}:--x`)},mask::rwx,other::---`,
+        ),
+        EXECUTE,
+      );
+    const bounds = (a: number, b: number) => [
+      ...new Set(holdersOf([open(a, "a"), open(b, "b")]).map(({ upperBound }) => upperBound)),
+    ];
+    expect([bounds(8, 8), bounds(13, 5)]).toEqual([[false], [true]]);
+  });
+
+  it("is said once: not of those who pass with everybody, nor with more groups than it takes", () => {
+    const everybody = list("user::rwx,user:u1:r--,user:u2:-w-,group::---,mask::rwx,other::r--");
+    expect(holdersOf([clauseOf(everybody, READ)])).toEqual([
+      { id: undefined, together: [], excluded: ["u2"], upperBound: false },
+    ]);
+    const of = (...ids: string[]) =>
+      clauseOf(list(`user::---,group::---,${ids.map((id) => `group:${id}:r--`)},mask::rwx,other::---`), READ);
+    const ways = holdersOf([of("g1", "g2"), of("g1", "g3")]).map(({ id, together }) => [id, ...together]);
+    expect(ways).toEqual([["g1"], ["g2", "g3"]]);
+  });
+
   it("of files and directories: reading needs x above, listing r-x of the directory, deleting w of it", () => {
     const verbs = (above: AccessList[], self: AccessList, directory: boolean, who: Who) =>
       outcomeOf({ above, self, directory })!
@@ -264,6 +308,22 @@ describe("records of an outcome", () => {
       // The owner passes the file by its own entry, and the directory by the group.
       { from: { id: "o1" }, props: { together: ["g1"], read: true } },
     ]);
+    for (const { props } of grants) expect(props).not.toHaveProperty("reason_code");
+  });
+
+  it("are the same in whatever order lists name people", () => {
+    const of = (...named: string[]) =>
+      outcomeOf({
+        above: [
+          root,
+          list(`user::rwx,group::---,${named.map((id) => `group:${id}:--x`)},mask::rwx,other::---`),
+        ],
+        self: list(
+          `user::rwx,${[...named].reverse().map((id) => `user:u${id}:r--,group:x${id}:r--`)},group::---,mask::rwx,other::---`,
+        ),
+        directory: false,
+      });
+    expect(of("g1", "g2", "g10")).toEqual(of("g10", "g2", "g1"));
   });
 
   it("are the same for two files that the same people get at, and none where nobody does", () => {
@@ -277,6 +337,38 @@ describe("records of an outcome", () => {
     })!;
     expect(aclScopeId(C, closed)).toBe(C);
     expect(aclRecords(C, closed)).toEqual([]);
+  });
+
+  it("say that there were too many ways to be exact", () => {
+    const of = (name: string) =>
+      list(
+        `user::---,group::---,${Array.from({ length: 9 }, (_, i) => `group:${name}${i}:r-x`)},mask::rwx,other::---`,
+      );
+    const outcome = outcomeOf({ above: [of("a"), of("b")], self: of("c"), directory: false })!;
+    const grants = aclRecords(C, outcome).flatMap((record) =>
+      record.kind === "GRANTED" && record.props?.read ? [record.props] : [],
+    );
+    expect(grants).toHaveLength(9);
+    for (const props of grants)
+      expect(props).toMatchObject({ certainty: "upper-bound", reason_code: "acl-many-ways" });
+    for (const name of ["together", "excluded"]) expect(grants[0]).not.toHaveProperty(name);
+  });
+
+  it("put everybody as a principal only where a list lets everybody pass", () => {
+    const of = (other: string) =>
+      aclRecords(
+        C,
+        outcomeOf({
+          above: [root],
+          self: list(`user::rwx,group::---,group:g1:rw-,mask::rwx,other::${other}`, { owner: "o1" }),
+          directory: false,
+        })!,
+      ).flatMap((record) =>
+        record.kind === "Principal" ? [record.id] : record.kind === "GRANTED" ? [record.from.id] : [],
+      );
+    expect([...new Set(of("r--"))].sort()).toEqual(["everyone", "g1", "o1"]);
+    expect([...new Set(of("---"))].sort()).toEqual(["g1", "o1"]);
+    expect(of("r--").filter((id) => id === "everyone")).toHaveLength(2);
   });
 
   it("are an upper bound where a list above was not read, and none are made up where its own was not", () => {

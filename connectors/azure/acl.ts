@@ -51,9 +51,9 @@ export function parseAcl({ acl, owner, group, permissions }: AccessListText): Ac
   for (const text of acl.split(",")) {
     const entry = text.trim();
     if (entry.startsWith("default:")) continue;
-    const [, type, id = "", r, w, x] = ENTRY.exec(entry) ?? [];
-    if (type === undefined)
-      throw new AclSyntaxError(`not an entry of an access list: ${entry.slice(0, 100)}`);
+    const match = ENTRY.exec(entry);
+    if (match === null) throw new AclSyntaxError(`not an entry of an access list: ${entry.slice(0, 100)}`);
+    const [type, id, r, w, x] = match.slice(1) as [string, string, string, string, string];
     const bits = (r === "r" ? READ : 0) + (w === "w" ? WRITE : 0) + (x === "x" ? EXECUTE : 0);
     const into = id !== "" && (type === "user" || type === "group") ? named[type] : plain;
     const key = into === plain ? type : directoryId(id);
@@ -75,7 +75,7 @@ export function parseAcl({ acl, owner, group, permissions }: AccessListText): Ac
     groups: named.group,
     mask: plain.get("mask"),
     other: needed("other"),
-    sticky: /[tT]\+?$/.test(permissions ?? ""),
+    sticky: Boolean(permissions?.match(/[tT]\+?$/)),
   };
 }
 
@@ -138,7 +138,7 @@ export function holdersOf(clauses: readonly Clause[]): Holder[] {
   const holders: Holder[] = ways.map(([id, ...together]) => ({ id, together, excluded, upperBound }));
   // Who passes where an entry of their own decides needs groups only for the rest of the chain.
   if (!ways.some((way) => way.length === 0))
-    for (const id of [...own].sort()) {
+    for (const id of own) {
       if (excluded.includes(id)) continue;
       const rest = waysThrough(clauses.filter((clause) => !clause.own.has(id)));
       for (const together of rest.ways)
@@ -158,9 +158,9 @@ function waysThrough(clauses: readonly Clause[]): { ways: string[][]; upperBound
     ways = smallest(next);
     if (ways.length > MOST_WAYS)
       // Whoever passes the whole chain passes its narrowest list.
-      return { ways: [...closed[0]!.groups].sort().map((id) => [id]), upperBound: true };
+      return { ways: [...closed[0]!.groups].map((id) => [id]), upperBound: true };
   }
-  return { ways: ways.map((way) => [...way].sort()).sort(bytewise), upperBound: false };
+  return { ways: ways.map((way) => [...way].sort()), upperBound: false };
 }
 
 /** Without those that hold another one. */
@@ -170,8 +170,3 @@ function smallest(ways: readonly ReadonlySet<string>[]): ReadonlySet<string>[] {
     if (!kept.some((other) => [...other].every((id) => way.has(id)))) kept.push(way);
   return kept;
 }
-
-const bytewise = (a: readonly string[], b: readonly string[]): number => {
-  const [x, y] = [a.join("\n"), b.join("\n")];
-  return x < y ? -1 : x > y ? 1 : 0;
-};

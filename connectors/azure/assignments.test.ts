@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Transport } from "../../src/collect/http.ts";
+import type { Page } from "../../src/connector.ts";
 import { PermissionError } from "../../src/model.ts";
+import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import {
   ACCOUNT,
   assigned,
@@ -20,6 +23,9 @@ import {
   step,
   tenant,
 } from "./fixtures/tenant.ts";
+import { hidesConditions } from "./role-definitions.ts";
+
+const DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions";
 
 describe("role assignments", () => {
   it("grant at every level, from the tenant root to a resource", async () => {
@@ -70,7 +76,9 @@ describe("role assignments", () => {
 
   it("keep a grant whose role cannot be read, with rights unknown", async () => {
     const fake = await crawled(assigned(assignment("a", RG, 77)));
-    expect(grantsAt(fake, RG)).toMatchObject([{ unknown: true, reason_code: "role-unread", read: false }]);
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { unknown: true, reason_code: "role-unread", read: false, tier: "now" },
+    ]);
     expect(fake.gaps).toMatchObject([
       { step: "azure.role-definitions", scope: S1, state: "partial" },
       { step: "azure.role-assignments", scope: S1, state: "partial" },
@@ -155,6 +163,105 @@ describe("role assignments", () => {
     expect(left).toBe(2);
   });
 
+  it("are read to the end where there are none, and definitions only once however many pages there are", async () => {
+    const fake = tenant(assigned());
+    await fake.run(step("azure.subscriptions"));
+    const pages: Page[] = [];
+    for await (const page of step("azure.role-assignments").crawl(fake.context, { scope: S1, mode: "full" }))
+      pages.push(page);
+    expect(pages).toEqual([{ changes: [] }]);
+    expect(fake.requests.filter((path) => path.includes("roledefinitions"))).toEqual([]);
+    const many = await crawled(assigned(...["a", "b", "c"].map((name) => assignment(name, RG, 1))), {
+      pageSize: 1,
+    });
+    expect(many.requests.filter((path) => path === `${S1}${DEFINITIONS}`.toLowerCase())).toHaveLength(1);
+  });
+
+  const OLD = "2018-09-01-preview";
+  const NEW = "2022-04-01";
+  it.each([
+    ["assignments", OLD, NEW, NEW, ["condition-unread"]],
+    ["definitions", NEW, OLD, NEW, ["condition-unread"]],
+    ["one definition by itself", NEW, NEW, OLD, ["condition-unread"]],
+    ["none", NEW, NEW, NEW, [undefined]],
+  ])("are an upper bound where answers of %s hide conditions", async (_, listed, roles, one, expected) => {
+    const fake = tenant({
+      [`${S1}${DEFINITIONS}/${guid(77)}`]: definition(77, "Below", { dataActions: [`${B}/read`] }),
+      ...assigned(assignment("a", RG, 77)),
+    });
+    await fake.run(step("azure.subscriptions"));
+    const http: Transport = {
+      ...fake.context.http,
+      get: async <T>(api: "graph" | "arm", path: string) => ({
+        ...(await fake.context.http.get<T>(api, path)),
+        recordedApiVersion: one,
+      }),
+      async *pages<T>(api: "graph" | "arm", path: string) {
+        const recordedApiVersion = /roleDefinitions/i.test(path) ? roles : listed;
+        for await (const page of fake.context.http.pages<T>(api, path)) yield { ...page, recordedApiVersion };
+      },
+    };
+    const context = { ...fake.context, http };
+    const reasons: unknown[] = [];
+    for await (const page of step("azure.role-assignments").crawl(context, { scope: S1, mode: "full" }))
+      for (const change of page.changes)
+        if ("put" in change && change.put.kind === "GRANTED") reasons.push(change.put.props?.reason_code);
+    expect(reasons).toEqual(expected);
+  });
+
+  it("hide conditions before the version that answers them", () => {
+    expect(
+      ["2020-03-01", "2020-02-29-preview", "2020-03-01-preview", undefined].map(hidesConditions),
+    ).toEqual([false, true, false, false]);
+  });
+
+  it("of a role without a name or permissions say its id, and nothing that it gives", async () => {
+    const nameless = { ...definition(6, ""), properties: { permissions: null } };
+    const fake = await crawled({ ...defined(nameless), ...assigned(assignment("a", RG, 6)) });
+    expect(grantsAt(fake, RG)).toMatchObject([{ role: guid(6), read: false, certainty: "exact" }]);
+  });
+
+  it("ask for no role that would be refused again, nor by what is no id", async () => {
+    const refused = await crawled({
+      [`${S1}${DEFINITIONS}`]: new PermissionError("forbidden", "403"),
+      ...assigned(assignment("a", RG, 77)),
+    });
+    const odd = await crawled(assigned(assignment("a", RG, 1, { roleDefinitionId: "/x/y%20z" })));
+    for (const fake of [refused, odd]) {
+      expect(fake.requests.filter((path) => /roledefinitions\//.test(path))).toEqual([]);
+      expect(grantsAt(fake, RG)).toMatchObject([{ unknown: true }]);
+    }
+  });
+
+  it.each([
+    [`${RG}/providers/Microsoft.Authorization/roleAssignments/a`, undefined, RG],
+    [`${RG}/providers/Microsoft.Authorization/roleAssignments/a`, S1, S1],
+    ["/providers/Microsoft.Authorization/roleAssignments/a", undefined, "/"],
+    ["a", undefined, "/"],
+  ])("whose id is %s and whose scope is %s are at %s", (id, scope, expected) => {
+    expect(scopeOfAssignment(id, scope)).toBe(expected);
+  });
+
+  it("name what no listing names", () => {
+    expect(scopeRecords(`${RG}/providers/Contoso.Vaults/vaults/V1`)[0]).toMatchObject({
+      props: { name: "V1" },
+    });
+    expect(scopeRecords(RG)[0]).not.toMatchObject({ props: { name: expect.anything() } });
+  });
+
+  it("at the blob service of an account whose containers were not read are kept", async () => {
+    const fake = await crawled({
+      [`${ACCOUNT}/blobServices/default/containers`]: new PermissionError("forbidden", "403"),
+      ...assigned(assignment("a", `${ACCOUNT}/blobServices/default`, 1)),
+    });
+    expect(grantsAt(fake, `${ACCOUNT}/blobservices/default`)).toMatchObject([{ read: true }]);
+  });
+
+  it("at another service of the account hold no containers", async () => {
+    const fake = await crawled(assigned(assignment("a", `${ACCOUNT}/queueServices/default`, 1)));
+    expect(fake.chain(container("hr"))[1]).toBe(ACCOUNT);
+  });
+
   it("at the blob service hold the containers of the account", async () => {
     const fake = await crawled(assigned(assignment("a", `${ACCOUNT}/blobServices/default`, 1)));
     expect(fake.chain(container("hr"))[1]).toBe(`${ACCOUNT}|${ACCOUNT}/blobservices/default`);
@@ -162,6 +269,22 @@ describe("role assignments", () => {
 });
 
 describe("eligible assignments", () => {
+  const ELIGIBLE = `${S1}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances`;
+
+  it("whose role cannot be read are a gap of their own step", async () => {
+    const fake = await crawled({ [ELIGIBLE]: [assignment("e", RG, 77)] });
+    expect(fake.gaps.map(({ step }) => step)).toEqual([
+      "azure.role-definitions",
+      "azure.eligible-assignments",
+    ]);
+  });
+
+  it("without an end have none", async () => {
+    const fake = await crawled({ [ELIGIBLE]: [assignment("e", RG, 1, { endDateTime: null })] });
+    expect(grantsAt(fake, RG)).toMatchObject([{ read: true, tier: "potential" }]);
+    expect(grantsAt(fake, RG)[0]).not.toHaveProperty("expires");
+  });
+
   it("are potential until somebody activates them, and end when they end", async () => {
     const fake = await crawled({
       [`${S1}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances`]: [

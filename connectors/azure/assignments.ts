@@ -47,12 +47,14 @@ export async function* readAssignments(
     // Definitions are read only where an assignment names one.
     roles ??= await readRoles(c, subscription);
     hosts ??= (await knownHosts(c)).filter(({ id }) => isAtOrBelow(id, subscription));
+    // All roles before the first grant: one that is read by itself may be what hides conditions.
+    for (const { properties } of page.items) await roles.find(properties.roleDefinitionId);
     const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
     const changes: GraphRecord[] = [];
     for (const answer of page.items) {
       const assignment = assignmentOf(answer, tier);
       const role = await roles.find(answer.properties.roleDefinitionId);
-      const storage = await storageFor(c, subscription, assignment, role);
+      const storage = await storageFor(c, assignment, role);
       changes.push(
         ...scopeRecords(assignment.scope),
         ...(await placeScope(c, assignment.scope, subscription)),
@@ -118,7 +120,7 @@ function controls(
   role: Awaited<ReturnType<Roles["find"]>>,
   hosts: readonly Host[],
 ): GraphRecord[] {
-  if (role === undefined || hosts.length === 0) return [];
+  if (role === undefined) return [];
   const rights = role.blocks.map((block) => ({
     allows: block.allows,
     conditioned: condition !== undefined || block.condition !== undefined,
@@ -130,10 +132,9 @@ function controls(
 
 const NO_STORAGE: Storage = { accounts: [], containers: () => [] };
 
-/** What is known of accounts and containers of the subscription, looked up only where conditions may ask. */
+/** What is known of accounts and containers, looked up only where conditions may ask. */
 async function storageFor(
   c: StepContext,
-  subscription: string,
   assignment: Assignment,
   role: Awaited<ReturnType<Roles["find"]>>,
 ): Promise<Storage> {
@@ -142,7 +143,7 @@ async function storageFor(
   const accounts = await knownAccounts(c);
   const containers = await knownContainers(c);
   return {
-    accounts: [...accounts.values()].filter(({ id }) => isAtOrBelow(id, subscription)),
+    accounts: [...accounts.values()],
     containers: (account) => containers.get(account) ?? [],
   };
 }

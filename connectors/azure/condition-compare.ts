@@ -13,7 +13,6 @@ export function compareValues(
 ): boolean {
   if (left.length === 0 || right.length === 0) return false;
   const test = comparisonOf(operator);
-  if (left.length === 1 && right.length === 1) return test(left[0]!, right[0]!);
   const overRight = (a: Literal) =>
     quantifier?.right === "all" ? right.every((b) => test(a, b)) : right.some((b) => test(a, b));
   return quantifier?.left === "all" ? left.every(overRight) : left.some(overRight);
@@ -26,10 +25,9 @@ const TESTS: ReadonlyMap<string, Test> = new Map(OPERATORS.map((operator) => [op
 const comparisonOf = (operator: string): Test => TESTS.get(operator)!;
 
 function testOf(operator: string): Test {
-  const [, type, verb = "", ignoreCase] = /^(Bool|String|Numeric|DateTime|Guid)(.+?)(IgnoreCase)?$/.exec(
-    operator,
-  )!;
-  switch (type) {
+  const match = /^(Bool|String|Numeric|DateTime|Guid)(.+?)(IgnoreCase)?$/.exec(operator)!;
+  const verb = match[2]!;
+  switch (match[1]) {
     case "Bool":
       return (a, b) => ordered(verb, String(a).toLowerCase(), String(b).toLowerCase());
     case "Guid":
@@ -39,7 +37,7 @@ function testOf(operator: string): Test {
     case "DateTime":
       return (a, b) => ordered(verb, Date.parse(String(a)), Date.parse(String(b)));
     default:
-      return ignoreCase === undefined
+      return match[3] === undefined
         ? (a, b) => text(verb, String(a), String(b))
         : (a, b) => text(verb, String(a).toLowerCase(), String(b).toLowerCase());
   }
@@ -83,7 +81,8 @@ function text(verb: string, value: string, pattern: string): boolean {
  */
 export function like(pattern: string, value: string): boolean {
   let at = 0;
-  let star = -1;
+  // Behind the last star; 0 before there is one.
+  let star = 0;
   let resume = 0;
   let i = 0;
   while (i < value.length) {
@@ -93,14 +92,13 @@ export function like(pattern: string, value: string): boolean {
       continue;
     }
     const escaped = pattern[at] === "\\" && (pattern[at + 1] === "*" || pattern[at + 1] === "?") ? 1 : 0;
-    const width = widthAt(value, i);
-    if (at < pattern.length && escaped === 0 && pattern[at] === "?") {
+    if (pattern[at] === "?") {
       at++;
-      i += width;
-    } else if (at < pattern.length && pattern[at + escaped] === value[i]) {
+      i += widthAt(value, i);
+    } else if (pattern[at + escaped] === value[i]) {
       at += escaped + 1;
       i++;
-    } else if (star >= 0) {
+    } else if (star > 0) {
       at = star;
       resume += widthAt(value, resume);
       i = resume;
@@ -111,4 +109,4 @@ export function like(pattern: string, value: string): boolean {
 }
 
 /** Code units of the character at a position. */
-const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
+const widthAt = (text: string, at: number): number => (text.codePointAt(at)! > 0xffff ? 2 : 1);

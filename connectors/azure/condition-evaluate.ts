@@ -17,14 +17,14 @@ export type Cause = "asked" | "choice" | "path" | "item" | "place" | "unread" | 
 /** What is asked for: one action, and the suboperation if the call is one. */
 export interface Question {
   action: string;
-  suboperation?: string;
+  suboperation?: string | undefined;
 }
 
 /** What is known of where it is asked. Names in lower case, as ids have them. */
 export interface Place {
-  account?: string;
-  container?: string;
-  hns?: boolean;
+  account?: string | undefined;
+  container?: string | undefined;
+  hns?: boolean | undefined;
   /** Of a blob within its container. */
   path?: string;
 }
@@ -76,8 +76,6 @@ export function resolveAt(place: Place): Resolve {
         return CHOSEN.has(key) || isTags(key) ? "choice" : "unread";
       case "principal":
         return "unread";
-      default:
-        break;
     }
     switch (key) {
       case `${ACCOUNT}:name`:
@@ -130,7 +128,7 @@ export function compileWays(expr: Expr, ways: readonly Way[]): Compiled {
     const plain = compile(expr, way);
     return way.hierarchical ? chain("and", [plain, compile(HIERARCHICAL, way)]) : plain;
   });
-  return compiled.length === 1 ? compiled[0]! : chain("or", compiled);
+  return chain("or", compiled);
 }
 
 /** Holds where one of two does. */
@@ -171,8 +169,9 @@ export function compile(expr: Expr, question: Question): Compiled {
   }
 }
 
-const ALWAYS: Compiled = () => true;
-const NEVER: Compiled = () => false;
+/** What needs no place to be decided. */
+export const ALWAYS: Compiled = () => true;
+export const NEVER: Compiled = () => false;
 const fixed = (value: boolean) => (value ? ALWAYS : NEVER);
 const isFixed = (compiled: Compiled) => compiled === ALWAYS || compiled === NEVER;
 
@@ -181,7 +180,6 @@ function chain(op: "and" | "or", args: readonly Compiled[]): Compiled {
   if (args.includes(fixed(decisive))) return fixed(decisive);
   const open = args.filter((arg) => !isFixed(arg));
   if (open.length === 0) return fixed(!decisive);
-  if (open.length === 1) return open[0]!;
   return (resolve) => {
     let rest: Expr[] | undefined;
     for (const arg of open) {
@@ -226,9 +224,10 @@ export function openCauses(residual: Expr, resolve: Resolve, positive = true): t
     return new Set(open.flatMap((causes) => [...causes]));
   }
   const causes = leafCauses(residual, resolve);
-  return [...causes].every((cause) => cause === "choice") ? true : causes;
+  return causes.size === 0 ? true : causes;
 }
 
+/** The caller picks a value to fit whatever the other side is: then only that other side is open. */
 function leafCauses(leaf: Expr, resolve: Resolve): ReadonlySet<Cause> {
   if (leaf.op === "unparsed") return new Set(["unparsed"]);
   const attributes =
@@ -238,6 +237,5 @@ function leafCauses(leaf: Expr, resolve: Resolve): ReadonlySet<Cause> {
         ? [leaf.left, leaf.right].flatMap((side) => ("attribute" in side ? [side.attribute] : []))
         : [];
   const open = attributes.map(resolve).filter((result) => typeof result === "string");
-  // The caller picks a value to fit whatever the other side is: then only that other side is open.
-  return new Set(open.length > 1 ? open.filter((cause) => cause !== "choice") : open);
+  return new Set(open.filter((cause) => cause !== "choice"));
 }

@@ -24,6 +24,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 const METADATA = /blobservices\/containers\/metadata:(.+)$/i;
 const TAG = /blobs\/tags:(.+?)(?:<\$key_case_sensitive\$>)?$/i;
 
+/** The first whose end fits; every operator has one. */
 const VERBS: readonly (readonly [suffix: string, words: string])[] = [
   ["NotEquals", "is not"],
   ["NotStartsWith", "does not start with"],
@@ -38,7 +39,7 @@ const VERBS: readonly (readonly [suffix: string, words: string])[] = [
 ];
 
 /** The expression in words: `request: blob prefix starts with 'finance/' and resource: blob tag Project is 'X'`. */
-export function inWords(expr: Expr, inside = false): string {
+export function inWords(expr: Expr, inside?: boolean): string {
   switch (expr.op) {
     case "and":
     case "or": {
@@ -76,5 +77,5 @@ function attribute({ source, name, key }: Attribute): string {
 
 function verb(operator: string): string {
   const plain = operator.replace(/IgnoreCase$/, "");
-  return VERBS.find(([suffix]) => plain.endsWith(suffix))?.[1] ?? operator;
+  return VERBS.find(([suffix]) => plain.endsWith(suffix))![1];
 }

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Expr, parseCondition, readCondition } from "./condition.ts";
+import { type Expr, OPERATORS, parseCondition, readCondition } from "./condition.ts";
 import { compareValues, like } from "./condition-compare.ts";
-import { compile, openCauses, type Place, type Question, resolveAt } from "./condition-evaluate.ts";
+import {
+  ALWAYS,
+  compile,
+  NEVER,
+  openCauses,
+  type Place,
+  type Question,
+  resolveAt,
+} from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
 
 const B = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
@@ -36,10 +44,56 @@ describe("a condition", () => {
     expect(outcome(text, READ, { container: "hr" })).toBe(false);
   });
 
+  it("decides once, for all places, what actions alone decide", () => {
+    const compiled = (text: string) => compile(parseCondition(text), READ);
+    const other = `ActionMatches{'${B}/write'}`;
+    const open = `${CONTAINER} StringEquals 'a'`;
+    expect(compiled(`ActionMatches{'${B}/write', '${B}/re*'}`)).toBe(ALWAYS);
+    expect(compiled(other)).toBe(NEVER);
+    expect(compiled(`NOT ${other}`)).toBe(ALWAYS);
+    expect(compiled(`NOT NOT ${other}`)).toBe(NEVER);
+    expect(compiled(`NOT (NOT ${other})`)).toBe(NEVER);
+    expect(compiled(`NOT ${other} OR ${open}`)).toBe(ALWAYS);
+    expect(compiled(`${other} AND ${open}`)).toBe(NEVER);
+    expect(compiled(`${other} OR ${other}`)).toBe(NEVER);
+    expect(compiled(`NOT ${other} AND NOT ${other}`)).toBe(ALWAYS);
+  });
+
+  it("asks one suboperation of several, by its name without regard to case", () => {
+    expect(outcome("SubOperationMatches{'Blob.Read', 'blob.LIST'}", LIST)).toBe(true);
+    expect(outcome("SubOperationMatches{'Blob.Read', 'blob.LIST'}")).toBe(false);
+    expect(outcome("ActionMatches('x') OR SubOperationMatches('Blob.List')", LIST)).toBe(true);
+  });
+
+  it("asks whether an attribute is there", () => {
+    const given = (text: string, values: readonly string[] | "asked") =>
+      compile(parseCondition(text), READ)(() => values);
+    expect([given("Exists @Resource[a]", ["x"]), given("Exists @Resource[a]", [])]).toEqual([true, false]);
+    expect([given("NotExists @Resource[a]", ["x"]), given("NotExists @Resource[a]", [])]).toEqual([
+      false,
+      true,
+    ]);
+    expect(given("Exists @Resource[a]", "asked")).toMatchObject({ op: "exists" });
+    expect(outcome("Exists @Environment[UtcNow]")).toEqual(["asked"]);
+  });
+
+  it("reads quantifiers, and false as well as true", () => {
+    expect(outcome("{1, 2} ForAllOfAnyValues:NumericEquals {2, 3}")).toBe(false);
+    expect(outcome("{2, 3} ForAllOfAnyValues:NumericEquals {2, 3}")).toBe(true);
+    expect(outcome("2 ForAnyOfAllValues:NumericEquals {2, 3}")).toBe(false);
+    const hns = "@Resource[Microsoft.Storage/storageAccounts:isHnsEnabled] BoolEquals false";
+    expect([outcome(hns, READ, { hns: false }), outcome(hns, READ, { hns: true })]).toEqual([true, false]);
+  });
+
   it("reads version 1.0 spellings", () => {
     const text = `@Request[subOperation] ForAnyOfAnyValues:StringEqualsIgnoreCase {'blob.list'}`;
     expect(outcome(text, LIST)).toBe(true);
     expect(outcome(text)).toBe(false);
+    const not = "@Request[subOperation] StringNotEquals 'Blob.List'";
+    expect([outcome(not, LIST), outcome(not)]).toEqual([false, true]);
+    // Only of the request, and only beside values.
+    expect(outcome("@Resource[subOperation] StringEquals 'Blob.List'", LIST)).toEqual(["unread"]);
+    expect(outcome("@Request[subOperation] StringEquals @Resource[a]", LIST)).toEqual(["unread"]);
     const old = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:ContainerName]";
     expect(outcome(`${old} StringEqualsIgnoreCase 'FOO'`, READ, { container: "foo" })).toBe(true);
   });
@@ -56,6 +110,25 @@ describe("a condition", () => {
     ).toEqual(["asked", "path"]);
   });
 
+  it.each([
+    [`@Resource[${B}/tags&$keys$&] ForAnyOfAnyValues:StringEquals {'a'}`, ["item"]],
+    [`@Resource[${B}:isCurrentVersion] BoolEquals true`, ["item"]],
+    ["@Resource[Microsoft.Storage/storageAccounts/encryptionScopes:name] StringEquals 'a'", ["item"]],
+    [`@Request[${B}/tags:Project<$key_case_sensitive$>] StringEquals 'a'`, "choice"],
+    [`@Request[${B}/tags&$keys$&] ForAnyOfAnyValues:StringEquals {'a'}`, "choice"],
+    ...["roleDefinitionId", "principalId", "principalType"].map(
+      (name) =>
+        [`@Resource[Microsoft.Authorization/roleAssignments:${name}] StringEquals 'a'`, "choice"] as const,
+    ),
+    ["@Resource[Microsoft.Storage/storageAccounts:sku] StringEquals 'a'", ["unread"]],
+    // Another source is another attribute, whatever its name.
+    ["@Principal[Microsoft.Storage/storageAccounts:name] StringEquals 'a'", ["unread"]],
+    ["@Request[Microsoft.Storage/storageAccounts:name] StringEquals 'a'", ["unread"]],
+    ["@Environment[Microsoft.Storage/storageAccounts:name] StringEquals 'a'", ["unread"]],
+  ] as const)("%s is open by %s", (text, expected) => {
+    expect(outcome(text, READ, { account: "a", container: "a", hns: true, path: "a" })).toEqual(expected);
+  });
+
   it("is unread where the principal's attributes decide", () => {
     expect(
       outcome("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:Set_A] StringEquals 'x'"),
@@ -67,6 +140,10 @@ describe("a condition", () => {
     expect(outcome(prefix)).toBe("choice");
     expect(outcome(`NOT (${prefix})`)).toBe("choice");
     expect(outcome(`!(${prefix} AND ${CONTAINER} StringEquals 'x')`)).toBe("choice");
+    expect(outcome(`!(${prefix} OR ${CONTAINER} StringEquals 'x')`)).toEqual(["place"]);
+    expect(outcome(`${prefix} OR ${CONTAINER} StringEquals 'x'`)).toBe("choice");
+    expect(outcome(`@Request[${B}:prefix] StringEquals @Request[${B}:versionId]`)).toBe("choice");
+    expect(outcome(`@Request[${B}:prefix] StringEquals ${CONTAINER}`)).toEqual(["place"]);
     expect(outcome(`${prefix} AND ${CONTAINER} StringEquals 'x'`)).toEqual(["place"]);
   });
 
@@ -76,8 +153,13 @@ describe("a condition", () => {
     expect(outcome(text)).toBe("choice");
   });
 
-  it("keeps a missing attribute false, in a negative comparison too", () => {
-    expect(compareValues({ operator: "StringNotEquals", quantifier: undefined }, [], ["x"])).toBe(false);
+  it("keeps a missing attribute false, in a negative comparison too, and where all of its values are asked", () => {
+    for (const quantifier of [undefined, { left: "all" as const, right: "all" as const }])
+      for (const [left, right] of [
+        [[], ["x"]],
+        [["x"], []],
+      ] as const)
+        expect(compareValues({ operator: "StringNotEquals", quantifier }, left, right)).toBe(false);
   });
 
   it("binds AND tighter than OR, and understands both spellings", () => {
@@ -87,6 +169,17 @@ describe("a condition", () => {
     expect(outcome(`${yes} OR ${no} AND ${no}`, READ, place)).toBe(true);
     expect(outcome(`${yes} || ${no} && ${no}`, READ, place)).toBe(true);
     expect(outcome(`!${no} and not ${no}`, READ, place)).toBe(true);
+  });
+
+  it("that is decided in part leaves the rest of it, and no more", () => {
+    const rest = "@Environment[isPrivateLink] BoolEquals true";
+    for (const text of [
+      `${CONTAINER} StringEquals 'a' AND ${rest}`,
+      `${CONTAINER} StringEquals 'b' OR ${rest}`,
+    ])
+      expect(compile(parseCondition(text), READ)(resolveAt({ container: "a" }))).toEqual(
+        parseCondition(rest),
+      );
   });
 
   it("compares an attribute with an attribute", () => {
@@ -106,6 +199,30 @@ describe("comparisons", () => {
     expect(like("*".repeat(50), "")).toBe(true);
   });
 
+  it.each([
+    ["b*", "ab", false],
+    ["*ab", "aab", true],
+    ["*ab", "acb", false],
+    ["aa*ab", "aab", false],
+    ["a*", "a", true],
+    ["ab", "a", false],
+    ["a", "ab", false],
+    ["a?", "a", false],
+    ["\\?", "?", true],
+    ["\\?", "a", false],
+    ["\\a", "\\a", true],
+    // A character is a code point, whatever it takes.
+    ["?", "\u{1f600}", true],
+    ["??", "\u{1f600}", false],
+    ["?a", "\uffffa", true],
+  ])("match %s with %s: %s", (pattern, value, expected) => {
+    expect(like(pattern, value)).toBe(expected);
+  });
+
+  it("do not take exponential time on a hostile pattern", () => {
+    expect(like(`${"*a".repeat(200)}b`, "a".repeat(2000))).toBe(false);
+  });
+
   it("quantify over the left values first, then over the right ones", () => {
     const numeric = (quantifier: { left: "any" | "all"; right: "any" | "all" }) =>
       compareValues({ operator: "NumericLessThan", quantifier }, [10, 20], [15, 18]);
@@ -113,16 +230,58 @@ describe("comparisons", () => {
     expect(numeric({ left: "all", right: "any" })).toBe(false);
     expect(numeric({ left: "all", right: "all" })).toBe(false);
     expect(numeric({ left: "any", right: "any" })).toBe(true);
+    const allOfAny = { left: "all", right: "any" } as const;
+    expect(compareValues({ operator: "NumericLessThan", quantifier: allOfAny }, [10, 16], [15, 18])).toBe(
+      true,
+    );
+    // Without a quantifier one match suffices.
+    const plain = { operator: "NumericEquals", quantifier: undefined };
+    expect(compareValues(plain, [1, 2], [2, 3])).toBe(true);
+    expect(compareValues(plain, [1], [2, 1])).toBe(true);
+    expect(compareValues(plain, [1], [2, 3])).toBe(false);
+  });
+
+  const LOW_SAME_HIGH: readonly (readonly [string, boolean, boolean, boolean])[] = [
+    ["Equals", false, true, false],
+    ["NotEquals", true, false, true],
+    ["LessThan", true, false, false],
+    ["LessThanEquals", true, true, false],
+    ["GreaterThan", false, false, true],
+    ["GreaterThanEquals", false, true, true],
+  ];
+  it.each([
+    // As numbers and as times, not as texts.
+    ["Numeric", 9, 10],
+    ["Numeric", "9", "10"],
+    ["DateTime", "2024-01-02T00:00:00+02:00", "2024-01-02T00:00:00Z"],
+  ])("of type %s order %s before %s", (type, low, high) => {
+    for (const [verb, below, same, above] of LOW_SAME_HIGH) {
+      const test = (a: string | number, b: string | number) =>
+        compareValues({ operator: `${type}${verb}`, quantifier: undefined }, [a], [b]);
+      expect([verb, test(low, high), test(low, low), test(high, low)]).toEqual([verb, below, same, above]);
+      // What is no number and no time is neither more, nor less, nor equal, nor different.
+      expect([test(low, "never"), test("never", low), test("", low)]).toEqual([false, false, false]);
+    }
+    expect(compareValues({ operator: "NumericEquals", quantifier: undefined }, [0], [" "])).toBe(false);
   });
 
   it.each([
     ["BoolEquals", true, true, true],
     ["BoolNotEquals", true, true, false],
-    ["NumericGreaterThanEquals", 2, 2, true],
-    ["NumericLessThanEquals", 3, 2, false],
-    ["DateTimeGreaterThan", "2024-01-02T00:00:00.0000000Z", "2024-01-01T00:00:00.0Z", true],
+    ["BoolEquals", "True", true, true],
+    ["BoolNotEquals", "False", true, true],
     ["DateTimeEquals", "never", "never", false],
     ["GuidEquals", "8B9DFCAB-4b77-4632-a6df-94bd07820648", "8b9dfcab4b774632a6df94bd07820648", true],
+    ["GuidNotEquals", "8B9DFCAB-4b77-4632-a6df-94bd07820648", "8b9dfcab4b774632a6df94bd07820648", false],
+    ["StringEquals", "abc", "abc", true],
+    ["StringEquals", "abc", "ABC", false],
+    ["StringEquals", "abc", "a*", false],
+    ["StringEqualsIgnoreCase", "abc", "ABC", true],
+    ["StringNotEquals", "abc", "a*", true],
+    ["StringLike", "abc", "a*", true],
+    ["StringLike", "ABC", "a*", false],
+    ["StringStartsWith", "abc", "a", true],
+    ["StringStartsWith", "abc", "a*", false],
     ["StringNotStartsWith", "abc", "b", true],
     ["StringStartsWithIgnoreCase", "ABC", "ab", true],
     ["StringNotLikeIgnoreCase", "ABC", "a*", false],
@@ -141,10 +300,30 @@ describe("what cannot be parsed", () => {
     "ActionMatches{1}",
     "ActionMatches{'a'} extra",
     "'a' StringEquals {}",
+    "@Resource[a] StringEquals !",
+    "ActionMatches('a'",
+    // Not one comparison but the whole: nobody knows where the comparison ends.
+    "@Resource[a] 'x' 'y' OR Exists @Resource[b]",
+    "@Resource[a] AND 'y' OR Exists @Resource[b]",
+    `${"(".repeat(101)}Exists @Resource[b]${")".repeat(101)}`,
     "(".repeat(10_000),
     "x".repeat(40_000),
   ])("is kept as unparsed: %.30s", (text) => {
     expect(readCondition(text)).toEqual({ op: "unparsed", text });
+  });
+
+  it("is not what is nested a hundred times", () => {
+    expect(parseCondition(`${"(".repeat(100)}Exists @Resource[b]${")".repeat(100)}`).op).toBe("exists");
+  });
+
+  it("is what is longer than ARM accepts by far", () => {
+    const text = "Exists @Resource[a]".padEnd(32_768);
+    expect(readCondition(text).op).toBe("exists");
+    expect(readCondition(`${text} `)).toEqual({ op: "unparsed", text: `${text} ` });
+  });
+
+  it("is not what the parser itself stumbles over", () => {
+    expect(() => readCondition(undefined as unknown as string)).toThrow(TypeError);
   });
 
   it("never crashes or hangs, on random text nor on random mixtures of its own words", () => {
@@ -216,4 +395,33 @@ it("says a residual in words", () => {
   expect(inWords(parseCondition(text))).toBe(
     "request: blob prefix starts with 'f/' and (resource: blob tag Project is not 'X' or not environment: private link is true)",
   );
+});
+
+it.each([
+  ["Exists @Environment[UtcNow]", "environment: time is given"],
+  ["ActionMatches{'a', 'b'}", "action is 'a' or 'b'"],
+  ["SubOperationMatches{'a'}", "operation is 'a'"],
+  [
+    "NOT (Exists @Resource[a] AND Exists @Resource[b])",
+    "not (resource: a is given and resource: b is given)",
+  ],
+  [
+    "(@Resource[a] NumericLessThan 1 OR @Resource[a] BoolEquals true) AND NOT Exists @Resource[a]",
+    "(resource: a is less than 1 or resource: a is true) and not resource: a is given",
+  ],
+  [
+    "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/metadata:Team] StringEquals 'x'",
+    "resource: container metadata Team is 'x'",
+  ],
+  ["@Resource[a] Resembles 'x'", "a condition that was not understood: @Resource[a] Resembles 'x'"],
+])("says %s in words", (text, words) => {
+  expect(inWords(parseCondition(text))).toBe(words);
+});
+
+it("has words for every operator", () => {
+  const words = OPERATORS.map((operator) => inWords(parseCondition(`@Resource[a] ${operator} 'x'`)));
+  expect(
+    words.filter((text) => !/^resource: a (is|does|starts) [a-z ]*'x'$|^resource: a is 'x'$/.test(text)),
+  ).toEqual([]);
+  expect(new Set(words).size).toBe(10);
 });

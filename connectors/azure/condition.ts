@@ -79,8 +79,8 @@ export function parseCondition(text: string): Expr {
 
 type Lexeme =
   | { type: "symbol" | "word"; text: string }
-  | { type: "literal"; value: Literal }
-  | { type: "attribute"; value: Attribute };
+  | { type: "literal"; value: Literal; text?: undefined }
+  | { type: "attribute"; value: Attribute; text?: undefined };
 /** With where it stands in the text. */
 type Token = Lexeme & { start: number; end: number };
 
@@ -200,7 +200,7 @@ class Parser {
     const right = this.#operand();
     // The rest of the condition can still be decided: only what this comparison decides stays open.
     if (operator === undefined)
-      return { op: "unparsed", text: this.#text.slice(start, this.#tokens[this.#at - 1]?.end) };
+      return { op: "unparsed", text: this.#text.slice(start, this.#tokens[this.#at - 1]!.end) };
     return subOperation({ op: "compare", operator, quantifier, left, right });
   }
 
@@ -252,8 +252,7 @@ class Parser {
   }
 
   #accept(text: string): boolean {
-    const token = this.#peek();
-    if (token === undefined || !("text" in token) || token.text !== text) return false;
+    if (this.#peek()?.text !== text) return false;
     this.#at++;
     return true;
   }

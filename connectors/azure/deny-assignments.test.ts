@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { B, crawled, EVERY_KEY_ACTION, RG, S1 } from "./fixtures/tenant.ts";
+import { B, crawled, EVERY_KEY_ACTION, RG, S1, step, tenant } from "./fixtures/tenant.ts";
 
 describe("deny assignments", () => {
   const denied = (properties: object) =>
@@ -65,5 +65,61 @@ describe("deny assignments", () => {
     });
     expect(fake.all("DENIED")).toMatchObject([{ props: { read: false } }]);
     expect(fake.gaps).toMatchObject([{ step: "azure.deny-assignments", scope: S1, state: "partial" }]);
+  });
+
+  it.each([
+    [{ id: "00000000-0000-0000-0000-000000000000" }, "everyone"],
+    [{ id: "x", type: "SystemDefined" }, "everyone"],
+    [{ id: "U1", type: "User" }, "u1"],
+    [{ id: "U1" }, "u1"],
+  ])("of %j bind %s", async (principal, id) => {
+    const fake = await denied({ permissions: [{ actions: ["*"] }], principals: [principal] });
+    expect(fake.all("DENIED").map(({ from }) => from.id)).toEqual([id]);
+    expect(fake.nodes.has("Principal everyone")).toBe(id === "everyone");
+  });
+
+  it("under one condition as a whole do not stand at all, and are said to be unread", async () => {
+    const whole = { permissions: [{ actions: ["*"] }], principals: [{ id: "u" }] };
+    const fake = await denied({ ...whole, condition: "x" });
+    expect(fake.all("DENIED")).toEqual([]);
+    expect(fake.gaps).toMatchObject([{ step: "azure.deny-assignments", scope: S1, state: "partial" }]);
+    const plain = await denied({ ...whole, condition: " " });
+    expect(plain.all("DENIED")).toMatchObject([{ props: { assign: true } }]);
+    expect(plain.gaps).toEqual([]);
+  });
+
+  it("say what a block without a condition takes, beside one with", async () => {
+    const fake = await denied({
+      permissions: [{ dataActions: [`${B}/read`], condition: "x" }, { dataActions: [`${B}/write`] }],
+      principals: [{ id: "u" }],
+    });
+    expect(fake.all("DENIED")).toMatchObject([{ props: { read: false, write: true } }]);
+    expect(fake.gaps).toHaveLength(1);
+  });
+
+  it("go on from the page where they stopped", async () => {
+    const items = ["D1", "D2", "D3"].map((name) => ({
+      id: `${RG}/providers/Microsoft.Authorization/denyAssignments/${name}`,
+      properties: { scope: RG, permissions: [{ actions: ["*"] }], principals: [{ id: name }] },
+    }));
+    const path = `${S1}/providers/Microsoft.Authorization/denyAssignments`;
+    const fake = tenant({ [path]: items }, { pageSize: 1 });
+    await fake.run(step("azure.subscriptions"));
+    const pass = { scope: S1, mode: "full" as const };
+    const first = await step("azure.deny-assignments").crawl(fake.context, pass).next();
+    const cursor: string = first.value?.cursor;
+    const rest: string[] = [];
+    for await (const page of step("azure.deny-assignments").crawl(fake.context, { ...pass, cursor }))
+      for (const change of page.changes)
+        if ("put" in change && change.put.kind === "DENIED") rest.push(change.put.from.id!);
+    expect(rest).toEqual(["d2", "d3"]);
+  });
+
+  it("tolerate lists that ARM leaves out", async () => {
+    const none = await denied({ permissions: null, principals: null, excludePrincipals: null });
+    expect([none.all("DENIED"), none.gaps]).toEqual([[], []]);
+    const nothing = await denied({ permissions: null, principals: [{ id: "u" }] });
+    expect(nothing.all("DENIED")).toMatchObject([{ props: { assign: false, excluded: [] } }]);
+    expect(nothing.gaps).toEqual([]);
   });
 });

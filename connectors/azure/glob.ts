@@ -9,7 +9,6 @@
 export function globMatches(pattern: string, text: string): boolean {
   const p = pattern.toLowerCase();
   const t = text.toLowerCase();
-  if (!p.includes("*")) return p === t;
   let at = 0;
   let star = -1;
   let resume = 0;
@@ -18,7 +17,7 @@ export function globMatches(pattern: string, text: string): boolean {
     if (p[at] === "*") {
       star = at++;
       resume = i;
-    } else if (at < p.length && p[at] === t[i]) {
+    } else if (p[at] === t[i]) {
       at++;
       i++;
     } else if (star >= 0) {
@@ -30,28 +29,12 @@ export function globMatches(pattern: string, text: string): boolean {
   return at === p.length;
 }
 
-/** True if `pattern` stands for at least one string that begins with `prefix`. */
+/** True if `pattern` stands for at least one string that begins with `prefix`: from its first star on, for any rest. */
 export function globReaches(pattern: string, prefix: string): boolean {
   const p = pattern.toLowerCase();
   const text = prefix.toLowerCase();
-  if (!p.includes("*")) return p.startsWith(text);
-  let live = expand(p, new Set([0]));
-  for (const char of text) {
-    const next = new Set<number>();
-    for (const at of live) {
-      if (p[at] === "*") next.add(at);
-      else if (p[at] === char) next.add(at + 1);
-    }
-    if (next.size === 0) return false;
-    live = expand(p, next);
-  }
-  return true;
-}
-
-/** Positions that are reached without reading a character: past each star. */
-function expand(pattern: string, positions: Set<number>): Set<number> {
-  for (const at of positions) if (pattern[at] === "*") positions.add(at + 1);
-  return positions;
+  const star = p.indexOf("*");
+  return p.startsWith(text) || (star >= 0 && text.startsWith(p.slice(0, star)));
 }
 
 /**

@@ -15,8 +15,11 @@ import {
   READER,
   RG,
   ROOT,
+  S1,
 } from "./fixtures/tenant.ts";
+import { grantRecords } from "./grants.ts";
 import { placesOfPaths } from "./path-sets.ts";
+import { evaluateBlock } from "./rights.ts";
 
 describe("conditions", () => {
   const CONTAINER = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]";
@@ -35,8 +38,10 @@ describe("conditions", () => {
   it("on the container's name grant only where it holds", async () => {
     const fake = await conditioned(when(`${CONTAINER} StringEquals 'finance'`));
     expect(grantsAt(fake, container("finance"))).toMatchObject([
-      { read: true, tier: "now", certainty: "exact" },
+      { read: true, tier: "now", certainty: "exact", key: expect.stringMatching(/\/a$/) },
     ]);
+    for (const name of ["residual", "expires", "reason_code"])
+      expect(grantsAt(fake, container("finance"))[0]).not.toHaveProperty(name);
     expect(grantsAt(fake, container("hr"))).toEqual([]);
     expect(grantsAt(fake, RG).every((grant) => !grant.read)).toBe(true);
   });
@@ -132,6 +137,61 @@ describe("conditions", () => {
     ]);
   });
 
+  it("on containers grant in the scope of the assignment alone, not all over the subscription", async () => {
+    const elsewhere = `${S1}/resourcegroups/other/providers/microsoft.storage/storageaccounts/two`;
+    const there = `${elsewhere}/blobservices/default/containers/finance`;
+    const places = (scope: string, expression = `${CONTAINER} StringEquals 'finance'`) =>
+      crawled({
+        [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [ACCOUNT, elsewhere].map((id) => ({
+          id,
+          name: id.slice(-3),
+          properties: {},
+        })),
+        [`${elsewhere}/blobServices/default/containers`]: [{ id: there, name: "finance", properties: {} }],
+        ...assigned(assignment("a", scope, 1, { condition: when(expression) })),
+      });
+    expect(grantsAt(await places(RG), there)).toEqual([]);
+    expect(grantsAt(await places(S1), there)).toMatchObject([{ read: true }]);
+    expect(grantsAt(await places(ROOT), there)).toMatchObject([{ read: true }]);
+    const setsOf = async (scope: string) =>
+      [...(await places(scope, `@Resource[${B}:path] StringLike 'a/*'`)).nodes.values()].filter(
+        ({ props }) => props.kind === "PathSet",
+      ).length;
+    expect([await setsOf(RG), await setsOf(ACCOUNT), await setsOf(there)]).toEqual([2, 2, 1]);
+    expect([await setsOf(S1), await setsOf(ROOT)]).toEqual([3, 3]);
+  });
+
+  it("on accounts or containers where none is known keep the right, as an upper bound", async () => {
+    for (const scope of [RG, ACCOUNT]) {
+      const fake = await crawled({
+        [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [],
+        ...assigned(assignment("a", scope, 1, { condition: when(`${CONTAINER} StringEquals 'x'`) })),
+      });
+      expect(grantsAt(fake, scope)).toMatchObject([
+        { read: true, tier: "now", certainty: "upper-bound", reason_code: "condition-unread" },
+      ]);
+    }
+  });
+
+  it("on what is not known of an account keep the right in its containers, as an upper bound", () => {
+    const condition = when("@Resource[Microsoft.Storage/storageAccounts:isHnsEnabled] BoolEquals true");
+    const records = grantRecords(
+      { id: "/a", principalId: "p", scope: RG, condition, tier: "now", expires: undefined },
+      { name: "Reader", blocks: [evaluateBlock({ dataActions: [`${B}/read`] })] },
+      {
+        subscription: S1,
+        storage: { accounts: [{ id: ACCOUNT, hns: undefined }], containers: () => [container("hr")] },
+        conditionsHidden: false,
+      },
+    );
+    expect(records).toMatchObject([
+      {
+        to: { id: container("hr") },
+        props: { read: true, certainty: "upper-bound", reason_code: "condition-unread" },
+      },
+    ]);
+  });
+
   it("that are asked at request time put the right in the conditional tier, in words", async () => {
     const fake = await conditioned(when("@Environment[isPrivateLink] BoolEquals true"));
     expect(grantsAt(fake, RG)).toMatchObject([
@@ -187,6 +247,8 @@ describe("conditions", () => {
     expect(await setsOf(`${path} AND @Environment[isPrivateLink] BoolEquals true`)).toBe(0);
     expect(await setsOf(`${path} AND @Resource[${B}/tags:P<$key_case_sensitive$>] StringEquals 'x'`)).toBe(0);
     expect(await setsOf(`${path} AND @Principal[x] StringEquals 'y'`)).toBe(2);
+    expect(await setsOf("@Principal[x] StringEquals 'y'")).toBe(0);
+    expect(await setsOf(`@Request[${B}:prefix] StringStartsWith 'a'`)).toBe(0);
   });
 
   it("on paths that overlap leave what both hold to the container, so that it is counted once", async () => {
@@ -202,6 +264,15 @@ describe("conditions", () => {
     expect([placeOf("a1"), placeOf("1z")].map((id) => id.includes("/where:"))).toEqual([true, true]);
     expect(placeOf("a1")).not.toBe(placeOf("1z"));
     expect([placeOf("az"), placeOf("b")]).toEqual([container("hr"), container("hr")]);
+  });
+
+  it("on paths whose text was not kept hold no path", async () => {
+    const fake = await crawled();
+    const known = async function* () {
+      yield { kind: "Scope" as const, id: `${container("hr")}/where:x`, props: { kind: "PathSet" } };
+    };
+    const placeOf = await placesOfPaths({ ...fake.context, known }, container("hr"));
+    expect(placeOf("a")).toBe(container("hr"));
   });
 
   it("on path or tags put the right in the conditional tier, as a matter of items", async () => {
@@ -261,6 +332,76 @@ describe("conditions", () => {
       { read: true, write: false, tier: "conditional" },
       { read: false, write: true, tier: "now" },
     ]);
+  });
+
+  it("that old recordings hide are one more doubt about a condition that was not understood, and not instead of it", async () => {
+    const fake = await crawled(
+      assigned(
+        assignment("a", RG, 1, { condition: "once upon a time" }),
+        assignment("b", RG, 1, { condition: "@Environment[isPrivateLink] BoolEquals true" }),
+      ),
+      { recordedApiVersion: "2018-09-01-preview" },
+    );
+    expect(grantsAt(fake, RG)).toMatchObject([
+      { certainty: "upper-bound", reason_code: "condition-unparsed" },
+      { certainty: "upper-bound", reason_code: "condition-unread", tier: "conditional" },
+    ]);
+  });
+
+  it("of one block take nothing from what another block gives, and both are heard", async () => {
+    const of = (...conditions: (string | undefined)[]) =>
+      crawled({
+        ...defined(
+          definition(
+            6,
+            "Blocks",
+            ...conditions.map((condition) => ({
+              dataActions: [`${B}/read`],
+              ...(condition && { condition }),
+            })),
+          ),
+        ),
+        ...assigned(assignment("a", RG, 6)),
+      });
+    const named = (name: string) => `${CONTAINER} StringEquals '${name}'`;
+    for (const conditions of [
+      [undefined, named("hr")],
+      [named("hr"), undefined],
+    ])
+      expect(grantsAt(await of(...conditions), RG)).toMatchObject([
+        { read: true, tier: "now", certainty: "exact" },
+      ]);
+    const both = await of(named("hr"), named("finance"));
+    for (const name of ["hr", "finance"])
+      expect(grantsAt(both, container(name))).toMatchObject([{ read: true }]);
+  });
+
+  it("of a role and of its assignment bind both", async () => {
+    const hns = "@Resource[Microsoft.Storage/storageAccounts:isHnsEnabled] BoolEquals";
+    const of = async (value: boolean) =>
+      crawled({
+        ...defined(
+          definition(6, "Both", {
+            dataActions: [`${B}/read`],
+            condition: `${CONTAINER} StringEquals 'hr'`,
+          }),
+        ),
+        ...assigned(assignment("a", RG, 6, { condition: `${hns} ${value}` })),
+      });
+    const fake = await of(true);
+    expect(grantsAt(fake, container("hr"))).toMatchObject([{ read: true, tier: "now", certainty: "exact" }]);
+    expect(grantsAt(fake, container("finance"))).toEqual([]);
+    expect((await of(false)).all("GRANTED").some(({ props }) => props?.read)).toBe(false);
+  });
+
+  it("on places say nothing of assigning roles, which is not done there", async () => {
+    for (const condition of [`${CONTAINER} StringEquals 'hr'`, `@Resource[${B}:path] StringLike 'a/*'`]) {
+      const fake = await conditioned(condition, 2, container("hr"));
+      expect(grantsAt(fake, container("hr")).filter(({ assign }) => assign)).toMatchObject([
+        { residual: expect.stringContaining("resource: ") },
+      ]);
+      expect([...fake.nodes.values()].filter(({ props }) => props.kind === "PathSet")).toEqual([]);
+    }
   });
 
   it("without regard to their target never bind key actions, which take no conditions", async () => {

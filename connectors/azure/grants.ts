@@ -12,10 +12,12 @@ import {
 } from "../../src/schema.ts";
 import { readCondition } from "./condition.ts";
 import {
+  ALWAYS,
   type Cause,
   type Compiled,
   compileWays,
   either,
+  NEVER,
   openCauses,
   type Place,
   resolveAt,
@@ -36,7 +38,7 @@ export interface Assignment {
   expires: string | undefined;
 }
 
-/** What stands below a subscription, as far as it is known. */
+/** Accounts and containers of the tenant, as far as they are known. */
 export interface Storage {
   accounts: readonly { id: string; hns: boolean | undefined }[];
   containers(account: string): readonly string[];
@@ -141,20 +143,16 @@ function granted(
  * Each right of the role with what must hold for it, made ready once: blocks are OR-ed, a block's condition is
  * AND-ed to the assignment's.
  */
-function narrowed(role: Role, condition: string | undefined): Map<Right, Compiled | true> {
+function narrowed(role: Role, condition: string | undefined): Map<Right, Compiled> {
   const whole = condition === undefined ? [] : [readCondition(condition)];
-  const rights = new Map<Right, Compiled | true>();
+  const rights = new Map<Right, Compiled>();
   for (const block of role.blocks) {
     const args = [...whole, ...(block.condition === undefined ? [] : [readCondition(block.condition)])];
     for (const primitive of block.primitives)
       for (const right of primitive === "read" ? (["read", "list"] as const) : [primitive]) {
-        const earlier = rights.get(right);
         const ways = waysOf(right, block.superUser);
-        if (args.length === 0 || ways.length === 0 || earlier === true) rights.set(right, true);
-        else {
-          const term = compileWays({ op: "and", args }, ways);
-          rights.set(right, earlier === undefined ? term : either(earlier, term));
-        }
+        const term = ways.length === 0 ? ALWAYS : compileWays({ op: "and", args }, ways);
+        rights.set(right, either(rights.get(right) ?? NEVER, term));
       }
   }
   return rights;
@@ -172,9 +170,7 @@ function waysOf(right: Right, superUser: boolean): readonly Way[] {
   if (right !== "list" && PRIMITIVES[right].plane === "control")
     return right === "assign" ? [{ action: PRIMITIVES.assign.action }] : [];
   const { action } = PRIMITIVES[right === "list" ? "read" : right];
-  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) =>
-    suboperation === undefined ? { action } : { action, suboperation },
-  );
+  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) => ({ action, suboperation }));
   return superUser ? [...calls, { action: SUPER_USER, hierarchical: true }] : calls;
 }
 
@@ -199,7 +195,7 @@ interface Spread {
 }
 
 /** Decides each right at the scope, then at accounts, then at containers, no lower than it must. */
-function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: GrantContext): Spread[] {
+function spread(rights: ReadonlyMap<Right, Compiled>, scope: string, c: GrantContext): Spread[] {
   const found = new Map<string, Spread>();
   const add = (at: string, right: Right, manner: Manner, place: readonly GraphRecord[] = []) => {
     const key = `${at}\n${JSON.stringify(manner)}`;
@@ -227,23 +223,23 @@ function spread(rights: ReadonlyMap<Right, Compiled | true>, scope: string, c: G
     const place = placeless ? {} : placeOf(at, c);
     const manner = judge(compiled, place, last || placeless);
     if (manner === "below") return false;
-    if (manner !== "never") add(at, right, manner);
-    if (manner !== "never" && manner !== PLAINLY && !placeless) addPaths(at, right, compiled);
+    if (manner !== "never") {
+      add(at, right, manner);
+      if (manner !== PLAINLY && !placeless) addPaths(at, right, compiled);
+    }
     return true;
   };
 
   for (const [right, compiled] of rights) {
-    if (compiled === true) add(scope, right, PLAINLY);
-    else if (!decide(scope, right, compiled, false)) {
-      const top = isAtOrBelow(scope, c.subscription) ? scope : c.subscription;
-      const accounts = c.storage.accounts.filter(({ id }) => isAtOrBelow(id, top));
-      // Nothing is known below: not read, or not there. The right stands, with its condition unread.
-      if (accounts.length === 0) decide(top, right, compiled, true);
-      for (const { id } of accounts) {
-        const containers = c.storage.containers(id);
-        if (decide(id, right, compiled, containers.length === 0)) continue;
-        for (const container of containers) decide(container, right, compiled, true);
-      }
+    if (decide(scope, right, compiled, false)) continue;
+    const top = isAtOrBelow(scope, c.subscription) ? scope : c.subscription;
+    const accounts = c.storage.accounts.filter(({ id }) => isAtOrBelow(id, top));
+    // Nothing is known below: not read, or not there. The right stands, with its condition unread.
+    if (accounts.length === 0) decide(top, right, compiled, true);
+    for (const { id } of accounts) {
+      const containers = c.storage.containers(id);
+      if (decide(id, right, compiled, containers.length === 0)) continue;
+      for (const container of containers) decide(container, right, compiled, true);
     }
   }
   return [...found.values()];
@@ -261,11 +257,10 @@ function placeOf(scope: string, { storage }: GrantContext): Place {
   const container = scopeKind(scope) === "Container" ? scope : undefined;
   const account = container === undefined ? scope : armParent(container)!;
   if (scopeKind(account) !== "StorageAccount") return {};
-  const hns = storage.accounts.find(({ id }) => id === account)?.hns;
   return {
     account: lastSegment(account),
-    ...(container === undefined ? {} : { container: lastSegment(container) }),
-    ...(hns === undefined ? {} : { hns }),
+    container: container && lastSegment(container),
+    hns: storage.accounts.find(({ id }) => id === account)?.hns,
   };
 }
 

@@ -85,11 +85,12 @@ export interface ActionRights {
   conditioned: boolean;
 }
 
-/** `microsoft.web/sites/slots` of an ARM id. */
+/** `microsoft.web/sites/slots` of an ARM id; empty for what no provider has. */
 export function resourceType(id: string): string {
-  const [, provider = "", path = ""] = /.*\/providers\/([^/]+)\/(.+)$/.exec(id.toLowerCase()) ?? [];
-  const types = path.split("/").filter((_, i) => i % 2 === 0);
-  return [provider, ...types].join("/");
+  const match = /.*\/providers\/([^/]+)\/(.+)$/.exec(id.toLowerCase());
+  if (match === null) return "";
+  const types = match[2]!.split("/").filter((_, i) => i % 2 === 0);
+  return [match[1], ...types].join("/");
 }
 
 /**

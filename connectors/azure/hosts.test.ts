@@ -9,6 +9,7 @@ import {
   crawled,
   defined,
   definition,
+  MG,
   OWNER,
   RG,
   ROOT,
@@ -169,6 +170,70 @@ describe("who makes a host act", () => {
     expect(controlOf(resourceType(host), [{ allows, conditioned: condition !== undefined }])).toBe(how);
   });
 
+  it("does so by any block of a role, though others give nothing", () => {
+    const by = (...blocks: PermissionBlock[]) =>
+      controlOf(
+        resourceType(VM),
+        blocks.map((block) => {
+          const { allows, condition } = evaluateBlock(block);
+          return { allows, conditioned: condition !== undefined };
+        }),
+      );
+    const nothing = { actions: ["*/read"] };
+    expect(by(nothing, { actions: ["Microsoft.Compute/*"] })).toBe("microsoft.compute/virtualmachines/write");
+    expect(by(nothing, { dataActions: ["*/login/action"] })).toBe(
+      "Microsoft.Compute/virtualMachines/login/action",
+    );
+    const assigns = { actions: ["Microsoft.Authorization/*"] };
+    expect(by(nothing, assigns)).toBe("Microsoft.Authorization/roleAssignments/write");
+    expect(by({ ...assigns, condition: "x" }, assigns)).toBe("Microsoft.Authorization/roleAssignments/write");
+    expect(by(nothing, { ...assigns, condition: "x" })).toBeUndefined();
+  });
+
+  it("counts from a management group for hosts of the subscriptions that it holds alone", async () => {
+    const vm = `${S2}/resourcegroups/r/providers/microsoft.compute/virtualmachines/vm2`;
+    const fake = await crawled({
+      ...resources,
+      [`${S2}/resources`]: [
+        { id: vm, name: "vm2", identity: { type: "SystemAssigned", principalId: "MI-2" } },
+      ],
+      ...assigned(assignment("a", `${MG}/beta`, 2)),
+    });
+    expect(fake.all("RUNS_AS").map(({ to }) => to.id)).toContain("mi-2");
+    expect(controls(fake).map(([, to]) => to)).toEqual(["mi-shared", "mi-vm"]);
+  });
+
+  it("may give itself more by assigning roles, unless a condition of the assignment or the role says which", async () => {
+    const block = { actions: ["Microsoft.Authorization/*"] };
+    const condition = "@Request[a] StringEquals 'b'";
+    const of = async (more: object, permissions: PermissionBlock) =>
+      controls(
+        await crawled({
+          ...resources,
+          ...defined(definition(5, "Role", permissions)),
+          ...assigned(assignment("a", RG, 5, more)),
+        }),
+      ).length;
+    expect(await of({}, block)).toBe(2);
+    expect(await of({ condition: " " }, block)).toBe(2);
+    expect(await of({ condition }, block)).toBe(0);
+    expect(await of({}, { ...block, condition })).toBe(0);
+  });
+
+  it("names the first host through which it gets an identity", async () => {
+    const fake = await crawled({ ...resources, ...assigned(assignment("a", RG, 2)) });
+    expect(controls(fake)).toEqual([
+      ["p1", "mi-shared", `microsoft.compute/virtualmachines/write on ${VM}`],
+      ["p1", "mi-vm", `microsoft.compute/virtualmachines/write on ${VM}`],
+    ]);
+  });
+
+  it("is not known of a role that was not read", async () => {
+    const fake = await crawled({ ...resources, ...assigned(assignment("a", RG, 77)) });
+    expect(controls(fake)).toEqual([]);
+    expect(fake.all("GRANTED").map(({ props }) => props?.unknown)).toEqual([true]);
+  });
+
   it("does not control itself", async () => {
     const fake = await crawled({
       ...resources,
@@ -179,5 +244,6 @@ describe("who makes a host act", () => {
 
   it("tells types of nested resources apart", () => {
     expect(resourceType(`${SITE}/slots/blue`)).toBe("microsoft.web/sites/slots");
+    expect(resourceType(RG)).toBe("");
   });
 });

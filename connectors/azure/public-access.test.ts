@@ -92,5 +92,17 @@ describe("public access", () => {
     expect(publicAccessRecords(open, undefined)[1]).toMatchObject({
       props: { read: true, certainty: "upper-bound", reason_code: "account-unread" },
     });
+    // Nor do network rules that were read make it any surer.
+    const account = {
+      id: "a",
+      url: undefined,
+      hns: undefined,
+      allowPublic: undefined,
+      gate: "x",
+      listed: false,
+    };
+    expect(publicAccessRecords(open, account)[1]).toMatchObject({
+      props: { tier: "conditional", residual: "x", certainty: "upper-bound", reason_code: "account-unread" },
+    });
   });
 });

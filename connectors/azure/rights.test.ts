@@ -23,6 +23,21 @@ describe("wildcards", () => {
     );
   });
 
+  it.each([
+    ["a*", "a", true],
+    ["a**", "a", true],
+    ["b*", "ab", false],
+    ["*ab", "aab", true],
+    ["*ab", "acb", false],
+    ["aa*ab", "aab", false],
+    ["aa*ab", "aaab", true],
+    ["ab", "a", false],
+    ["a", "ab", false],
+    ["", "", true],
+  ])("%s against %s: %s", (pattern, text, expected) => {
+    expect(globMatches(pattern, text)).toBe(expected);
+  });
+
   it("do not take exponential time on a hostile pattern", () => {
     expect(globMatches(`${"*a".repeat(200)}b`, "a".repeat(2000))).toBe(false);
   });
@@ -31,6 +46,9 @@ describe("wildcards", () => {
     expect(globReaches("*/read", "Microsoft.KeyVault/")).toBe(true);
     expect(globReaches("Microsoft.*/vaults/secrets/read", "Microsoft.KeyVault/")).toBe(true);
     expect(globReaches("Microsoft.Storage/*", "Microsoft.KeyVault/")).toBe(false);
+    expect(globReaches("microsoft.keyvault/vaults/*", "Microsoft.KeyVault/")).toBe(true);
+    expect(globReaches("Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/")).toBe(true);
+    expect(globReaches("Microsoft.KeyVault", "Microsoft.KeyVault/")).toBe(false);
     expect(globCovers("Microsoft.KeyVault/*", "Microsoft.KeyVault/vaults/*/read")).toBe(true);
     expect(globCovers("Microsoft.KeyVault/vaults/*", "Microsoft.KeyVault/*")).toBe(false);
   });
@@ -70,6 +88,9 @@ describe("role definitions", () => {
       "key-vault",
     ]);
     expect(evaluateBlock({ dataActions: [`${B}/*`] }).planes).toEqual([]);
+    expect(evaluateBlock({ dataActions: ["", "/read"] }).planes).toEqual([]);
+    const secret = "Microsoft.KeyVault/vaults/secrets/getSecret/action";
+    expect(evaluateBlock({ dataActions: [secret], notDataActions: [secret] }).planes).toEqual([]);
     expect(evaluateBlock({ dataActions: ["Contoso.Lake/tables/read"] }).planes).toEqual(["contoso.lake"]);
     expect(evaluateBlock({ dataActions: ["Microsoft.Storage/*"] }).planes).toEqual([
       "storage-files",
@@ -79,6 +100,11 @@ describe("role definitions", () => {
     const all = evaluateBlock({ dataActions: ["*"], notDataActions: ["Microsoft.KeyVault/*"] }).planes;
     expect(all).toContain("cosmos-db");
     expect(all).not.toContain("key-vault");
+  });
+
+  it("have no condition where its text is empty", () => {
+    expect(evaluateBlock({ condition: " " }).condition).toBeUndefined();
+    expect(evaluateBlock({ condition: " x " }).condition).toBe("x");
   });
 
   it("tolerate lists that ARM leaves out", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { armParent, isAtOrBelow, portalUrl, scopeChain, scopeKind } from "./scopes.ts";
+import { armParent, isAtOrBelow, portalUrl, scopeChain, scopeKind, subscriptionOf } from "./scopes.ts";
 
 const S = "/subscriptions/s1";
 const ACCOUNT = `${S}/resourcegroups/rg(1)/providers/microsoft.storage/storageaccounts/acc`;
@@ -39,10 +39,37 @@ it("chains a container to its subscription, with a node for every holder", () =>
   expect(records.filter(({ kind }) => kind === "WITHIN")).toHaveLength(3);
 });
 
+it.each([
+  ["/", [["/", "Tenant root"]]],
+  [
+    "/providers/Microsoft.Management/managementGroups/MG",
+    [["/providers/microsoft.management/managementgroups/mg"]],
+  ],
+  [S, [[S]]],
+  [
+    "/providers/Contoso.Billing/accounts/a",
+    [["/providers/contoso.billing/accounts/a"], ["/", "Tenant root"]],
+  ],
+])("chains %s no further than its id tells", (id, expected) => {
+  const nodes = scopeChain(id).flatMap((record) =>
+    record.kind === "Scope" ? [[record.id, record.props.name].filter((part) => part !== undefined)] : [],
+  );
+  expect(nodes).toEqual(expected);
+});
+
 it("holds only at a slash, without regard to case", () => {
   expect(isAtOrBelow("/subscriptions/S1/resourceGroups/rg", S)).toBe(true);
   expect(isAtOrBelow("/subscriptions/s10", S)).toBe(false);
   expect(isAtOrBelow(S, "/")).toBe(true);
+});
+
+it.each([
+  ["/", undefined],
+  ["/providers/Microsoft.Management/managementGroups/MG", undefined],
+  ["/subscriptions/S1/resourceGroups/rg", S],
+  [S, S],
+])("%s lies in the subscription %s", (id, subscription) => {
+  expect(subscriptionOf(id)).toBe(subscription);
 });
 
 it("links to the portal", () => {

@@ -75,7 +75,7 @@ export function isAtOrBelow(id: string, ancestor: string): boolean {
 export const subscriptionOf = (id: string): string | undefined =>
   /^\/subscriptions\/[^/]+/.exec(armId(id))?.[0];
 
-export function scopeNode(id: string, props: NodeProps<"Scope"> = {}): NodeRecord<"Scope"> {
+export function scopeNode(id: string, props?: NodeProps<"Scope">): NodeRecord<"Scope"> {
   const kind = scopeKind(id);
   const name = kind === "TenantRoot" ? { name: "Tenant root" } : {};
   return { kind: "Scope", id: armId(id), props: { kind, plane: "azure", ...name, ...props } };
@@ -92,7 +92,7 @@ export const within = (child: string, parent: string): RelRecord<"WITHIN"> => ({
  * A scope with all that holds it, up to its subscription, or to `/` for what lies in none. Holders carry no
  * name here: the step that lists them knows it. What holds a subscription or a management group is not said.
  */
-export function scopeChain(id: string, props: NodeProps<"Scope"> = {}): GraphRecord[] {
+export function scopeChain(id: string, props?: NodeProps<"Scope">): GraphRecord[] {
   const records: GraphRecord[] = [scopeNode(id, props)];
   let scope = armId(id);
   while (scopeKind(scope) !== "Subscription" && scopeKind(scope) !== "ManagementGroup") {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PermissionError } from "../../src/model.ts";
-import type { Change, NodeRecord } from "../../src/schema.ts";
+import type { Change, NodeRecord, RelRecord } from "../../src/schema.ts";
 import { applications } from "./applications.ts";
 import { directoryRoles } from "./directory-roles.ts";
 import { federatedChanges, federatedCredentials } from "./federated-credentials.ts";
@@ -8,6 +8,7 @@ import { changesOf, fake, gapsOf, nodeOf, putsOf, relations, run, TENANT } from 
 import { connectorRules } from "./fixtures/rules.ts";
 import { entra } from "./index.ts";
 import { owners } from "./owners.ts";
+import { roleChanges, roleIdOf } from "./roles.ts";
 
 const group = (id: string, props: NodeRecord<"Principal">["props"] = {}): NodeRecord => ({
   kind: "Principal",
@@ -141,8 +142,7 @@ describe("directory roles", () => {
   });
 
   it("put with each class one scope that stands for all it may reach", async () => {
-    const admin = "62e90394-69f5-4237-9190-012177145e10";
-    const puts = putsOf(await readRoles([definition(admin, [])], [held(admin)]));
+    const puts = putsOf(await readRoles([definition(ADMIN, [])], [held(ADMIN)]));
     for (const id of ["class:any-app", "class:any-group", "class:any-user"]) {
       expect(puts).toContainEqual({
         ...{ kind: "Scope", id },
@@ -157,6 +157,94 @@ describe("directory roles", () => {
         },
       });
     }
+  });
+
+  const ADMIN = "62e90394-69f5-4237-9190-012177145e10";
+  /** What a role gives, by place, and whom it controls. */
+  const gives = (actions: string[], more: object = {}, scope = "/") => {
+    const changes = roleChanges(held("r1", scope), { ...definition("r1", actions), ...more });
+    const granted = grantsOf(changes).map((put) => {
+      const { to, props = {} } = put as RelRecord<"GRANTED">;
+      return `${to.id} ${Object.keys(props).filter((name) => Reflect.get(props, name) === true)}`;
+    });
+    return [...granted, ...relations(changes, "CONTROLS")];
+  };
+
+  it.each([
+    [["microsoft.directory/groups/standard/read"], ["plane:directory see"]],
+    [
+      ["microsoft.directory/groups/standard/read", "microsoft.directory/devices/basic/update"],
+      ["plane:directory see,write"],
+    ],
+    [
+      [
+        "microsoft.directory/groups/standard/read",
+        "microsoft.directory/roleAssignments/allProperties/allTasks",
+      ],
+      [
+        "plane:directory see,write,assign",
+        ...["any-app", "any-group", "any-user"].map((of) => `r1 CONTROLS class:${of}`),
+      ],
+    ],
+    [["microsoft.powerApps/allEntities/standard/read"], []],
+    [["microsoft.azure.serviceHealth/allEntities/allTasks"], []],
+    [["microsoft.office365.exchange/allEntities/basic/allTasks"], ["plane:exchange see,assign"]],
+    [["microsoft.powerApps/allEntities/allTasks"], ["unknown:directory-role:microsoft.powerapps unknown"]],
+    [[], []],
+  ])("with the actions %j give %j", (actions, expected) => {
+    expect(gives(actions)).toEqual(expected);
+  });
+
+  it("count actions under a condition, unless it spares all but what the holder owns", () => {
+    const under = (condition: string | null) =>
+      gives([], {
+        rolePermissions: [
+          { allowedResourceActions: ["microsoft.directory/applications/owners/update"], condition },
+          { allowedResourceActions: null },
+        ],
+      });
+    expect(under(null)).toEqual(["plane:directory see,write", "r1 CONTROLS class:any-app"]);
+    expect(under("$ResourceIsUser")).toEqual(under(null));
+    expect(under("$SubjectIsOwner")).toEqual([]);
+  });
+
+  it.each([[null], [undefined]])(
+    "whose definition says nothing (%s) are unknown, and mean what is built in",
+    (none) => {
+      const unread = (scope: string, roleDefinitionId: string) =>
+        roleChanges(held(roleDefinitionId, scope), { id: "x", rolePermissions: none as null });
+      expect(relations(unread("/", "r1"), "GRANTED")).toEqual(["r1 GRANTED unknown:directory-role:r1"]);
+      expect(relations(unread("/", ADMIN), "CONTROLS")).toHaveLength(3);
+      expect(relations(unread("/administrativeUnits/AU1", ADMIN), "CONTROLS")).toEqual([]);
+    },
+  );
+
+  it("are known by their template, and named as the tenant names them, with the part that they are held over", () => {
+    expect(gives([], { templateId: ADMIN.toUpperCase() })).toHaveLength(3);
+    const nameOf = (scope: string, displayName: string | null) =>
+      putsOf(roleChanges(held("r1", scope), { ...definition("r1", []), displayName })).map(
+        ({ props }) => props && "name" in props && props.name,
+      )[0];
+    expect(nameOf("/", "Helpers")).toBe("Helpers");
+    expect(nameOf("/", null)).toBe("r1");
+    expect(nameOf("/administrativeUnits/AU1", "Helpers")).toBe("Helpers (over /administrativeunits/au1)");
+    expect(putsOf(roleChanges(held("r1"), undefined))[0]).toMatchObject({ props: { name: "r1" } });
+  });
+
+  it("that change nobody control nobody, over whatever they are held", () => {
+    expect(
+      gives(["microsoft.directory/groups/standard/read"], {}, "/10000000-0000-4000-8000-00000000000a"),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ directoryScopeId: "/" }, "r1"],
+    [{ directoryScopeId: null }, "r1"],
+    [{ directoryScopeId: "" }, "r1"],
+    [{ directoryScopeId: null, appScopeId: "/App1" }, "r1@/app1"],
+    [{ directoryScopeId: "/AU1", appScopeId: "/App1" }, "r1@/au1"],
+  ])("held over %j are the principal %s", (scope, id) => {
+    expect(roleIdOf({ id: "a", principalId: "p", roleDefinitionId: "R1", ...scope })).toBe(id);
   });
 
   it("that are built in keep their meaning where the answer shows few of their actions", async () => {

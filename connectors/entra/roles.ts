@@ -129,8 +129,8 @@ const NO_DATA =
 /** Everything that a role's definition allows without owning the object. */
 function actionsOf(definition: RoleDefinition): string[] {
   return (definition.rolePermissions ?? [])
-    .filter(({ condition }) => !condition || !OWN_ONLY.test(condition))
-    .flatMap(({ allowedResourceActions }) => allowedResourceActions ?? []);
+    .filter(({ condition }) => !condition?.match(OWN_ONLY))
+    .flatMap(({ allowedResourceActions }) => [...(allowedResourceActions ?? [])]);
 }
 
 function classesOf(template: string, actions: readonly string[]): Set<Class> {

@@ -6,7 +6,8 @@ import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { breakOne } from "./break.ts";
 import { disagreement, shrink, standsApart, tenantOf } from "./compare.ts";
-import { EQUIVALENT } from "./equivalent.ts";
+import { EQUIVALENT, EQUIVALENT_BRANCHES } from "./equivalent.ts";
+import { EVALUATORS } from "./evaluators.ts";
 import { pairs, richest } from "./features.ts";
 import { serveMutants } from "./helper.ts";
 import { hits, LEAST_SHARE } from "./hits.ts";
@@ -21,8 +22,9 @@ npm run prove -- --hits [--worlds N]
   how many tenants make each statement of each rule derive something
 npm run prove -- --break [--seed S] [--rule R]
   takes one clause out of one rule and prints a least tenant that shows it
-npm run prove -- --mutate [--rule R,R] [--sample N] [--state FILE]
-  breaks every clause of every rule, or of these; prints each with what caught it, then those that nobody guards
+npm run prove -- --mutate [--only rules|typescript] [--rule R,R] [--evaluator E,E] [--sample N] [--state FILE]
+  breaks every clause of every rule and every branch of every evaluator in TypeScript, or of these; prints each with what
+  caught it, then those that nobody guards
 npm run prove -- --withhold [--worlds N] [--step STEP]
   withholds one part of a tenant at a time: no answer that was sure may change
 A run with --state FILE goes on where it stopped.`;
@@ -39,7 +41,9 @@ const { values: options } = parseArgs({
     break: { type: "boolean", default: false },
     mutate: { type: "boolean", default: false },
     withhold: { type: "boolean", default: false },
+    only: { type: "string" },
     rule: { type: "string" },
+    evaluator: { type: "string" },
     sample: { type: "string" },
     step: { type: "string" },
     serve: { type: "boolean", default: false },
@@ -56,6 +60,7 @@ const count = (name: "worlds" | "seed" | "from" | "shown" | "sample", otherwise:
   if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes a whole number`);
   return number;
 };
+/** What the state file holds; clauses of rules and branches may share one. */
 const saved = <T>(fresh: T): T =>
   options.state !== undefined && existsSync(options.state)
     ? JSON.parse(readFileSync(options.state, "utf8"))
@@ -126,13 +131,60 @@ async function showBroken(): Promise<boolean> {
 }
 
 async function showMutants(): Promise<boolean> {
-  const wanted = options.rule?.split(",");
-  const all = allMutants().filter((one) => wanted === undefined || wanted.includes(one.rule.id));
+  const { only, rule, evaluator } = options;
+  if (only !== undefined && only !== "rules" && only !== "typescript")
+    throw new Error("--only takes rules or typescript");
+  const guarded: boolean[] = [];
+  if (only !== "typescript" && (evaluator === undefined || rule !== undefined))
+    guarded.push(await showClauses());
+  if (only !== "rules" && (rule === undefined || evaluator !== undefined)) guarded.push(await showBranches());
+  return guarded.every((yes) => yes);
+}
+
+/** Those that a comma-separated option names, or all. */
+function chosen<T>(all: readonly T[], names: string | undefined, what: string, of: (one: T) => string): T[] {
+  const wanted = names?.split(",");
   for (const name of wanted ?? [])
-    if (!all.some(({ rule }) => rule.id === name)) throw new Error(`no rule is called "${name}"`);
+    if (!all.some((one) => of(one) === name)) throw new Error(`no ${what} is called "${name}"`);
+  return all.filter((one) => wanted === undefined || wanted.includes(of(one)));
+}
+/** As many as `--sample` says, evenly taken, or all. */
+function sample<T>(all: readonly T[]): T[] {
   const every = Math.max(1, Math.ceil(all.length / count("sample", all.length)));
-  const ids = all.filter((_, index) => index % every === seed % every).map(({ id }) => id);
-  const trying: Trial = saved({ seed, verdicts: {} });
+  return all.filter((_, index) => index % every === seed % every);
+}
+
+async function showBranches(): Promise<boolean> {
+  // Vitest takes a while to load.
+  const { branchesIn, mutateCode } = await import("./mutate-code.ts");
+  // The test that caught it; empty if none did.
+  const trying = { branches: {} as Record<string, string>, ...saved({}) };
+  const wanted = chosen(EVALUATORS, options.evaluator, "evaluator", ({ file }) => file);
+  const ids = sample(wanted.flatMap(branchesIn).map(({ id }) => id));
+  for (const evaluator of wanted) {
+    const left = branchesIn(evaluator).filter(
+      ({ id }) => ids.includes(id) && trying.branches[id] === undefined,
+    );
+    for await (const { id, by } of mutateCode(evaluator, left)) {
+      trying.branches[id] = by ?? "";
+      save(trying);
+      if (by !== undefined) print(`caught: ${id}  [${by}]`);
+    }
+  }
+  const open = ids.filter((id) => trying.branches[id] === "");
+  const unguarded = open.filter((id) => !EQUIVALENT_BRANCHES.has(id));
+  for (const id of open.filter((one) => EQUIVALENT_BRANCHES.has(one)))
+    print(`shows nowhere: ${id}  [${EQUIVALENT_BRANCHES.get(id)}]`);
+  for (const id of unguarded) print(`nobody guards: ${id}`);
+  print(
+    `${ids.length} branches broken: ${ids.length - open.length} caught, ${open.length - unguarded.length} that show nowhere, ${unguarded.length} that nobody guards`,
+  );
+  return unguarded.length === 0;
+}
+
+async function showClauses(): Promise<boolean> {
+  const ids = sample(chosen(allMutants(), options.rule, "rule", (one) => one.rule.id)).map(({ id }) => id);
+  const trying: Trial = { seed, verdicts: {}, ...saved({}) };
   let written = 0;
   await mutate(trying, ids, process.argv[1]!, (verdict) => {
     // A few broken rules tried twice cost less than a file written for each.

@@ -13,3 +13,28 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "cap and part-whole take consents of capped actors alone; others would only get places to look at",
   ],
 ]);
+
+const SPARES = "finds again what is known, or finds nothing: it spares that work";
+const COMPILER = "never so, by what is asked for before: it is for the compiler";
+
+/** Branches of TypeScript without which nothing is different, likewise: the ids are those of `branchesOf`. */
+export const EQUIVALENT_BRANCHES: ReadonlyMap<string, string> = new Map([
+  [
+    'azure/grants addPaths never: typeof rest === "boolean"',
+    "what is decided has no cause, and is passed over for that, too",
+  ],
+  ["azure/grants decide without manner !== PLAINLY: manner !== PLAINLY && !placeless", SPARES],
+  [
+    "azure/assignments readAssignments without what was: hosts ??= (await knownHosts(c)).filter(({ id }) => isAtOrBelow(id, subscription))",
+    SPARES,
+  ],
+  ["azure/assignments storageFor never: conditions.every((condition) => condition === undefined)", SPARES],
+  ["azure/host-control controlRecords always: !byType.has(type)", SPARES],
+  ['azure/condition-evaluate leafCauses always: leaf.op === "compare"', COMPILER],
+  ["azure/path-sets placesOfPaths never: sets.length === 0", SPARES],
+  [
+    'azure/path-sets placesOfPaths without node.kind === "Scope": node.kind === "Scope" && node.id.startsWith(container + MARK)',
+    COMPILER,
+  ],
+  ["azure/acl waysThrough never: [...way].some((id) => groups.has(id))", SPARES],
+]);
