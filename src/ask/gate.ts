@@ -151,6 +151,7 @@ class Gate {
         if (body.until === "clause" ? token.text === ")" || token.text === "]" : token.text !== body.until) {
           throw this.#unexpected();
         }
+        this.#closed(state);
         return;
       }
       if (token.kind === "sign") {
@@ -161,9 +162,15 @@ class Gate {
         state.operand = true;
         state.path = token.kind === "name" ? token.text : "";
       } else if (!this.#word(token, state, body)) {
+        this.#closed(state);
         return;
       }
     }
+  }
+
+  /** A CASE without its END is a name to the engine, and what stands behind it may be a clause: RETURN case NEXT WHEN … */
+  #closed({ cases }: State): void {
+    if (cases > 0) throw refusal("CASE", this.#peek(), "it has no END before this");
   }
 
   /** An operator or a bracket. `mayStand`: a `*` here stands for all columns. */
@@ -215,6 +222,9 @@ class Gate {
       state.path = "";
       if (filter) state.pattern = false;
     } else if (!state.operand) {
+      // DELETE [n][0] is a clause, too: whatever an engine reads differently before it, it never passes.
+      if (REFUSED[word] !== undefined && ["[", "{"].includes(signOf(this.#tokens[this.#next + 1])))
+        throw this.#refuseClause(token);
       state.operand = word !== "NOT" && word !== "DISTINCT";
       state.path = state.operand ? token.text : "";
     } else if (body.until !== "clause") {
