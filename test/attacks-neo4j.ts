@@ -212,6 +212,7 @@ export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
   ],
   parameters: [
     since(5, 26, runs("MATCH (n:$($label)) RETURN n", { label: "Attack" })),
+    since(5, 26, runs("MATCH (n:$any($labels)) RETURN n", { labels: ["Attack"] })),
     since(5, 26, writes("CREATE (n:$($label))", { label: "Attack" })),
     since(5, 24, writes("MATCH (n:Attack) SET n[$name] = 1", { name: "id" })),
     writes("CREATE (n:Attack $props)", { props: { id: 1 } }),

@@ -157,6 +157,8 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
     "EXTEND GRAPH TYPE WITH { }",
     "SHOW CURRENT GRAPH TYPE",
     "CYPHER 25 RETURN 1",
+    "MATCH (a:$any($labels)) RETURN a",
+    "MATCH (a:$all(['Agent'])) RETURN a",
     "CYPHER 5 RETURN 1",
     "MATCH REPEATABLE ELEMENTS (a)-[:WITHIN]->{1,3}(b) RETURN b",
     "RETURN ai.text.embed('x', 'openai', {}) AS v",

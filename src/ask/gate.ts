@@ -185,6 +185,12 @@ class Gate {
     }
     if (Object.hasOwn(OPENING, token.text)) {
       if (token.text === "(" && state.path !== "") this.#function(state.path);
+      if (token.text === "(" && this.#before()?.kind === "parameter")
+        throw refusal(
+          `$${this.#before()?.text}()`,
+          token,
+          "which labels it asks for must stand in the query",
+        );
       if (token.text === "{" && !state.pattern && isSubquery(state.path)) {
         this.#subquery();
       } else if (token.text === "{" && state.pattern && [")", ">", "-"].includes(before)) {
