@@ -162,7 +162,8 @@ export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     runs("EXPLAIN CREATE (n:Attack)"),
     writes("PROFILE CREATE (n:Attack)"),
     writes("CYPHER runtime=slotted CREATE (n:Attack)"),
-    writes("CYPHER 5 CREATE (n:Attack)"),
+    since(5, 21, writes("CYPHER 5 CREATE (n:Attack)")),
+    since(2025, 6, writes("CYPHER 25 CREATE (n:Attack)")),
     writes("CYPHER planner=cost PROFILE MERGE (n:Attack)"),
   ],
   "escapes, comments and odd letters": [
