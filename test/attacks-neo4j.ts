@@ -116,8 +116,9 @@ export const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     runs("CALL dbms.showCurrentUser() YIELD username RETURN username"),
     runs("CALL db.stats.retrieve('GRAPH COUNTS') YIELD data RETURN data"),
     runs("CALL dbms.listCapabilities() YIELD name RETURN name"),
-    since(2025, 12, runs("CALL fleetManagement.status()")),
-    since(2025, 12, runs("CALL fleetManagement.reportedData()")),
+    // Measured: not registered on 2025.12, though its jars have them.
+    since(2026, 8, runs("CALL fleetManagement.status()")),
+    since(2026, 8, runs("CALL fleetManagement.reportedData()")),
     runs("CALL `dbms`.`listConfig`() YIELD name RETURN name"),
   ],
   "plug-ins": [

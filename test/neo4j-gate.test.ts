@@ -125,6 +125,29 @@ describe("the roles of docs/neo4j.md", async () => {
   });
 });
 
+test("what the gate takes for a blank is one to the server, in each of its languages", async () => {
+  const passes = (text: string): boolean => {
+    try {
+      checkQuery(text, "neo4j");
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const blanks = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code))
+    .filter((char) => passes(`RETURN${char}1`))
+    // Signs, digits and quotes may stand there, too.
+    .filter((char) => /\s|\p{White_Space}|\p{C}/u.test(char))
+    .join("");
+  expect(blanks.length).toBeGreaterThan(20);
+  for (const language of isSince([2025, 6]) ? ["CYPHER 5 ", "CYPHER 25 "] : [""]) {
+    const { records } = await driver.executeQuery(
+      `${language}RETURN${blanks}1${blanks}AS${blanks}one${blanks},${blanks}2 AS two`,
+    );
+    expect(records[0]?.toObject()).toEqual({ one: 1, two: 2 });
+  }
+});
+
 describe("what passes the gate is bounded", () => {
   const stage = new Stage();
   afterAll(() => stage.end());
