@@ -92,31 +92,53 @@ WHERE g.flow = '${flow}' WITH DISTINCT a, s RETURN count(*) AS n`;
 
 /**
  * Pairs of agent and place, with the highest rights that any path gives, by levels: memberships to their end, grants of
- * those, then lists one step down after the other. What holds for all below stays one pair, as in CAN_REACH. Rights travel
- * with the rows, and nothing is written.
+ * those, keys of the accounts below, then lists one step down after the other. What holds for all below stays one pair, as
+ * in CAN_REACH. Rights travel with the rows, and nothing is written.
  */
 export async function reachByLevels(
   connection: Neo4jServerConnection,
   label: string,
 ): Promise<{ rows: number; note: string }> {
   const pairs = async (flow: "containment" | "acl"): Promise<number> => {
+    // Who may list keys reads and writes all of an account, wherever above it he may.
     const below =
       flow === "acl"
-        ? `CALL (s) { MATCH (s)<-[:INHERITS*0..8]-(below:Scope) RETURN DISTINCT below }
-WITH a, below AS s, max(read) AS read, max(write) AS write`
-        : "";
+        ? "MATCH (s)<-[:INHERITS*0..8]-(below:Scope) RETURN DISTINCT below, read AS reads, write AS writes"
+        : `RETURN s AS below, read AS reads, write AS writes UNION
+           MATCH (s)<-[:WITHIN*0..8]-(below:Scope) WHERE keys = 1 AND below.kind = 'StorageAccount'
+           RETURN DISTINCT below, 1 AS reads, 1 AS writes`;
     const [row] = await connection.read(
       `MATCH (a:Agent&${quote(label)})-[:ACTS_AS]->(me:Principal)
 CALL (me) { MATCH (me)-[:MEMBER_OF*0..20]->(p:Principal) RETURN DISTINCT p }
 MATCH (p)-[g:GRANTED]->(s:Scope) WHERE g.flow = '${flow}'
-WITH a, s, max(CASE WHEN g.read THEN 1 ELSE 0 END) AS read, max(CASE WHEN g.write THEN 1 ELSE 0 END) AS write
-${below}
+WITH a, s, max(CASE WHEN g.read THEN 1 ELSE 0 END) AS read, max(CASE WHEN g.write THEN 1 ELSE 0 END) AS write,
+  max(CASE WHEN g.listKeys THEN 1 ELSE 0 END) AS keys
+CALL (s, read, write, keys) { ${below} }
+WITH a, below, max(reads) AS read, max(writes) AS write
 RETURN count(*) AS n`,
     );
     return Number(row?.n ?? 0);
   };
   const [whole, lists] = [await pairs("containment"), await pairs("acl")];
   return { rows: whole + lists, note: `${whole.toLocaleString("en-US")} of them with all below` };
+}
+
+/**
+ * What stands in CAN_REACH beside that: as many pairs, some of them with a row for each tier, such as `latent` for what an
+ * agent that manages a place could give itself there.
+ */
+export async function publishedPairs(
+  connection: Neo4jServerConnection,
+  label: string,
+): Promise<{ rows: number; note: string }> {
+  const [row] = await connection.read(
+    `MATCH (a:Agent&${quote(label)})-[r:CAN_REACH]->(s:Scope) WITH a, s, count(r) AS rows
+RETURN count(*) AS pairs, sum(rows) AS rows`,
+  );
+  return {
+    rows: Number(row?.pairs ?? 0),
+    note: `pairs, in ${Number(row?.rows).toLocaleString("en-US")} rows`,
+  };
 }
 
 /** Reach of one agent after the other, round after round; the times of the last one count. */

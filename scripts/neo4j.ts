@@ -4,9 +4,12 @@
  *   npm run neo4j                    starts it, prints how to connect, stops with Ctrl-C
  *   npm run neo4j -- COMMAND ...     runs COMMAND with FOREREACH_NEO4J_URI, _USER and _PASSWORD set, then stops it
  *
- * `FOREREACH_NEO4J_CACHE` names the folder of the jars (default: below the user's cache), `FOREREACH_NEO4J_HOME` a
- * folder for the data that is kept (default: a temporary one that goes), `FOREREACH_NEO4J_PORT` the port (default: a
- * free one). Needs Java 17 or 21, and Maven once. https://neo4j.com/docs/operations-manual/5/installation/requirements/
+ * `FOREREACH_NEO4J_VERSION` names another version (docs/neo4j.md says which were run), `JAVA_HOME` another Java than that
+ * of the path, `FOREREACH_NEO4J_SETTINGS` more lines of its configuration with `;` between them, `FOREREACH_NEO4J_CACHE`
+ * where each version has its folder of jars (default: below the user's cache), `FOREREACH_NEO4J_HOME` a folder for the
+ * data that is kept (default: a temporary one that goes), `FOREREACH_NEO4J_PORT` the port (default: a free one). Needs
+ * Maven once, and Java: 17 or 21 for 5.x, 21 or later for 2025.01 and later.
+ * https://neo4j.com/docs/operations-manual/current/installation/requirements/
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -18,7 +21,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import neo4j, { type Driver } from "neo4j-driver";
 
-const VERSION = "5.26.30";
+const VERSION = process.env.FOREREACH_NEO4J_VERSION ?? "5.26.30";
+const JAVA = process.env.JAVA_HOME === undefined ? "java" : join(process.env.JAVA_HOME, "bin", "java");
+/** Versions are calendar ones from 2025.01 on. */
+const CALENDAR = !VERSION.startsWith("5.");
+const OLDEST_JAVA = CALENDAR ? 21 : 17;
+const MAIN = `org.neo4j.server.${CALENDAR ? "Neo4jCommunity" : "CommunityEntryPoint"}`;
 const run = promisify(execFile);
 
 export interface ServerOptions {
@@ -57,16 +65,20 @@ export interface Neo4jServer {
 /** Why it cannot run here, or undefined. */
 export async function neo4jMissing(): Promise<string | undefined> {
   const missing: string[] = [];
-  const java = await run("java", ["-version"]).catch(() => undefined);
-  if (java === undefined) missing.push("java (17 or 21)");
+  const java = await run(JAVA, ["-version"]).catch(() => undefined);
+  const [, major = "0"] = /version "(\d+)/.exec(java?.stderr ?? "") ?? [];
+  if (Number(major) < OLDEST_JAVA) missing.push(`${JAVA} (${OLDEST_JAVA} or later; JAVA_HOME names another)`);
   if (!existsSync(jars()) && (await run("mvn", ["-v"]).catch(() => undefined)) === undefined)
     missing.push("mvn");
   return missing.length === 0 ? undefined : `${missing.join(" and ")} cannot be run`;
 }
 
 const cacheFolder = (): string =>
-  process.env.FOREREACH_NEO4J_CACHE ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "forereach", `neo4j-${VERSION}`);
+  join(
+    process.env.FOREREACH_NEO4J_CACHE ??
+      join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "forereach"),
+    `neo4j-${VERSION}`,
+  );
 const jars = (): string => join(cacheFolder(), "lib");
 
 const dependency = (group: string, artifact: string): string =>
@@ -88,7 +100,10 @@ async function resolveJars(): Promise<string> {
       "mvn",
       ["-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=lib"],
       { cwd: draft },
-    );
+    ).catch((error: unknown) => {
+      const { stdout = "" } = error as { stdout?: string };
+      throw new Error(`Maven has no Neo4j ${VERSION}:\n${stdout.slice(0, 2_000)}`, { cause: error });
+    });
     // Two that start at once: the first one's folder stays.
     await rename(join(draft, "lib"), lib).catch((error: unknown) => {
       if (!existsSync(lib)) throw error;
@@ -120,7 +135,7 @@ const QUICK = [
  * is stopped in order leaves it. https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html
  */
 async function sharedClasses(): Promise<{ flags: readonly string[]; keep(): Promise<void> }> {
-  const { stderr } = await run("java", ["-version"]);
+  const { stderr } = await run(JAVA, ["-version"]);
   const version = createHash("sha256").update(stderr).digest("hex").slice(0, 12);
   const file = join(cacheFolder(), `classes-${version}.jsa`);
   // One that does not fit this Java is not used, and said nothing of.
@@ -153,6 +168,8 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
     "dbms.security.auth_enabled=true",
     "dbms.security.auth_minimum_password_length=8",
     "dbms.usage_report.enabled=false",
+    // Older versions do not know all of these.
+    "server.config.strict_validation.enabled=false",
     // A query that fills the heap would take the server down with it.
     "db.memory.transaction.max=384m",
     "dbms.memory.transaction.total.max=640m",
@@ -160,6 +177,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
     ...(options.quick === true
       ? ["dbms.cypher.min_replan_interval=1h", "server.memory.query_cache.per_db_cache_num_entries=10000"]
       : []),
+    ...(process.env.FOREREACH_NEO4J_SETTINGS?.split(";") ?? []),
     ...(options.settings ?? []),
   ];
   if (options.tls !== undefined) {
@@ -179,7 +197,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
   const log = join(home, "console.log");
   const classes = options.quick === true ? await sharedClasses() : undefined;
   const child = spawn(
-    "java",
+    JAVA,
     [
       ...(options.heap === undefined
         ? HEAP
@@ -187,7 +205,7 @@ export async function startNeo4j(options: ServerOptions = {}): Promise<Neo4jServ
       "-XX:+UseSerialGC",
       ...(classes === undefined ? [] : [...QUICK, ...classes.flags]),
       ...["-Dfile.encoding=UTF-8", "-cp", join(lib, "*")],
-      ...["org.neo4j.server.CommunityEntryPoint", `--home-dir=${home}`, `--config-dir=${join(home, "conf")}`],
+      ...[MAIN, `--home-dir=${home}`, `--config-dir=${join(home, "conf")}`],
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );

@@ -66,10 +66,23 @@ export function tokens(text: string, dialect: Dialect): Token[] {
     found.push({ kind, text: value, ...here(), start: at, end: at + length });
     move(at + length);
   };
+  // `$0OR` is a parameter and an operator to Cypher 5, and one parameter to Cypher 25.
+  const noLetter = () => {
+    const word = match(WORD);
+    if (word !== undefined)
+      throw refusal(
+        word,
+        here(),
+        "engines differ on a digit right before a letter; put a blank between them",
+      );
+  };
 
   while (at < text.length) {
     const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    if (SPACE.test(char)) {
+    if (char === "\u0085") {
+      // Cypher 5 takes it for a letter, Cypher 25 for a blank.
+      throw refusal("character U+0085", here(), "engines differ on whether it is a blank");
+    } else if (SPACE.test(char)) {
       move(at + char.length);
     } else if (text.startsWith("//", at) || text.startsWith("/*", at)) {
       move(endOfComment(text, at, dialect, here()));
@@ -87,11 +100,15 @@ export function tokens(text: string, dialect: Dialect): Token[] {
         const name = match(WORD) ?? match(/\d+/y);
         if (name === undefined) throw refusal("$", here(), "a parameter needs a name");
         take("parameter", name.length);
+        noLetter();
       }
     } else if (match(WORD) !== undefined) {
       take("word", match(WORD)!.length);
     } else if (match(NUMBER) !== undefined && !text.startsWith("..", at)) {
       take("number", match(NUMBER)!.length);
+      noLetter();
+      // GQL has numbers that end in their point: behind one, DELETE would be a clause and no name of a property.
+      if (text[at] === "." && text[at + 1] !== ".") throw refusal(".", here(), "it belongs to no number");
     } else if (text.startsWith("..", at)) {
       take("sign", 2);
     } else if (SIGNS.has(char)) {

@@ -45,6 +45,8 @@ export const FUNCTIONS: ReadonlySet<string> = new Set(
 const WRITES = "it changes the graph, and queries only read";
 const FILES = "it reads or writes files or the network";
 const SERVER = "it changes the engine, the session or its databases";
+/** Clauses of Cypher 25. */
+const insteadOf = (clause: string): string => `older servers and the embedded engine lack it; use ${clause}`;
 
 /** Reasons for the clauses that people try; any other clause is refused too, with a general reason. */
 export const REFUSED: Readonly<Record<string, string>> = {
@@ -83,6 +85,15 @@ export const REFUSED: Readonly<Record<string, string>> = {
   GRANT: SERVER,
   REVOKE: SERVER,
   DENY: SERVER,
+  FILTER: insteadOf("WITH … WHERE"),
+  LET: insteadOf("WITH"),
+  FOR: insteadOf("UNWIND"),
+  NEXT: insteadOf("WITH"),
+  WHEN: insteadOf("CASE"),
+  OFFSET: insteadOf("SKIP"),
+  GROUP: insteadOf("WITH, which groups by what is no aggregate"),
+  SEARCH: "indexes are the engine's to choose",
+  DEFINE: "a function of the query's own may have the name of another",
   CYPHER: "options of the engine are not for a query to choose",
   USING: "hints and periodic commits are not for a query to choose",
   HINT: "hints are not for a query to choose",

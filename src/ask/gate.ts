@@ -151,6 +151,7 @@ class Gate {
         if (body.until === "clause" ? token.text === ")" || token.text === "]" : token.text !== body.until) {
           throw this.#unexpected();
         }
+        this.#closed(state);
         return;
       }
       if (token.kind === "sign") {
@@ -161,9 +162,15 @@ class Gate {
         state.operand = true;
         state.path = token.kind === "name" ? token.text : "";
       } else if (!this.#word(token, state, body)) {
+        this.#closed(state);
         return;
       }
     }
+  }
+
+  /** A CASE without its END is a name to the engine, and what stands behind it may be a clause: RETURN case NEXT WHEN … */
+  #closed({ cases }: State): void {
+    if (cases > 0) throw refusal("CASE", this.#peek(), "it has no END before this");
   }
 
   /** An operator or a bracket. `mayStand`: a `*` here stands for all columns. */
@@ -178,6 +185,12 @@ class Gate {
     }
     if (Object.hasOwn(OPENING, token.text)) {
       if (token.text === "(" && state.path !== "") this.#function(state.path);
+      if (token.text === "(" && this.#before()?.kind === "parameter")
+        throw refusal(
+          `$${this.#before()?.text}()`,
+          token,
+          "which labels it asks for must stand in the query",
+        );
       if (token.text === "{" && !state.pattern && isSubquery(state.path)) {
         this.#subquery();
       } else if (token.text === "{" && state.pattern && [")", ">", "-"].includes(before)) {
@@ -215,6 +228,9 @@ class Gate {
       state.path = "";
       if (filter) state.pattern = false;
     } else if (!state.operand) {
+      // DELETE [n][0] is a clause, too: whatever an engine reads differently before it, it never passes.
+      if (REFUSED[word] !== undefined && ["[", "{"].includes(signOf(this.#tokens[this.#next + 1])))
+        throw this.#refuseClause(token);
       state.operand = word !== "NOT" && word !== "DISTINCT";
       state.path = state.operand ? token.text : "";
     } else if (body.until !== "clause") {
