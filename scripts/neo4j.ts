@@ -4,8 +4,8 @@
  *   npm run neo4j                    starts it, prints how to connect, stops with Ctrl-C
  *   npm run neo4j -- COMMAND ...     runs COMMAND with FOREREACH_NEO4J_URI, _USER and _PASSWORD set, then stops it
  *
- * `FOREREACH_NEO4J_VERSION` names another version (docs/neo4j.md says which were run), `JAVA_HOME` another Java than that
- * of the path, `FOREREACH_NEO4J_SETTINGS` more lines of its configuration with `;` between them, `FOREREACH_NEO4J_CACHE`
+ * `FOREREACH_NEO4J_VERSION` names another version (docs/neo4j.md says which were run), `FOREREACH_JAVA` another program than the
+ * `java` of the path, `FOREREACH_NEO4J_SETTINGS` more lines of its configuration with `;` between them, `FOREREACH_NEO4J_CACHE`
  * where each version has its folder of jars (default: below the user's cache), `FOREREACH_NEO4J_HOME` a folder for the
  * data that is kept (default: a temporary one that goes), `FOREREACH_NEO4J_PORT` the port (default: a free one). Needs
  * Maven once, and Java: 17 or 21 for 5.x, 21 or later for 2025.01 and later.
@@ -22,7 +22,7 @@ import { promisify } from "node:util";
 import neo4j, { type Driver } from "neo4j-driver";
 
 const VERSION = process.env.FOREREACH_NEO4J_VERSION ?? "5.26.30";
-const JAVA = process.env.JAVA_HOME === undefined ? "java" : join(process.env.JAVA_HOME, "bin", "java");
+const JAVA = process.env.FOREREACH_JAVA ?? "java";
 /** Versions are calendar ones from 2025.01 on. */
 const CALENDAR = !VERSION.startsWith("5.");
 const OLDEST_JAVA = CALENDAR ? 21 : 17;
@@ -67,7 +67,8 @@ export async function neo4jMissing(): Promise<string | undefined> {
   const missing: string[] = [];
   const java = await run(JAVA, ["-version"]).catch(() => undefined);
   const [, major = "0"] = /version "(\d+)/.exec(java?.stderr ?? "") ?? [];
-  if (Number(major) < OLDEST_JAVA) missing.push(`${JAVA} (${OLDEST_JAVA} or later; JAVA_HOME names another)`);
+  if (Number(major) < OLDEST_JAVA)
+    missing.push(`${JAVA} (${OLDEST_JAVA} or later; FOREREACH_JAVA names another)`);
   if (!existsSync(jars()) && (await run("mvn", ["-v"]).catch(() => undefined)) === undefined)
     missing.push("mvn");
   return missing.length === 0 ? undefined : `${missing.join(" and ")} cannot be run`;
