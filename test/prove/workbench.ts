@@ -133,7 +133,7 @@ export class Workbench {
     const engine = await openEngine({ path: ":memory:", pool: POOL });
     const parquet = await ParquetWriter.open();
     try {
-      for (const ddl of [...embeddedDdl(), ...derivedDdl(KINDS)]) await engine.run(ddl);
+      for (const ddl of [...embeddedDdl(), ...derivedDdl(ALL_KINDS)]) await engine.run(ddl);
       for (const table of from.tables) await engine.run(embeddedCopy(table));
       // As the store fills them from gaps of coverage.
       await engine.run(
@@ -368,8 +368,10 @@ export class Workbench {
 /** A broken rule that does not come to an end. */
 export class Endless extends Error {}
 
-/** All that rules derive, nodes before what stands between them. */
-const KINDS: readonly DerivedKind[] = [...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS];
+/** Nodes before what stands between them. */
+const ALL_KINDS: readonly DerivedKind[] = [...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS];
+/** All that rules derive; what the inventory counts stays as it was loaded. */
+const KINDS = ALL_KINDS.filter((kind) => RULES.some(({ derives }) => derives === kind));
 
 /** Everything that a derived kind holds, ids first, as its file has it. */
 function all(kind: DerivedKind): string {
