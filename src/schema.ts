@@ -659,7 +659,8 @@ export const DERIVED = {
     props: { level: int("Relationships on the way"), copy: str("Code of the place that was embedded") },
   },
   STRANGERS: {
-    about: "Actors that carry content for whoever may use the agent, whoever that is (a loop on the actor)",
+    about:
+      "Actors that carry content for whoever may use or ask the agent, whoever that is (a loop on the actor)",
     from: "Actor",
     to: "Actor",
     scratch: "forwards",

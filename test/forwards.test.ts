@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EngineConnection, openEngine } from "../src/graph/engine.ts";
 import { derivedDdl, embeddedDdl } from "../src/graph/generate.ts";
 import { loadRules } from "../src/graph/rules.ts";
+import { GAPS_DDL } from "../src/graph/store-gaps.ts";
 import { DERIVED, DERIVED_NODE_KINDS, DERIVED_REL_KINDS, REL_KINDS } from "../src/schema.ts";
 
 const BOTH_WAYS: readonly string[] = [
@@ -35,8 +36,7 @@ describe("what is stored only forwards is never followed backwards, which the en
     await engine.together([
       ...embeddedDdl(),
       ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS]),
-      "CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)",
-      "CREATE REL TABLE CONCERNS(FROM Unread TO Scope)",
+      ...GAPS_DDL,
     ]);
   });
   afterAll(() => engine.close());

@@ -20,6 +20,14 @@ const SHARED: readonly string[] = [EVERYONE, "everyone-except-external", "*"];
 const IDS: readonly string[] = ["together", "excluded", "appId"];
 const ANY_PREFIX = /\bbeside\d+:/g;
 
+/** A relationship; its ends are pairs of kind and id. */
+export const rel = (
+  kind: string,
+  from: readonly [string, string],
+  to: readonly [string, string],
+  props = {},
+): Put => ({ kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props });
+
 export class SideBySide {
   readonly #records: Put[] = [];
   readonly #gaps: Gap[] = [];

@@ -3,14 +3,8 @@ import { expect, test } from "vitest";
 import type { Put } from "./oracle/records.ts";
 import { TIME } from "./oracle/tenants.ts";
 import { leaves } from "./oracle/use.ts";
-import { SideBySide } from "./side-by-side.ts";
+import { rel, SideBySide } from "./side-by-side.ts";
 
-const rel = (
-  kind: string,
-  from: readonly [string, string],
-  to: readonly [string, string],
-  props = {},
-): Put => ({ kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props });
 const principal = (id: string, kind: string, props = {}): Put => ({
   ...{ kind: "Principal", id },
   props: { kind, ...props },
@@ -45,9 +39,18 @@ const label = (encrypted: boolean): Put => ({
 });
 const rights = (who: string): Put =>
   rel("LABEL_RIGHTS", ["Principal", who], ["Label", "l"], { view: true, extract: true });
+const viewer = (who: string): Put =>
+  rel("LABEL_RIGHTS", ["Principal", who], ["Label", "l"], { view: true, extract: false });
+const extractor = (who: string): Put =>
+  rel("LABEL_RIGHTS", ["Principal", who], ["Label", "l"], { view: false, extract: true });
+const mayUse = (who: string, agent: string): Put => rel("MAY_USE", ["Principal", who], ["Agent", agent]);
+const policy = (props = {}): Put => ({
+  ...{ kind: "Policy", id: "k" },
+  props: { kind: "Dlp", effect: "block", surface: "Copilot", ...props },
+});
 /** A rule that keeps the label out of answers, and whom it names. */
 const rule = (...named: (readonly [kind: string, id: string, include: boolean])[]): Put[] => [
-  { kind: "Policy", id: "k", props: { kind: "Dlp", effect: "block", surface: "Copilot" } },
+  policy(),
   rel("GATES", ["Policy", "k"], ["Label", "l"]),
   ...named.map(([kind, id, include]) => rel("APPLIES_TO", ["Policy", "k"], [kind, id], { include })),
 ];
@@ -61,9 +64,17 @@ const carrying: Put[] = [
   rel("EMBEDS", ["Agent", "carrier"], ["Scope", "account"]),
 ];
 
+/** One that asks it, with a stored connection of its own; ann may use it. */
+const asking: Put[] = [
+  { kind: "Agent", id: "asker", props: {} },
+  rel("ACTS_AS", ["Agent", "asker"], ["Principal", "app"], { mode: "maker", key: "maker" }),
+  rel("INVOKES", ["Agent", "asker"], ["Agent", "carrier"], { mode: "caller" }),
+  mayUse("ann", "asker"),
+];
+
 /** Whether it may open and use content of the label, and whether a rule keeps it out of answers; null: unknown. */
 type Leave = readonly [view: boolean | null, extract: boolean | null, blocked: boolean];
-const CASES: readonly [what: string, more: Put[], agent: string, mode: string, Leave][] = [
+const CASES: readonly [what: string, more: Put[], agent: string, mode: string, Leave, via?: string][] = [
   [
     "everyone whom a label names are persons",
     [label(true), rights("everyone")],
@@ -111,18 +122,45 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
     [label(false), ...rule(["Principal", "everyone", false]), ...carrying],
     ...(["carrier", "on-behalf-of", [true, true, false]] as const),
   ],
+  [
+    "of people that nobody follows, one whom the label names is enough",
+    [label(true), ...carrying, ...people.map((id) => mayUse(id, "carrier")), viewer("ann"), rights("ben")],
+    ...(["carrier", "on-behalf-of", [true, true, false]] as const),
+  ],
+  [
+    "who may extract and not view uses nothing",
+    [label(true), ...carrying, mayUse("ann", "carrier"), extractor("ann")],
+    ...(["carrier", "on-behalf-of", [null, null, false]] as const),
+  ],
+  [
+    "whom the label names does not speak for an agent that asks one that carries content",
+    [label(true), ...carrying, ...asking, rights("ann")],
+    ...(["asker", "maker", [null, null, false], "carrier"] as const),
+  ],
+  [
+    "another policy on a label is no rule on its use",
+    [label(false), ...rule(["Principal", "everyone", true]).slice(1), policy({ kind: "ConditionalAccess" })],
+    ...(["a", "app", [true, true, false]] as const),
+  ],
+  [
+    "nor is a rule that only warns",
+    [label(false), ...rule(["Principal", "everyone", true]).slice(1), policy({ effect: "audit" })],
+    ...(["a", "app", [true, true, false]] as const),
+  ],
 ];
 const tenants = new SideBySide();
-const told = CASES.map((one) => [...one, tenants.add([...TENANT, ...one[1]])] as const);
+const told = CASES.map(
+  ([what, more, ...asked]) => [what, more, asked, tenants.add([...TENANT, ...more])] as const,
+);
 
-test.each(told)("%s", async (_, more, agent, mode, [view, extract, blocked], one) => {
+test.each(told)("%s", async (_, more, [agent, mode, [view, extract, blocked], via = ""], one) => {
   const rows = await one.query(
-    "MATCH (a:Agent)-[m:MAY_OPEN]->(l:Label) WHERE a.id = $agent AND m.mode = $mode AND l.id = $label RETURN m.view AS view, m.extract AS extract, m.blocked AS blocked",
-    { agent: one.id(agent), mode, label: one.id("l") },
+    "MATCH (a:Agent)-[m:MAY_OPEN]->(l:Label) WHERE a.id = $agent AND m.mode = $mode AND coalesce(m.via, '') = $via AND l.id = $label RETURN m.view AS view, m.extract AS extract, m.blocked AS blocked",
+    { agent: one.id(agent), mode, via: via && one.id(via), label: one.id("l") },
   );
   expect(rows).toEqual([{ view, extract, blocked }]);
   const law = leaves([...TENANT, ...more], TIME).filter(
-    (leave) => leave.agent === agent && leave.mode === mode,
+    (leave) => leave.agent === agent && leave.mode === mode && leave.via === via,
   );
-  expect(law).toEqual([{ agent, mode, via: "", label: "l", view, extract, blocked }]);
+  expect(law).toEqual([{ agent, mode, via, label: "l", view, extract, blocked }]);
 });

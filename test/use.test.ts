@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createUse, type Use } from "../src/reach/use.ts";
 import type { Put } from "./oracle/records.ts";
-import { type Beside, SideBySide } from "./side-by-side.ts";
+import { type Beside, rel, SideBySide } from "./side-by-side.ts";
 
-const rel = (
-  kind: string,
-  from: readonly [string, string],
-  to: readonly [string, string],
-  props = {},
-): Put => ({ kind, from: { kind: from[0], id: from[1] }, to: { kind: to[0], id: to[1] }, props });
 const label = (id: string, props = {}): Put => ({
   kind: "Label",
   id,

@@ -5,20 +5,9 @@ import { type Ways, waysBetween } from "../src/reach/ways.ts";
 import type { Put } from "./oracle/records.ts";
 import { TIME } from "./oracle/tenants.ts";
 import { replays } from "./replay.ts";
-import { type Beside, SideBySide } from "./side-by-side.ts";
+import { type Beside, rel, SideBySide } from "./side-by-side.ts";
 
 const node = (kind: string, id: string, props = {}): Put => ({ kind, id, props });
-const rel = (
-  kind: string,
-  from: readonly [string, string],
-  to: readonly [string, string],
-  props = {},
-): Put => ({
-  kind,
-  from: { kind: from[0], id: from[1] },
-  to: { kind: to[0], id: to[1] },
-  props,
-});
 const member = (who: string, group: string, props = {}): Put =>
   rel("MEMBER_OF", ["Principal", who], ["Principal", group], props);
 const granted = (key: string, who: string, where: string, props = {}): Put =>

@@ -19,16 +19,14 @@ WITH x, l, count(y) AS sides
 WHERE sides = 0
 RETURN x.id, l.id
 // and when: SIDE
-// An identity that may not act has no say.
+// An identity that may not act stands for nobody, and has no say.
 MATCH (y:Actor)-[b:BARRED]->(l:Label)
 WITH y, l
 MATCH (y)-[:SIDE]->(x:Actor)
 WITH x, y, l
-MATCH (y)-[i:STANDS_FOR]->(:Principal)
-WHERE i.direct = 1 AND i.tier = 1
+MATCH (y)-[:STANDS_FOR]->(:Principal)
 WITH x, l, count(DISTINCT y.id) AS barred
-MATCH (x)<-[:SIDE]-(z:Actor)-[i:STANDS_FOR]->(:Principal)
-WHERE i.direct = 1 AND i.tier = 1
+MATCH (x)<-[:SIDE]-(z:Actor)-[:STANDS_FOR]->(:Principal)
 WITH x, l, barred, count(DISTINCT z.id) AS sides
 WHERE barred = sides
 RETURN x.id, l.id

@@ -20,7 +20,7 @@ import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedCopy, derivedDdl } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, Seed } from "./store.ts";
-import { concerns, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
+import { concerns, GAPS_DDL, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 
 /** So many derived rows may wait in the pool before they are written. */
 const ROWS_A_CHECKPOINT = 2_000_000;
@@ -377,8 +377,7 @@ function rowFiles(exchange: string): RowFiles {
 
 /** Gaps as nodes, loaded from files. */
 async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
-  await engine.run("CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)");
-  await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
+  await engine.together(GAPS_DDL);
   if (gaps.length === 0) return;
   const roots = (
     await engine.run(

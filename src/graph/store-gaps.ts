@@ -12,6 +12,12 @@ export type UnreadNode = {
   denies: number;
 };
 
+/** Tables of the embedded engine for them and for what they concern; no kind of the schema, since no reader meets them. */
+export const GAPS_DDL: readonly string[] = [
+  "CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)",
+  "CREATE REL TABLE CONCERNS(FROM Unread TO Scope)",
+];
+
 export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
   gaps.map(({ step, state, hides }, index) => ({
     id: String(index),

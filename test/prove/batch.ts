@@ -6,7 +6,7 @@ import { StoreError } from "../../src/model.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
 import { compareBytes } from "../oracle/records.ts";
 import type { Mutant } from "./clauses.ts";
-import { differences, prefixOf } from "./compare.ts";
+import { byTenant, differences, prefixOf } from "./compare.ts";
 import type { GraphRows } from "./product.ts";
 import { readsItself, type Workbench } from "./workbench.ts";
 
@@ -146,7 +146,7 @@ interface SaidOfTenant {
 /** What a graph said as the rules are, by tenant. */
 export type Sound = (tenant: string) => SaidOfTenant;
 export function soundOf(bench: Workbench, raw: GraphRows): Sound {
-  const parts = byTenant(raw);
+  const parts = partsOf(raw);
   const known = new Map<string, SaidOfTenant>();
   return (tenant) => {
     const said = known.get(tenant) ?? saidOf(bench, parts(tenant), tenant);
@@ -213,7 +213,7 @@ export async function runTogether(
     }
   }
   if (to < bench.rules.length - 1) return [];
-  const parts = byTenant(await bench.raw());
+  const parts = partsOf(await bench.raw());
   return shares.map(({ candidate: { id }, tenants }): Verdict => {
     for (const tenant of tenants)
       try {
@@ -228,15 +228,9 @@ export async function runTogether(
 }
 
 /** What may concern one tenant: its own, and what belongs to all. */
-function byTenant(raw: GraphRows): (tenant: string) => GraphRows {
+function partsOf(raw: GraphRows): (tenant: string) => GraphRows {
   const parts = <T>(list: readonly T[], idOf: (one: T) => string): ((tenant: string) => T[]) => {
-    const found = new Map<string, T[]>();
-    for (const one of list) {
-      const prefix = prefixOf(idOf(one));
-      const own = found.get(prefix) ?? [];
-      found.set(prefix, own);
-      own.push(one);
-    }
+    const found = byTenant(list, idOf);
     return (tenant) => [...(found.get(tenant) ?? []), ...(found.get("") ?? [])];
   };
   const rows = parts(raw.rows, ({ agent }) => agent);

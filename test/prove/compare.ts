@@ -114,16 +114,24 @@ export async function shrink(
 /** So many to a database: what everyone holds, agents of all of them hold. */
 const TOGETHER = 60;
 
-/** Rows by the tenant that they belong to. What everyone holds, agents of other tenants hold too: that is left out. */
-export function byPrefix(rows: readonly OracleRow[]): Map<string, OracleRow[]> {
-  const found = new Map<string, OracleRow[]>();
-  for (const row of rows) {
-    const prefix = prefixOf(row.agent);
-    // The place of an unknown server has the server's name at its end.
-    if (!row.scope.startsWith(prefix) && row.scope !== `unknown:mcp:${row.via}`) continue;
-    const own = found.get(prefix) ?? [];
-    found.set(prefix, own);
-    own.push(row);
+/** By the tenant of an id of each. */
+export function byTenant<T>(list: readonly T[], idOf: (one: T) => string): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of list) {
+    const prefix = prefixOf(idOf(one));
+    const own = found.get(prefix);
+    if (own === undefined) found.set(prefix, [one]);
+    else own.push(one);
   }
   return found;
 }
+
+/** Rows by the tenant that they belong to. What everyone holds, agents of other tenants hold too: that is left out. */
+export const byPrefix = (rows: readonly OracleRow[]): Map<string, OracleRow[]> =>
+  byTenant(
+    rows.filter(
+      // The place of an unknown server has the server's name at its end.
+      ({ agent, scope, via }) => scope.startsWith(prefixOf(agent)) || scope === `unknown:mcp:${via}`,
+    ),
+    ({ agent }) => agent,
+  );

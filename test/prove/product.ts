@@ -34,14 +34,16 @@ export interface ProductOptions {
 /** What the product says. */
 export interface Said {
   /** One row an (agent, mode, via, scope, tier). */
-  rows: OracleRow[];
+  rows: readonly OracleRow[];
   /** What actors may do with labels that something guards. */
-  use: Leave[];
+  use: readonly Leave[];
 }
 
 /** The rows that the product derives from these records. Throws what it throws. */
-export const product = async (records: readonly Put[], options?: ProductOptions): Promise<OracleRow[]> =>
-  (await answers(records, options)).rows;
+export const product = async (
+  records: readonly Put[],
+  options?: ProductOptions,
+): Promise<readonly OracleRow[]> => (await answers(records, options)).rows;
 
 /** What the product says about these records. Throws what it throws. */
 export async function answers(records: readonly Put[], options: ProductOptions = {}): Promise<Said> {
@@ -56,7 +58,7 @@ export async function answers(records: readonly Put[], options: ProductOptions =
       staged("derive");
       const query: Ask = (cypher) => store.query(cypher);
       const raw = await readRows(query);
-      const said = { rows: expandRows(raw, records), use: [...raw.use] };
+      const said = { rows: expandRows(raw, records), use: raw.use };
       staged("read");
       return said;
     } finally {

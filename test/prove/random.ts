@@ -4,8 +4,7 @@ import pLimit from "p-limit";
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
-import type { Leave } from "../oracle/use.ts";
-import { byPrefix, differences, prefixOf, standsApart, useDifferences } from "./compare.ts";
+import { byPrefix, byTenant, differences, standsApart, useDifferences } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { answers, type Said } from "./product.ts";
 
@@ -48,7 +47,7 @@ export async function* tryTenants(
     const part = tenants(Math.min(PER_DATABASE * LANES, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
     const { rows, use } = await saidOf(part, add);
-    const [found, leaves] = [byPrefix(rows), usesByPrefix(use)];
+    const [found, leaves] = [byPrefix(rows), byTenant(use, ({ agent }) => agent)];
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);
@@ -78,17 +77,6 @@ async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: numbe
   const lanes = pLimit(LANES);
   const said = await lanes.map(databases, (records) => answers(records, { onStage }));
   return { rows: said.flatMap(({ rows }) => rows), use: said.flatMap(({ use }) => use) };
-}
-
-/** By the tenant of the agent. */
-function usesByPrefix(use: readonly Leave[]): Map<string, Leave[]> {
-  const found = new Map<string, Leave[]>();
-  for (const leave of use) {
-    const own = found.get(prefixOf(leave.agent));
-    if (own === undefined) found.set(prefixOf(leave.agent), [leave]);
-    else own.push(leave);
-  }
-  return found;
 }
 
 /** The tenant at one place of a run. */

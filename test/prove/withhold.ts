@@ -128,14 +128,18 @@ const groupsOf = (world: readonly Put[]): string[] =>
   );
 
 /**
- * Everybody has what the part may have read: at the place, of each group, or of the first principal, who has it of all:
- * then everybody controls everybody, and each pair of them said would take the oracle most of a minute.
+ * Everybody has what the part may have read: at the place, of each group, or of one principal that may act, who has it of
+ * all. Then everybody controls everybody; each pair of them said would take the oracle most of a minute.
  */
 function most(world: readonly Put[], part: Part, place: string): Put[] {
   const principals = idsOf(world, "Principal");
   const has = (from: string, to: string): Put[] => (to === from ? [] : [part.most(from, to)]);
-  if (part.step === "entra.owners")
-    return principals.flatMap((one) => [...has(one, principals[0]!), ...has(principals[0]!, one)]);
+  if (part.step === "entra.owners") {
+    const disabled = ({ kind, props }: Put): boolean => kind === "Principal" && props?.enabled === false;
+    const idle = idsOf(world.filter(disabled), "Principal");
+    const between = principals.find((id) => !idle.includes(id)) ?? principals[0]!;
+    return principals.flatMap((one) => [...has(one, between), ...has(between, one)]);
+  }
   const ends = part.per === "root" ? [place] : groupsOf(world);
   return principals.flatMap((from) => ends.flatMap((to) => has(from, to)));
 }

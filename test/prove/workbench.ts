@@ -13,6 +13,7 @@ import {
   embeddedDdl,
 } from "../../src/graph/generate.ts";
 import type { Rule } from "../../src/graph/rules.ts";
+import { GAPS_DDL } from "../../src/graph/store-gaps.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
 import {
@@ -133,13 +134,9 @@ export class Workbench {
     const engine = await openEngine({ path: ":memory:", pool: POOL });
     const parquet = await ParquetWriter.open();
     try {
-      for (const ddl of [...embeddedDdl(), ...derivedDdl(ALL_KINDS)]) await engine.run(ddl);
+      await engine.together([...embeddedDdl(), ...derivedDdl(ALL_KINDS), ...GAPS_DDL]);
       for (const table of from.tables) await engine.run(embeddedCopy(table));
       // As the store fills them from gaps of coverage.
-      await engine.run(
-        "CREATE NODE TABLE Unread(id STRING PRIMARY KEY, step STRING, rank INT64, denies INT64)",
-      );
-      await engine.run("CREATE REL TABLE CONCERNS(FROM Unread TO Scope)");
       for (const [index, { scope, step }] of from.unread.entries())
         await engine.run(
           `MATCH (s:Scope) WHERE s.id = $scope
