@@ -57,7 +57,7 @@ export async function writeAllAgain(
   await connection.schema(neo4jSchema(tenant));
   const everything = await nextState(state, files, undefined);
   let rows = 0;
-  for (const change of everything.changes) {
+  for (const change of everything.stages.flat()) {
     const { kind, ends, identity, columns } = change.table;
     // MERGE takes no null.
     const keys = identity.map((name) => `${quote(name)}: coalesce(row.p.${quote(name)}, '')`);

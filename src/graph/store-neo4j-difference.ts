@@ -37,8 +37,9 @@ export interface State {
 }
 
 export interface Difference extends Pick<State, "tables"> {
-  /** What is to be written, in the order that never shows a reader less than was there: new before stale. */
-  changes: readonly Change[];
+  /** What is to be written, one stage after the other, so that a reader never sees less than was there: new before stale. */
+  stages: readonly (readonly Change[])[];
+  /** Rows of a change, as many at a time. Several changes may be read at once. */
   batches(change: Change, size: number): AsyncGenerator<BatchRow[]>;
   close(): void;
 }
@@ -59,6 +60,8 @@ const columnsOf = (table: PublishedTable): { name: string; sql: string }[] => [
 const parquetOf = (folder: string, table: PublishedTable): string => join(folder, `${table.name}.parquet`);
 export const linesOf = (folder: string, table: PublishedTable): string => join(folder, `${table.name}.jsonl`);
 
+/** Bytes of a line that was read back, at most: DuckDB holds twice as much for each thread. */
+const LONGEST_LINE = 4 * 1024 * 1024;
 /** SELECT of a table of a state; no rows where it has no file. */
 function selectOf(folder: string, table: PublishedTable): string {
   const columns = columnsOf(table);
@@ -67,14 +70,21 @@ function selectOf(folder: string, table: PublishedTable): string {
     return `SELECT ${typed} FROM read_parquet(${text(parquetOf(folder, table))})`;
   if (existsSync(linesOf(folder, table))) {
     const declared = columns.map(({ name, sql }) => `${text(name)}: ${text(sql)}`).join(", ");
-    return `SELECT ${typed} FROM read_json(${text(linesOf(folder, table))}, format='newline_delimited', columns={${declared}})`;
+    return `SELECT ${typed} FROM read_json(${text(linesOf(folder, table))}, format='newline_delimited', maximum_object_size=${LONGEST_LINE}, columns={${declared}})`;
   }
   const nulls = columns.map(({ name, sql }) => `NULL::${sql} AS ${quote(name)}`).join(", ");
   return `SELECT ${nulls} WHERE false`;
 }
 
+interface Duck {
+  connection: DuckDBConnection;
+  /** A further connection: a result that is streamed ends where its connection is asked anything else. */
+  connect(): Promise<DuckDBConnection>;
+  close(): void;
+}
+
 /** Opens DuckDB in memory. What does not fit goes to a file in `spill`. */
-async function openDuck(spill: string): Promise<{ connection: DuckDBConnection; close(): void }> {
+async function openDuck(spill: string): Promise<Duck> {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: "192MB",
     threads: "2",
@@ -83,6 +93,7 @@ async function openDuck(spill: string): Promise<{ connection: DuckDBConnection; 
   const connection = await instance.connect();
   return {
     connection,
+    connect: () => instance.connect(),
     close() {
       connection.closeSync();
       instance.closeSync();
@@ -100,7 +111,7 @@ export async function nextState(
   files: ReadonlyMap<string, string>,
   last: State | undefined,
 ): Promise<Difference> {
-  const { connection, close } = await openDuck(folder);
+  const { connection, connect, close } = await openDuck(folder);
   try {
     const prints = await printsOf(connection, files);
     const same = (table: PublishedTable): boolean => {
@@ -118,10 +129,17 @@ export async function nextState(
     const changes: Change[] = [];
     for (const table of changed) changes.push(...(await compare(connection, table, folder, last?.folder)));
     return {
-      changes: changes.sort((a, b) => rank(a) - rank(b)),
+      stages: [0, 1, 2, 3].map((stage) => changes.filter((change) => stageOf(change) === stage)),
       tables: Object.fromEntries(prints),
       close,
-      batches: (change, size) => batches(connection, change, size),
+      async *batches(change, size) {
+        const own = await connect();
+        try {
+          yield* batches(own, change, size);
+        } finally {
+          own.closeSync();
+        }
+      },
     };
   } catch (error) {
     close();
@@ -226,7 +244,7 @@ async function compare(
   // What is new altogether stays in its file: in memory it would be most of what there is.
   const make = async (operation: Operation, select: string, as: "VIEW" | "TABLE" = "VIEW") => {
     const name = nameOf(table, operation);
-    await connection.run(`CREATE TEMP ${as} ${name} AS ${select}`);
+    await connection.run(`CREATE ${as} ${name} AS ${select}`);
     const rows = await count(name);
     if (rows > 0) found.push({ table, operation, rows });
   };
@@ -245,7 +263,7 @@ async function compare(
   const lastRows = selectOf(last, table);
   const changed = quote(`changed ${table.name}`);
   await connection.run(
-    `CREATE TEMP TABLE ${changed} AS SELECT a.*, b.print_ IS NULL AS new_ FROM (${nextRows}) a
+    `CREATE TABLE ${changed} AS SELECT a.*, b.print_ IS NULL AS new_ FROM (${nextRows}) a
      LEFT JOIN (SELECT ${keys.join(", ")}, ${print("l")} AS print_ FROM (${lastRows}) l) b ON ${sameKey}
      WHERE b.print_ IS NULL OR b.print_ <> ${print("a")}`,
   );
@@ -291,7 +309,7 @@ function rowSql(table: PublishedTable, operation: Operation): string {
 const markSql = (kind: string, column: string): string => `${text(nodeMark(kind, ""))} || ${quote(column)}`;
 
 /** Nodes before what hangs on them, what is new before what goes; nodes go last. */
-const rank = ({ table, operation }: Change): number =>
+const stageOf = ({ table, operation }: Change): number =>
   table.ends === undefined ? (operation === "remove" ? 3 : 0) : operation === "remove" ? 2 : 1;
 
 /** Whole numbers stay bigint: the driver sends those as integers. */

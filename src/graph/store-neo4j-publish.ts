@@ -15,7 +15,6 @@ import {
   neo4jReadBack,
   neo4jSchema,
   neo4jStrangers,
-  neo4jWrite,
   PUBLICATION,
   PUBLICATION_VERSION,
   PUBLISHED,
@@ -23,15 +22,9 @@ import {
   tableName,
   tenantLabel,
 } from "./generate-neo4j.ts";
-import {
-  type BatchRow,
-  type Change,
-  type Difference,
-  linesOf,
-  nextState,
-  type State,
-} from "./store-neo4j-difference.ts";
+import { type Difference, linesOf, nextState, type State } from "./store-neo4j-difference.ts";
 import type { Neo4jServerConnection } from "./store-neo4j-server.ts";
+import { LANE_COUNTS, takenOver, writeAll } from "./store-neo4j-write.ts";
 
 /** What the server says of a tenant's publication. */
 export interface Publication {
@@ -65,9 +58,6 @@ export interface Published {
   written: number;
 }
 
-const BATCH = 20_000;
-/** A batch is sent in so many, each while the server writes the one before. */
-const PARTS = 4;
 /** Milliseconds by which clocks may differ: they do a little everywhere. */
 const SKEW = 300_000;
 const CURRENT = "current.json";
@@ -178,7 +168,7 @@ export async function publish(
         const last = known ? { folder: join(folder, `state-${local.run}`), tables: local.tables } : undefined;
         difference = await nextState(next, options.files, last);
         how = "difference";
-        if (known && difference.changes.length === 0 && before.snapshot === options.snapshot)
+        if (known && difference.stages.flat().length === 0 && before.snapshot === options.snapshot)
           return { how: "unchanged", written: 0 };
       }
       if (before === undefined || before.version !== PUBLICATION_VERSION)
@@ -190,7 +180,7 @@ export async function publish(
         const held = await readBack(connection, tenant, folder);
         difference = await nextState(next, options.files, { folder: held, tables: {} });
       }
-      const written = await writeAll(connection, run, difference, { batch: BATCH, onStage, ...options });
+      const written = await writeAll(connection, run, difference, { onStage, ...options });
       await complete(connection, tenant, run);
       const { tables } = difference;
       await keepAsLast(folder, { run, shape: SHAPE, tables, bookmarks: await connection.bookmarks() });
@@ -236,7 +226,7 @@ async function claim(
       `MERGE (p:${PUBLICATION} {tenant: $tenant})
 SET p.locked = true
 WITH p, p.run AS held WHERE held = $was OR held = $run OR held IS NULL
-SET p.state = 'publishing', p.run = $run, p.snapshot = $snapshot, p.time = $time, p.version = $version, p.batch = 0
+SET p.state = 'publishing', p.run = $run, p.snapshot = $snapshot, p.time = $time, p.version = $version, ${LANE_COUNTS}
 REMOVE p.locked
 RETURN p.run AS run`,
       { tenant, was: was ?? null, run, snapshot, time, version: PUBLICATION_VERSION },
@@ -244,89 +234,6 @@ RETURN p.run AS run`,
     if (row === undefined) throw takenOver();
   });
 }
-
-const takenOver = (): StoreError =>
-  new StoreError(
-    "neo4j-taken-over",
-    "another publisher took this tenant's publication over while this one was writing",
-    "let one machine publish at a time, and run it again; the other one leaves a whole graph",
-  );
-
-/** Writes everything. A batch that the server has already is not written twice, whatever became of its answer. */
-async function writeAll(
-  connection: Neo4jServerConnection,
-  run: string,
-  difference: Difference,
-  { tenant, batch: size, onStage }: Required<Pick<PublishOptions, "tenant" | "batch" | "onStage">>,
-): Promise<number> {
-  const label = tenantLabel(tenant);
-  let batch = 0;
-  let written = 0;
-  for (const change of difference.changes) {
-    const { table, operation } = change;
-    const cypher = neo4jWrite(table, operation, label);
-    for await (const rows of ahead(difference.batches(change, size))) {
-      const number = ++batch;
-      const parts = partsOf(rows, Math.max(1, Math.ceil(size / PARTS)));
-      const count = await connection.write(async (ask) => {
-        const [guard] = await ask(
-          `MATCH (p:${PUBLICATION} {tenant: $tenant}) SET p.locked = true WITH p, p.batch AS done
-WHERE p.run = $run SET p.batch = $number REMOVE p.locked RETURN done`,
-          { tenant, run, number },
-        );
-        if (guard === undefined) throw takenOver();
-        if (Number(guard.done) >= number) return rows.length;
-        const written = await Promise.all(
-          parts.map((part) => ask(cypher, table.ends === undefined ? { rows: part, tenant } : byPlace(part))),
-        );
-        return written.reduce((sum, [row]) => sum + Number(row?.count ?? 0), 0);
-      });
-      if (count < rows.length) throw strayed(change);
-      written += rows.length;
-      onStage(`${table.kind}: ${written.toLocaleString("en-US")} rows`);
-    }
-  }
-  return written;
-}
-
-const partsOf = <T>(rows: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => rows.slice(at * size, (at + 1) * size));
-
-/** Rows with places in a list in place of the marks of both ends: most nodes have many rows. */
-function byPlace(rows: readonly BatchRow[]): { marks: string[]; rows: BatchRow[] } {
-  const places = new Map<unknown, number>();
-  const place = (mark: unknown): bigint => {
-    const at = places.get(mark) ?? places.size;
-    places.set(mark, at);
-    return BigInt(at);
-  };
-  const placed = rows.map(([from, to, ...values]) => [place(from), place(to), ...values]);
-  return { marks: [...places.keys()].map(String), rows: placed };
-}
-
-/** Makes the next batch while the server writes this one. */
-async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
-  let next = source.next();
-  try {
-    for (;;) {
-      const { value, done } = await next;
-      if (done === true) return;
-      next = source.next();
-      yield value;
-    }
-  } finally {
-    // Whoever gives up closes what batches are read from, which must not be at work then.
-    await next.catch(() => undefined);
-  }
-}
-
-/** The publication stays unfinished, so that the next run compares in full. */
-const strayed = ({ table, operation }: Change): StoreError =>
-  new StoreError(
-    "neo4j-strayed",
-    `the graph in Neo4j is not what was published: ${table.kind} rows to ${operation} are not there`,
-    "run it again: it compares with everything that the server holds",
-  );
 
 async function complete(connection: Neo4jServerConnection, tenant: string, run: string): Promise<void> {
   await connection.write(async (ask) => {
