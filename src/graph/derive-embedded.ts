@@ -4,17 +4,10 @@
  * after the other, so each but the first works in a copy of the file. What is kept of a slice goes to Parquet files,
  * which are loaded at the end: loads into a table that holds rows already cost more each time.
  */
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreError } from "../model.ts";
-import {
-  DERIVED_NODE_KINDS,
-  DERIVED_REL_KINDS,
-  type DerivedKind,
-  isDerivedNode,
-  isNodeKind,
-  PUBLISHED_KINDS,
-} from "../schema.ts";
+import { DERIVED_NODE_KINDS, DERIVED_REL_KINDS, type DerivedKind, PUBLISHED_KINDS } from "../schema.ts";
 import { type Bounds, EVERYTHING, type RuleTarget, runRule, slicesOf } from "./derive.ts";
 import { type EngineConnection, openEngine } from "./engine.ts";
 import { derivedCopy, derivedDdl } from "./generate.ts";
@@ -37,7 +30,11 @@ const MOST_PERSONS = 100;
 export interface Derivation {
   /** The graph file, filled with records. */
   file: string;
-  /** A folder that does not exist yet, for what is kept in between; it is removed at the end. */
+  /** The engine that filled it, if it is still open; it is closed here. */
+  engine: EngineConnection | undefined;
+  /** Rows of each kind in it; of every other kind there are none. */
+  filled: ReadonlyMap<string, number>;
+  /** An empty folder for what is kept in between; it is removed at the end. */
   exchange: string;
   /** Cap of all buffer pools together, in bytes. */
   pool: number;
@@ -52,6 +49,7 @@ export interface Derivation {
 /** Derives everything into the file, and reports the rows of each run of each rule. Throws StoreError. */
 export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<DerivedRows> {
   const { file, exchange, pool, threads, rules, time } = derivation;
+  const counts = new Map(derivation.filled);
   const files = rowFiles(exchange);
   const perAgent = rules.filter((rule) => rule.per === "agents");
   const shared = rules.filter((rule) => rule.per !== "agents");
@@ -63,15 +61,14 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     await engine.together(drops([...SCRATCH_KINDS, "CONCERNS", "Unread"]));
     yield* files.load(engine);
   };
-  await mkdir(exchange, { mode: 0o700 });
   try {
     let waiting: Slice[] = [];
     let workers = 1;
     const slicesIn = (engine: EngineConnection) =>
-      deriveSlices({ engine, waiting, rules: perAgent, own, files, time });
-    yield* inEngine({ file, pool, threads }, async function* (engine) {
-      await loadGaps(engine, derivation.gaps, file);
-      const tables = tablesOf(engine);
+      deriveSlices({ engine, waiting, counts: new Map(counts), rules: perAgent, own, files, time });
+    yield* inEngine({ file, pool, threads, engine: derivation.engine }, async function* (engine) {
+      for (const [kind, rows] of await loadGaps(engine, derivation.gaps, file)) counts.set(kind, rows);
+      const tables = tablesOf(engine, counts);
       const run = runner(engine, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
       for (const rule of shared) yield run(rule);
       const slices = await agentSlices(engine, pool / threads, derivation.seed);
@@ -99,12 +96,17 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
   }
 }
 
-/** Opens an engine for some work, which is on disk when this ends. */
+/** Opens an engine for some work, or takes an open one; the work is on disk when this ends. */
 async function* inEngine<T>(
-  { file, pool, threads }: { file: string; pool: number; threads: number },
+  {
+    file,
+    pool,
+    threads,
+    engine: open,
+  }: { file: string; pool: number; threads: number; engine?: EngineConnection | undefined },
   work: (engine: EngineConnection) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const engine = await openEngine({ path: file, pool, threads });
+  const engine = open ?? (await openEngine({ path: file, pool, threads }));
   try {
     yield* work(engine);
     await engine.run("CHECKPOINT");
@@ -135,6 +137,7 @@ function runner(
 async function* deriveSlices({
   engine,
   waiting,
+  counts,
   rules,
   own,
   files,
@@ -142,13 +145,15 @@ async function* deriveSlices({
 }: {
   engine: EngineConnection;
   waiting: Slice[];
+  /** Rows of each kind that has some. */
+  counts: Map<string, number>;
   rules: readonly Rule[];
   /** Kinds that are empty when a slice begins. */
   own: readonly DerivedKind[];
   files: RowFiles;
   time: string;
 }): AsyncGenerator<DerivedRows> {
-  const tables = tablesOf(engine);
+  const tables = tablesOf(engine, counts);
   let clean = true;
   for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
     if (!clean) await tables.renew(own);
@@ -268,39 +273,26 @@ const SCRATCH_KINDS: readonly DerivedKind[] = [
   ...DERIVED_REL_KINDS.filter((kind) => !PUBLISHED_KINDS.includes(kind)),
   ...DERIVED_NODE_KINDS,
 ];
-const isNode = (kind: string): boolean => isDerivedNode(kind) || isNodeKind(kind) || kind === "Unread";
 const isScratch = (kind: DerivedKind): boolean => SCRATCH_KINDS.includes(kind);
 
-/** Derived tables of the graph itself. Counts are remembered: most rules have nothing to do, and asking costs more. */
+/** Derived tables of the graph itself. Rows are counted here: most rules have nothing to do, and asking costs as much as a rule. */
 function tablesOf(
   engine: EngineConnection,
+  counts: Map<string, number>,
 ): RuleTarget & { renew(kinds: readonly DerivedKind[]): Promise<void> } {
-  const counts = new Map<string, number>();
   const number = async (cypher: string) => Number((await engine.run(cypher))[0]?.n ?? 0);
-  const count = async (kind: string): Promise<number> => {
-    const known = counts.get(kind);
-    if (known !== undefined) return known;
-    const rows = await number(
-      isNode(kind)
-        ? `MATCH (n:${kind}) RETURN count(*) AS n`
-        : `MATCH ()-[r:${kind}]->() RETURN count(*) AS n`,
-    );
-    counts.set(kind, rows);
-    return rows;
-  };
   return {
-    count,
+    count: async (kind) => counts.get(kind) ?? 0,
     async write(kind, statement) {
-      const before = await count(kind);
       const said = String((await engine.run(`COPY ${kind} FROM (${statement})`))[0]?.result ?? "");
       const copied = /^(\d+) tuples? /.exec(said)?.[1];
-      if (copied !== undefined) counts.set(kind, before + Number(copied));
-      else counts.delete(kind);
-      return (await count(kind)) - before;
+      if (copied === undefined) throw new StoreError("engine-unknown", `the graph engine said: ${said}`);
+      counts.set(kind, (counts.get(kind) ?? 0) + Number(copied));
+      return Number(copied);
     },
     deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
     async renew(kinds) {
-      for (const kind of kinds) counts.set(kind, 0);
+      for (const kind of kinds) counts.delete(kind);
       await engine.together([...drops(kinds), ...derivedDdl(kinds)]);
     },
   };
@@ -375,10 +367,14 @@ function rowFiles(exchange: string): RowFiles {
   };
 }
 
-/** Gaps as nodes, loaded from files. */
-async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides: string): Promise<void> {
+/** Gaps as nodes, loaded from files; rows of each kind. */
+async function loadGaps(
+  engine: EngineConnection,
+  gaps: readonly Gap[],
+  besides: string,
+): Promise<readonly [string, number][]> {
   await engine.together(GAPS_DDL);
-  if (gaps.length === 0) return;
+  if (gaps.length === 0) return [];
   const roots = (
     await engine.run(
       "MATCH (s:Scope) OPTIONAL MATCH (s)-[w:WITHIN]->(:Scope) WITH s, count(w) AS n WHERE n = 0 RETURN s.id AS id",
@@ -404,4 +400,8 @@ async function loadGaps(engine: EngineConnection, gaps: readonly Gap[], besides:
   };
   await load("Unread", nodes);
   await load("CONCERNS", links);
+  return [
+    ["Unread", nodes.length],
+    ["CONCERNS", links.length],
+  ];
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { GraphTable } from "../keep/inventory.ts";
 import { StoreError } from "../model.ts";
 import { DERIVED_NODE_KINDS, DERIVED_REL_KINDS } from "../schema.ts";
 import { deriveEmbedded, ROWS_UNWRITTEN } from "./derive-embedded.ts";
@@ -26,7 +27,7 @@ const POINTER = "current";
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
 export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
   let reader: Promise<EngineConnection> | undefined;
-  let building: { file: string; source: GraphSource } | undefined;
+  let building: { file: string; source: GraphSource; engine: EngineConnection | undefined } | undefined;
 
   const current = async (): Promise<string> => {
     try {
@@ -43,6 +44,12 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       throw error;
     }
   };
+  /** What was built and never derived. */
+  const forget = async () => {
+    const open = building?.engine;
+    building = undefined;
+    await open?.close();
+  };
   const closeReader = async () => {
     const open = reader;
     reader = undefined;
@@ -51,39 +58,34 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
 
   return {
     async rebuild(source) {
+      await forget();
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await sweep(folder);
       const file = join(folder, `graph-${randomUUID()}.db`);
-      await using(openEngine({ path: file, pool, threads }), async (engine) => {
-        await engine.together([
-          ...embeddedDdl(),
-          ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS]),
-        ]);
-        let unwritten = 0;
-        for (const table of source.tables) {
-          await engine.run(embeddedCopy(table));
-          unwritten += table.rows;
-          if (unwritten < ROWS_UNWRITTEN) continue;
-          await engine.run("CHECKPOINT");
-          unwritten = 0;
-        }
-        await engine.run("CHECKPOINT");
-      });
-      building = { file, source };
+      const engine = await openEngine({ path: file, pool, threads });
+      try {
+        const written = await fill(engine, source);
+        // A small graph is written when its rules have run: tables that only they need are gone then.
+        building = { file, source, engine: written ? undefined : engine };
+      } finally {
+        if (building?.engine !== engine) await engine.close();
+      }
     },
 
     async *derive(rules, seed) {
       if (building === undefined)
         throw new StoreError("not-rebuilt", "a graph is derived only right after it was rebuilt");
-      const { file, source } = building;
+      const { file, source, engine } = building;
       const exchange = join(folder, `exchange-${randomUUID()}`);
+      await mkdir(exchange, { mode: 0o700 });
+      building = undefined;
       const { gaps, time } = source;
-      yield* deriveEmbedded({ file, exchange, pool, threads, rules, gaps, time, seed });
+      const filled = rowsByKind(source.tables);
+      yield* deriveEmbedded({ file, engine, filled, exchange, pool, threads, rules, gaps, time, seed });
       await closeReader();
       // Readers see the old graph or the new one, never half of either.
       await writeFile(join(folder, `${POINTER}.new`), file.slice(folder.length + 1), { mode: 0o600 });
       await rename(join(folder, `${POINTER}.new`), join(folder, POINTER));
-      building = undefined;
       await sweep(folder);
     },
 
@@ -97,20 +99,35 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       return (await reader).run(cypher, params);
     },
 
-    close: closeReader,
+    async close() {
+      await forget();
+      await closeReader();
+    },
   };
 }
 
-async function using<T>(
-  opening: Promise<EngineConnection>,
-  work: (engine: EngineConnection) => Promise<T>,
-): Promise<T> {
-  const engine = await opening;
-  try {
-    return await work(engine);
-  } finally {
-    await engine.close();
+/** Makes all tables and loads records; true if everything is on disk. */
+async function fill(engine: EngineConnection, source: GraphSource): Promise<boolean> {
+  await engine.together([...embeddedDdl(), ...derivedDdl([...DERIVED_NODE_KINDS, ...DERIVED_REL_KINDS])]);
+  let unwritten = 0;
+  let written = false;
+  for (const table of source.tables) {
+    await engine.run(embeddedCopy(table));
+    unwritten += table.rows;
+    if (unwritten < ROWS_UNWRITTEN) continue;
+    await engine.run("CHECKPOINT");
+    unwritten = 0;
+    written = true;
   }
+  if (written) await engine.run("CHECKPOINT");
+  return written;
+}
+
+/** A kind of relationship has a table for each pair of kinds that it connects. */
+function rowsByKind(tables: readonly GraphTable[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { kind, rows } of tables) found.set(kind, (found.get(kind) ?? 0) + rows);
+  return found;
 }
 
 /** Graphs that no pointer names are left over from a stop or an older scan. */
