@@ -4,12 +4,15 @@ import pLimit from "p-limit";
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
-import { byPrefix, byTenant, differences, standsApart, useDifferences } from "./compare.ts";
+import { byPrefix, byTenant, differences, prefixOf, standsApart, useDifferences } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { answers, type Said } from "./product.ts";
 
-/** More to a database take longer each: a deny of everyone binds the agents of all of them. */
-export const PER_DATABASE = 100;
+/** So many are tried at a time: a database costs as much as a hundred tenants in it. */
+const AT_ONCE = 500;
+/** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
+const PER_DATABASE = 200;
+const PER_SHARED_DATABASE = 100;
 /** So many databases are made at a time: the engine plans most of the while, which it does on one processor. */
 const LANES = availableParallelism();
 /** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
@@ -44,7 +47,7 @@ export async function* tryTenants(
   while (run.worlds < worlds) {
     const start = performance.now();
     const at = run.from + run.worlds;
-    const part = tenants(Math.min(PER_DATABASE * LANES, worlds - run.worlds), run.seed, at);
+    const part = tenants(Math.min(AT_ONCE, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
     const { rows, use } = await saidOf(part, add);
     const [found, leaves] = [byPrefix(rows), byTenant(use, ({ agent }) => agent)];
@@ -70,14 +73,31 @@ export async function* tryTenants(
 /** What the product says about these tenants: a few databases of many, and one for each that has to stand apart. */
 async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: number) => void): Promise<Said> {
   const together = part.filter((world) => !standsApart(world));
-  const most = Math.min(PER_DATABASE, Math.ceil(together.length / LANES));
-  const databases: Put[][] = [];
-  for (let i = 0; i < together.length; i += most) databases.push(together.slice(i, i + most).flat());
-  databases.push(...part.filter(standsApart));
+  const databases = [
+    ...shared(together.filter(sharesGrants), PER_SHARED_DATABASE),
+    ...shared(
+      together.filter((world) => !sharesGrants(world)),
+      PER_DATABASE,
+    ),
+    ...part.filter(standsApart),
+  ];
   const lanes = pLimit(LANES);
   const said = await lanes.map(databases, (records) => answers(records, { onStage }));
   return { rows: said.flatMap(({ rows }) => rows), use: said.flatMap(({ use }) => use) };
 }
+
+/** Tenants in databases of about as many, at most so many, and as many databases as work at a time. */
+function shared(worlds: readonly Put[][], most: number): Put[][] {
+  const databases = LANES * Math.ceil(worlds.length / most / LANES);
+  const each = Math.ceil(worlds.length / databases);
+  return Array.from({ length: databases }, (_, at) => worlds.slice(at * each, (at + 1) * each).flat()).filter(
+    (records) => records.length > 0,
+  );
+}
+
+/** Everyone holds something. */
+const sharesGrants = (world: readonly Put[]): boolean =>
+  world.some((put) => "from" in put && put.kind === "GRANTED" && prefixOf(put.from.id) === "");
 
 /** The tenant at one place of a run. */
 export const tenantAt = (seed: number, place: number): Put[] => tenants(1, seed, place)[0]!;
