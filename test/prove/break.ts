@@ -1,13 +1,11 @@
 /** Takes one clause out of one rule and finds the least tenant that shows it. */
-import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
-import { TIME } from "../oracle/tenants.ts";
 import type { Verdict } from "./batch.ts";
 import type { Mutant } from "./clauses.ts";
-import { byPrefix, differences, shrink, tenantOf } from "./compare.ts";
+import { disagreementAmong, saidOfMany, shrink, tenantOf } from "./compare.ts";
 import { Judge } from "./judge.ts";
 import { allMutants } from "./mutate.ts";
-import { product, RULES } from "./product.ts";
+import { answers, RULES } from "./product.ts";
 
 export interface Broken {
   mutant: Mutant;
@@ -43,13 +41,11 @@ const scattered = (seed: number, length: number): number => (Math.imul(seed + 1,
 
 async function leastOf(worlds: readonly (readonly Put[])[], mutant: Mutant): Promise<Put[]> {
   const rules = RULES.map((rule) => (rule.id === mutant.rule.id ? mutant.rule : rule));
-  const judged = (records: readonly Put[]) => product(records, { rules });
-  const found = byPrefix(await judged(worlds.flat()));
+  const judged = (records: readonly Put[]) => answers(records, { rules });
+  const said = saidOfMany(await judged(worlds.flat()));
   // What a small one shows needs little shrinking.
   const bySize = [...worlds].sort((a, b) => a.length - b.length);
-  const shows = bySize.find(
-    (world) => differences(evaluate(world, TIME), found.get(tenantOf(world)) ?? []).length > 0,
-  );
+  const shows = bySize.find((world) => disagreementAmong(said, world, tenantOf(world)).length > 0);
   if (shows === undefined) throw new Error(`the product with "${mutant.id}" agrees on every tenant`);
   return shrink(shows, undefined, judged);
 }

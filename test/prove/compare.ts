@@ -3,7 +3,7 @@ import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { type Leave, leaves } from "../oracle/use.ts";
-import { answers, product } from "./product.ts";
+import { answers, type Said } from "./product.ts";
 import { rowLines } from "./world.ts";
 
 /** Lines that one of the two has alone: "law" for the oracle, "product" for the other. */
@@ -47,6 +47,29 @@ export async function disagreement(records: readonly Put[]): Promise<string[]> {
   return [...differences(law, rows), ...useDifferences(records, law, use)];
 }
 
+/** What the product says of tenants in one database, by the prefix of each. */
+export interface SaidOfMany {
+  rows: ReadonlyMap<string, OracleRow[]>;
+  use: ReadonlyMap<string, Leave[]>;
+}
+export const saidOfMany = ({ rows, use }: Said): SaidOfMany => ({
+  rows: byPrefix(rows),
+  use: byTenant(use, ({ agent }) => agent),
+});
+
+/** Where the two differ on one of many tenants. */
+export function disagreementAmong(
+  { rows, use }: SaidOfMany,
+  records: readonly Put[],
+  prefix: string,
+  law = evaluate(records, TIME),
+): string[] {
+  return [
+    ...differences(law, rows.get(prefix) ?? []),
+    ...useDifferences(records, law, use.get(prefix) ?? []),
+  ];
+}
+
 /** A copy whose ids start with another prefix, so that many copies fit into one database. */
 export const renamed = (records: readonly Put[], from: string, to: string): Put[] =>
   JSON.parse(JSON.stringify(records).replaceAll(`"${from}`, `"${to}`));
@@ -82,8 +105,8 @@ function* smaller(world: readonly Put[]): Generator<Put[]> {
     }
 }
 
-/** Rows of many tenants in one database; the ids of each tenant have a prefix of their own. */
-export type Judged = (records: readonly Put[]) => Promise<readonly OracleRow[]>;
+/** Answers for many tenants in one database; the ids of each tenant have a prefix of their own. */
+export type Judged = (records: readonly Put[]) => Promise<Said>;
 
 /**
  * The least world that can be had by taking away and in which the two still differ, in the way that `same` wants.
@@ -92,7 +115,7 @@ export type Judged = (records: readonly Put[]) => Promise<readonly OracleRow[]>;
 export async function shrink(
   records: readonly Put[],
   same = (found: readonly string[]): boolean => found.length > 0,
-  judged: Judged = product,
+  judged: Judged = answers,
 ): Promise<Put[]> {
   const prefix = tenantOf(records);
   for (let world = [...records]; ; ) {
@@ -104,8 +127,8 @@ export async function shrink(
     for (let at = 0; at < candidates.length && least === undefined; at += TOGETHER) {
       const some = candidates.slice(at, at + TOGETHER);
       // The whole world beside them: a graph in which a kind is missing altogether would be another test.
-      const found = byPrefix(await judged([...some.flatMap(({ one }) => one), ...records]));
-      least = some.find((each) => same(differences(evaluate(each.one, TIME), found.get(each.prefix) ?? [])));
+      const said = saidOfMany(await judged([...some.flatMap(({ one }) => one), ...records]));
+      least = some.find(({ one, prefix }) => same(disagreementAmong(said, one, prefix)));
     }
     if (least === undefined) return world;
     world = renamed(least.one, least.prefix, prefix);

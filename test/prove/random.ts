@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
-import { byPrefix, byTenant, differences, prefixOf, standsApart, useDifferences } from "./compare.ts";
+import { disagreementAmong, prefixOf, saidOfMany, standsApart } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { answers, type Said } from "./product.ts";
 
@@ -49,19 +49,14 @@ export async function* tryTenants(
     const at = run.from + run.worlds;
     const part = tenants(Math.min(AT_ONCE, worlds - run.worlds), run.seed, at);
     add("tenants", performance.now() - start);
-    const { rows, use } = await saidOf(part, add);
-    const [found, leaves] = [byPrefix(rows), byTenant(use, ({ agent }) => agent)];
+    const said = saidOfMany(await saidOf(part, add));
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);
       run.rows += law.length;
       meet(run.met, featuresOf(world));
-      const prefix = tenantPrefix(at + index);
-      const wrong = [
-        ...differences(law, found.get(prefix) ?? []),
-        ...useDifferences(world, law, leaves.get(prefix) ?? []),
-      ];
-      if (wrong.length > 0) run.mismatches.push(at + index);
+      if (disagreementAmong(said, world, tenantPrefix(at + index), law).length > 0)
+        run.mismatches.push(at + index);
     }
     add("oracle", performance.now() - judged);
     run.worlds += part.length;
