@@ -52,6 +52,19 @@ describe("a connection that is cut", () => {
     expect(broken).toBeGreaterThan(CUTS * 0.7);
   }, 600_000);
 
+  test("while it signs in, after so many bytes: the same error", async () => {
+    const start = proxy.sent();
+    await (await connectNeo4j(through())).close();
+    const bytes = proxy.sent() - start;
+    expect(bytes).toBeGreaterThan(100);
+    for (let after = 0; after < bytes; after += 7) {
+      proxy.cutAfter(after);
+      const opening = connectNeo4j(through());
+      await expect(opening, `after ${after} bytes`).rejects.toMatchObject({ code: "neo4j-unreachable" });
+    }
+    proxy.cutAfter(undefined);
+  });
+
   test("a reader sees that the publication is not whole", async () => {
     const tenant = stage.tenant();
     const kept = await stage.folder();

@@ -71,6 +71,8 @@ export function explained(error: unknown, asked: Asked): Error {
     code === "ServiceUnavailable" ||
     code === "SessionExpired" ||
     code === "N/A" ||
+    // While it signs in, the driver calls whatever ends the connection so, and an answer that is not Neo4j's.
+    code === "ProtocolError" ||
     code.startsWith("Neo.TransientError")
   )
     return store(
