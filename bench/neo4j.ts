@@ -193,9 +193,10 @@ async function main(size: string, folder: string, started: Neo4jServer | undefin
   await run("estate", ["estate", size]);
   const derived = await run("derived here", ["derive", "first"]);
   await run("derived here, 1 % changed", ["derive", "second"]);
-  const first = await run("first publication", ["publish", "first"]);
+  // What rules derived is among the rows; deriving it here comes before, and is told apart.
+  const first = await run("first publication", ["publish", "first"], "180 s");
   if (derived !== undefined && first !== undefined)
-    line("  with deriving", `${(derived.seconds + first.seconds).toFixed(1)} s`, "180 s");
+    line("  with deriving", `${(derived.seconds + first.seconds).toFixed(1)} s`);
   await run("nothing changed", ["publish", "first"], "1 s");
   const changes: Answer[] = [];
   for (const name of ["second", "first", "second"]) {
