@@ -34,6 +34,8 @@ const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
     "copied 6",
   ],
   ...["list-grant 2", "closure 2", "mark 1"],
+  // Two groups at once, of two identities, one by control: worlds.
+  ...["held 3", "part 11"],
   // A policy that names everyone but guests: a world of its own, since it is about everybody.
   ...["told 3", "told 4"],
   // A grant that nothing else comes near: rare where all features meet, and in most worlds.

@@ -101,6 +101,7 @@ WHERE t.id IN g.together
 WITH x, s, g, i, barred, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
 WITH x, s, g, i, barred, count(one) AS met, coalesce(max(best), 1000000) AS needs
 WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
+  AND (x.side = 0 OR (i.tier < 4 AND needs < 4000000))
 WITH x, s, g, i, needs, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
 RETURN x.id, s.id,
   CASE WHEN needs >= 4000000 THEN 4 WHEN needs >= 3000000 AND i.tier < 3 AND g.tier < 3 THEN 3 WHEN i.tier > g.tier THEN i.tier ELSE g.tier END,
@@ -120,3 +121,18 @@ RETURN x.id, s.id, tier, h.hops, 0,
   CASE WHEN sees >= reads AND sees >= writes AND sees >= manages THEN sees WHEN reads >= writes AND reads >= manages THEN reads
     WHEN writes >= manages THEN writes ELSE manages END,
   reads, writes, manages, coalesce(h.reason, why), h.rank, h.path, h.grant, 0, ''
+// and when: SIDE
+// One of several identities becomes somebody with what any of them has or could have: each may let another in.
+MATCH (x:Actor)-[:SIDE]->(w:Actor)
+WITH x, w
+MATCH (x)-[m:MARK]->(s:Scope)<-[g:LIST_GRANT]-(p:Principal)
+WHERE g.narrow = 1 AND m.shut = 0
+WITH x, w, s, g, p
+MATCH (x)-[i:STANDS_FOR]->(p)
+OPTIONAL MATCH (w)<-[:SIDE]-(:Actor)-[j:STANDS_FOR]->(t:Principal)
+WHERE t.id IN g.together
+WITH x, s, g, i, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
+WITH x, s, g, i, count(one) AS met, coalesce(max(best), 1000000) AS needs
+WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR needs >= 4000000)
+WITH x, s, g, i, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
+RETURN x.id, s.id, 4, hops, 0, g.discovers, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code, 0, ''

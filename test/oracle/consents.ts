@@ -1,5 +1,6 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
 import { handedOn, inherits } from "./blueprints.ts";
+import { isPerson } from "./grants.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -42,8 +43,20 @@ function consents(world: World, actor: Actor): { rel: RelPut; sure: number }[] {
   return [...own, ...lent].filter(({ rel, sure }) => rel.props?.type === "delegated" && sure !== LEVEL.no);
 }
 
-/** Whether it may act for anybody. */
-export const actsForPeople = (world: World, actor: Actor): boolean => consents(world, actor).length > 0;
+/** Whether it may act for anybody, at a place where people may have something. */
+export const actsForPeople = (world: World, actor: Actor): boolean =>
+  consents(world, actor).some(({ rel }) => isPeopled(world, rel.to.id));
+
+/** A place that lies in another, has others in it, or at which somebody holds more than an application permission. */
+const isPeopled = (world: World, place: string): boolean =>
+  ["WITHIN", "INHERITS"].some((kind) =>
+    world.live(kind).some(({ from, to }) => from.id === place || to.id === place),
+  ) ||
+  world
+    .live("GRANTED")
+    .some(
+      ({ from, to, props }) => to.id === place && (props?.source !== "app-role" || isPerson(world, from.id)),
+    );
 
 /** The most that an actor may do at a place for the person that it acts for. */
 export function capAt(world: World, actor: Actor, person: string, scope: string): Levels {

@@ -284,10 +284,7 @@ export const actorRows = (world: World, actor: Actor): OracleRow[] =>
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
   const world = new World(records, time);
   const rows: OracleRow[] = [];
-  // An agent that no record describes is one all the same, if one says with whose rights it acts.
-  const named = [...world.nodes.values(), ...world.rels.flatMap((rel) => [rel.from, rel.to])];
-  const agents = new Set(named.filter((node) => node.kind === "Agent").map((node) => node.id));
-  for (const agent of agents) {
+  for (const agent of world.named("Agent")) {
     const found = new Map<string, { actor: Place; offers: Map<string, Offer[]> }>();
     const own = actors(world, agent);
     for (const actor of own)

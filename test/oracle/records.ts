@@ -62,6 +62,12 @@ export class World {
     return [...this.nodes.values()].filter((node) => node.kind === kind);
   }
 
+  /** Ids of a kind that any record names: an agent that none describes is one all the same. */
+  named(kind: string): Set<string> {
+    const all = [...this.nodes.values(), ...this.rels.flatMap((rel) => [rel.from, rel.to])];
+    return new Set(all.filter((node) => node.kind === kind).map((node) => node.id));
+  }
+
   /** Relationships of a kind that have not ended. */
   live(kind: string): RelPut[] {
     return this.rels.filter((rel) => {

@@ -26,7 +26,7 @@ export function leaves(records: Iterable<Put>, time: string): Leave[] {
   const world = new World(records, time);
   const labels = guarded(world);
   const found: Leave[] = [];
-  for (const { id: agent } of world.all("Agent"))
+  for (const agent of world.named("Agent"))
     for (const actor of actorsOf(world, agent))
       for (const label of labels) found.push(leave(world, actor, label));
   return found;
@@ -47,8 +47,8 @@ const guarded = (world: World): string[] => {
 };
 
 /**
- * Actors of an agent. Who may use one that carries content, and may do nothing else for people, is followed no further than
- * to those whom a rule or a label names.
+ * Actors of an agent. Who may use one that carries content, and may do nothing else for people where they have
+ * something, is followed no further than to those whom a rule or a label names.
  */
 function actorsOf(world: World, agent: string): Actor[] {
   const all = actors(world, agent);
