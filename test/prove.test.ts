@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { connectors } from "../connectors/index.ts";
+import { derivedColumns } from "../src/graph/generate.ts";
 import { evaluate, type OracleRow } from "./oracle/evaluate.ts";
 import { TIME, tenants } from "./oracle/tenants.ts";
 import type { Leave } from "./oracle/use.ts";
@@ -15,6 +16,7 @@ import { hits, LEAST_SHARE } from "./prove/hits.ts";
 import { answers, RULES } from "./prove/product.ts";
 import { LEAST_PAIRS, newRun, summary, tenantAt, tryTenants } from "./prove/random.ts";
 import { completeness, STEPS } from "./prove/withhold.ts";
+import { Workbench } from "./prove/workbench.ts";
 import { rowLines, type World, worldFiles, worldText } from "./prove/world.ts";
 
 const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 250);
@@ -42,6 +44,8 @@ const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
   "can-reach-listed 1",
 ]);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
+/** Columns of a relationship before its properties. */
+const ENDS = 2;
 /** Many tenants take a while on a busy machine. */
 const PATIENCE = { timeout: 3_600_000 };
 
@@ -107,6 +111,23 @@ describe("the random tenants have in them what rules are about", () => {
     // What is met needs no excuse.
     expect([...HELD_ELSEWHERE].filter((one) => !rare.includes(one))).toEqual([]);
   });
+
+  test(
+    "a rule that starts at several levels says so: it must not end at one that happens to be empty",
+    PATIENCE,
+    async () => {
+      const uneven = new Set<string>();
+      await Workbench.use(tenants(50, SEED).flat(), [], (bench) =>
+        bench.run((rule, statement, rows) => {
+          const [, counted] = /\.(\w+) = \$level/.exec(rule.again.map(({ text }) => text).join("\n")) ?? [];
+          const column = derivedColumns(rule.derives).findIndex(({ name }) => name === counted);
+          if (counted === undefined || statement >= rule.first.length) return;
+          if (rows.some((row) => Number(Object.values(row)[ENDS + column]) > 1)) uneven.add(rule.id);
+        }),
+      );
+      expect([...uneven]).toEqual(RULES.filter(({ growth }) => growth === "uneven").map(({ id }) => id));
+    },
+  );
 });
 
 describe("what was not read changes no sure answer", () => {
@@ -147,10 +168,10 @@ describe("clauses", () => {
   test("columns get names of their own, so that literals are not taken for one another", () => {
     expect(
       withNames(
-        "MATCH (a:A) WITH a, 1 AS n\nRETURN DISTINCT a.id, 0, CASE WHEN a.x THEN 0 ELSE 1 END, f(0, 0) AS z ORDER BY z",
+        "MATCH (a:A) WITH a, 1 AS n\nRETURN DISTINCT a.id, n, 0, CASE WHEN a.x THEN 0 ELSE 1 END, f(0, 0) AS z ORDER BY z",
       ),
     ).toBe(
-      "MATCH (a:A) WITH a, 1 AS n\nRETURN DISTINCT a.id AS column_0, 0 AS column_1, CASE WHEN a.x THEN 0 ELSE 1 END AS column_2, f(0, 0) AS z ORDER BY z",
+      "MATCH (a:A) WITH a, 1 AS n\nRETURN DISTINCT a.id AS column_0, n, 0 AS column_2, CASE WHEN a.x THEN 0 ELSE 1 END AS column_3, f(0, 0) AS z ORDER BY z",
     );
   });
 

@@ -1,6 +1,7 @@
 // rule: identity
 // derives: STANDS_FOR
 // per: agents
+// growth: uneven
 // why: an agent has the rights of its own identity and of every group that this identity is in; through eligible
 // membership they are potential. A disabled identity has none (identity reference, 9.5). `path`: a mark a level, then codes,
 // so that paths sort by length, then by the ids on the way.

@@ -20,7 +20,7 @@ const ROWS_A_CHECKPOINT = 2_000_000;
 /** So many loaded rows may wait, too. */
 export const ROWS_UNWRITTEN = 100_000;
 /** So many derived rows are loaded at a time. */
-const ROWS_A_LOAD = 1_000_000;
+const ROWS_A_LOAD = 1_500_000;
 /** So many agents are derived at a time in an engine with such a pool, */
 const AGENTS_A_SLICE = 5_000;
 const POOL_A_SLICE = 512 * 1024 * 1024;

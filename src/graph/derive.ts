@@ -40,7 +40,8 @@ export async function runRule(rule: Rule, target: RuleTarget, bounds: Bounds): P
     let added = 0;
     for (const statement of rule.again) added += await run(statement, level);
     rows += added;
-    if (added === 0) return rows;
+    if (added === 0 && !(rule.growth === "uneven" && level < (await target.deepest(rule.derives))))
+      return rows;
     level = rule.growth === "doubling" ? await target.deepest(rule.derives) : level + 1;
     if (round === MOST_LEVELS)
       throw new StoreError("rule-endless", `rule ${rule.id} still finds rows after ${MOST_LEVELS} levels`);

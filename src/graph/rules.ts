@@ -27,12 +27,16 @@ export interface Rule {
   /** Run once, in order. */
   first: readonly Statement[];
   /**
-   * Run until nothing new appears, with `$level`: `step` counts 1, 2, 3, …; `doubling` joins what is known with
-   * itself, and `$level` is the longest level so far.
+   * Run until nothing new appears, with `$level`: `step` counts 1, 2, 3, …; so does `uneven`, which goes on to the
+   * deepest row, since what it starts from stands at several levels; `doubling` joins what is known with itself, and
+   * `$level` is the longest level so far.
    */
   again: readonly Statement[];
-  growth: "step" | "doubling";
+  growth: Growth;
 }
+
+const GROWTHS = ["step", "uneven", "doubling"] as const;
+type Growth = (typeof GROWTHS)[number];
 
 const KEYS = new Set(["rule", "derives", "when", "growth", "per", "why"]);
 
@@ -74,6 +78,12 @@ export function parseRule(text: string, name: string): Rule {
   const per = head.get("per");
   if (per !== undefined && per !== "agents")
     throw new ConfigError("bad-rule", `${name}: per "${per}", not agents`);
+  const growth = GROWTHS.find((one) => one === (head.get("growth") ?? "step"));
+  if (growth === undefined)
+    throw new ConfigError(
+      "bad-rule",
+      `${name}: growth "${head.get("growth")}", not one of ${GROWTHS.join(", ")}`,
+    );
   const again = statements.filter((s) => s.next);
   if (statements.length === again.length)
     throw new ConfigError("bad-rule", `${name}: needs a statement that is no "next level"`);
@@ -85,6 +95,6 @@ export function parseRule(text: string, name: string): Rule {
     per,
     first: statements.filter((s) => !s.next),
     again,
-    growth: head.get("growth") === "doubling" ? "doubling" : "step",
+    growth,
   };
 }

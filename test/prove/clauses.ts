@@ -152,7 +152,10 @@ function* editsOf(text: string): Generator<Edit> {
 
 const isOpening = ({ text }: Token): boolean => text === "(";
 
-/** A statement whose columns all have names of their own: those that are literals would be taken for one another. */
+/**
+ * A statement whose columns all have names of their own: those that are literals would be taken for one another. A name
+ * stays as it is: the engine does not take every statement in which a name gets another.
+ */
 export function withNames(text: string): string {
   const tokens = tokensOf(text);
   const start = tokens.findLastIndex((token) => token.text === "RETURN") + 1;
@@ -160,7 +163,7 @@ export function withNames(text: string): string {
   const end = until(tokens, from, (token) => token.text === "ORDER");
   const columns = split(tokens.slice(from, end), ",").map((part, index) => {
     const written = text.slice(part[0]!.start, part.at(-1)!.end);
-    return until(part, 0, (token) => token.text === "AS") < part.length
+    return /^\w*[a-z]\w*$/i.test(written) || until(part, 0, (token) => token.text === "AS") < part.length
       ? written
       : `${written} AS column_${index}`;
   });

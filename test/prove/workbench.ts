@@ -184,7 +184,7 @@ export class Workbench {
         await this.#runRule(rule, {
           ...target,
           write: async (kind, text) => {
-            onRows(rule, statementOf(rule, text), await this.#engine.run(text));
+            onRows(rule, statementOf(rule, text), await this.#engine.run(withNames(text)));
             return target.write(kind, text);
           },
         });
