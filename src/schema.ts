@@ -973,6 +973,7 @@ export const DERIVED = {
       rank,
       path: ids,
       grant: code,
+      became: int("1 for somebody that the actor became by control, whom no policy binds"),
     },
   },
   POINT: {

@@ -15,6 +15,7 @@ WHERE g.id IN ['everyone', 'everyone-except-external']
 WITH a, max(CASE WHEN g.id = 'everyone' THEN 1 ELSE 0 END) AS guests
 MATCH (p:Principal)
 WHERE (p.kind = 'User' OR (p.kind = 'Guest' AND guests = 1)) AND (guests = 1 OR p.userType IS NULL OR p.userType <> 'Guest')
+  AND (p.enabled IS NULL OR p.enabled)
 OPTIONAL MATCH (a)-[known:AUDIENCE]->(p)
 WITH a, p, count(known) AS before
 WHERE before = 0

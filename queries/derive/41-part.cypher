@@ -111,10 +111,10 @@ RETURN x.id, s.id,
 MATCH (x:Actor)-[h:HELD]->(s:Scope)
 WITH x, s, h
 MATCH (x)-[e:GATED]->(s)
-WHERE e.lock < 2 AND (h.hops > 0 OR e.stop < 2)
-WITH x, s, h, CASE WHEN h.tier < 2 AND (e.network = 2 OR (h.hops = 0 AND e.stop = 1)) THEN 2 ELSE h.tier END AS tier,
+WHERE e.lock < 2 AND (h.became = 1 OR e.stop < 2)
+WITH x, s, h, CASE WHEN h.tier < 2 AND (e.network = 2 OR (h.became = 0 AND e.stop = 1)) THEN 2 ELSE h.tier END AS tier,
   CASE WHEN e.network = 1 THEN 2 ELSE 3 END AS most, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
-  CASE WHEN h.hops = 0 AND e.stop = 1 THEN 'policy-asked' WHEN e.network = 2 THEN 'network-asked' WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
+  CASE WHEN h.became = 0 AND e.stop = 1 THEN 'policy-asked' WHEN e.network = 2 THEN 'network-asked' WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
 WITH x, s, h, tier, why, CASE WHEN h.sees > most THEN most ELSE h.sees END AS sees, CASE WHEN h.read > most THEN most ELSE h.read END AS reads,
   CASE WHEN writable = 0 THEN 0 WHEN h.write > most THEN most ELSE h.write END AS writes, CASE WHEN h.manage > most THEN most ELSE h.manage END AS manages
 RETURN x.id, s.id, tier, h.hops, 0,
