@@ -32,18 +32,24 @@ RETURN x.id, s.id,
   hops, 0, g.sees, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code,
   CASE WHEN i.hops > 0 THEN 1 ELSE 0 END
 // and when: SIDE
-// One of several identities becomes somebody with what any of them has or could have: each may let another in.
-MATCH (x:Actor)-[:SIDE]->(w:Actor)
-WITH x, w
-MATCH (x)-[m:MARK]->(s:Scope)<-[g:LIST_GRANT]-(p:Principal)
+// One of several identities becomes somebody with what any of them has or could have: each may let another in. What all of them
+// have is looked up once for each grant.
+MATCH (w:Actor)<-[:SIDE]-(x:Actor)-[m:MARK]->(s:Scope)<-[g:LIST_GRANT]-(p:Principal)
 WHERE g.narrow = 1 AND m.shut = 1
-WITH x, w, s, g, p
-MATCH (x)-[i:STANDS_FOR]->(p)
+WITH DISTINCT w, s, g, p
 OPTIONAL MATCH (w)<-[:SIDE]-(:Actor)-[j:STANDS_FOR]->(t:Principal)
 WHERE t.id IN g.together
-WITH x, s, g, i, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
-WITH x, s, g, i, count(one) AS met, coalesce(max(best), 1000000) AS needs
-WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR needs >= 4000000)
+WITH w, s, g, p, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
+WITH w, s, g, p, count(one) AS met, coalesce(max(best), 1000000) AS needs
+WHERE met = size(g.together) OR (met = 0 AND g.together = [''])
+WITH w, s, g, p, needs
+MATCH (w)<-[:SIDE]-(x:Actor)
+WITH x, s, g, p, needs
+MATCH (x)-[i:STANDS_FOR]->(p)
+WHERE i.tier = 4 OR needs >= 4000000
+WITH x, s, g, i, needs
+MATCH (x)-[m:MARK]->(s)
+WHERE m.shut = 1
 WITH x, s, g, i, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
 RETURN x.id, s.id, 4, hops, 0, g.sees, g.reads, g.writes, g.manages, g.reason, hops * 1000000 + (i.level + 1) * 1000 + i.level, i.path + s.code, g.code,
   CASE WHEN i.hops > 0 THEN 1 ELSE 0 END
