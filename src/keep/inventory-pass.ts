@@ -305,18 +305,25 @@ export class InventoryPass implements OpenPass {
     }: { staged: bigint; base: bigint | undefined; kinds: ReadonlySet<Kind>; additive: boolean },
   ): Promise<number> {
     const gone = this.#staged.removals && (await this.#collectGone(writer, staged));
+    const touched = (kind: Kind): boolean => gone && !outlives(kind, this.#step);
+    const counts = [...this.#staged.kinds].map(
+      (kind) =>
+        `SELECT '${kind}' AS kind, * FROM (${countRows(kind, staged, this.#staged.removals, touched(kind))})`,
+    );
+    const plain = new Map<unknown, number>();
+    if (base === undefined && counts.length > 0)
+      for (const row of await writer.rows(counts.join(" UNION ALL ")))
+        if (row.plain === true) plain.set(row.kind, Number(row.n));
     let records = 0;
     for (const kind of kinds) {
+      const rows = plain.get(kind);
+      if (rows !== undefined) {
+        records += rows;
+        continue;
+      }
       // Kinds that the pass did not write change only by the removal of their endpoints.
       const written = this.#staged.kinds.has(kind);
-      const touching = gone && !outlives(kind, this.#step);
-      if (written && base === undefined) {
-        const [row] = await writer.rows(countRows(kind, staged, this.#staged.removals, touching));
-        if (row?.plain === true) {
-          records += Number(row.n);
-          continue;
-        }
-      }
+      const touching = touched(kind);
       if (written || (touching && !additive && isRelKind(kind)))
         for (const statement of fold(kind, { staged, base, additive, gone: touching }))
           await writer.run(statement);

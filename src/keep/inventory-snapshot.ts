@@ -44,6 +44,8 @@ export class View {
   readonly #overlay: Overlay | undefined;
   readonly #duplicates = new Map<Kind, string | undefined>();
   readonly #placeholders = new Set<NodeKind>();
+  /** Kinds of which some row names an end by an alias. */
+  readonly #aliased = new Set<RelKind>();
   readonly #rels = new Map<RelKind, string>();
   /** The rows that `#rels` merges: cheaper where doubles do no harm. */
   readonly #relRows = new Map<RelKind, string>();
@@ -92,14 +94,7 @@ export class View {
     await this.#connection.run(HIDDEN);
     for (const kind of rels) await this.#resolveRels(kind);
     await this.#connection.run("CREATE OR REPLACE TEMP TABLE _placeholder (kind VARCHAR, id VARCHAR)");
-    for (const kind of rels)
-      for (const side of ["from", "to"] as const)
-        for (const end of endpoints(kind)[side])
-          await this.#connection.run(
-            `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.${quote(side)} FROM ${this.#relRows.get(kind)} r
-             ANTI JOIN (SELECT id FROM ${this.#nodeRows(end)}) n ON n.id = r.${quote(side)}
-             WHERE r._${side}_kind = '${end}'`,
-          );
+    for (const end of NODE_KINDS) await this.#findPlaceholders(end, rels);
     if (this.#partitions("USES") > 0)
       await this.#connection.run(opaquePlaces(this.#relRows.get("USES")!, this.#relRows.get("ACTS_AS")));
     await this.#addPackageGrants();
@@ -155,12 +150,9 @@ export class View {
   }
 
   async #resolveRels(kind: RelKind): Promise<void> {
-    const aliased = await many(
-      this.#connection,
-      `SELECT count(*) AS n FROM ${liveRows(kind)} WHERE _from_alias OR _to_alias`,
-    );
+    const aliased = this.#aliased.has(kind);
     let rows = liveRows(kind);
-    if (aliased > 0) {
+    if (aliased) {
       const table = quote(`_resolved_${kind}`);
       await this.#connection.run(
         `CREATE OR REPLACE TEMP TABLE ${table} AS ${resolvedRows(kind, rows, ["rank"])}`,
@@ -174,25 +166,47 @@ export class View {
       kind,
       rows,
       resolvedKey(kind),
-      aliased > 0 || this.#partitions(kind) > 1,
+      aliased || this.#partitions(kind) > 1,
     );
     this.#relRows.set(kind, rows);
     this.#rels.set(kind, mergedRels(kind, rows, dup));
   }
 
-  /** Only of the kinds that something names by alias. */
+  /** Nodes of a kind that relationships name and no partition declares: all relationships against one look at the nodes. */
+  async #findPlaceholders(end: NodeKind, rels: readonly RelKind[]): Promise<void> {
+    const named = rels.flatMap((kind) =>
+      (["from", "to"] as const)
+        .filter((side) => endpoints(kind)[side].includes(end))
+        .map(
+          (side) =>
+            `SELECT ${quote(side)} AS id FROM ${this.#relRows.get(kind)} r WHERE _${side}_kind = '${end}'`,
+        ),
+    );
+    if (named.length > 0)
+      await this.#connection.run(
+        `INSERT INTO _placeholder SELECT DISTINCT '${end}', r.id FROM (${named.join(" UNION ALL ")}) r
+         ANTI JOIN (SELECT id FROM ${this.#nodeRows(end)}) n ON n.id = r.id`,
+      );
+  }
+
+  /** Which relationships name an end by alias; and the aliases, only of the kinds of node that are so named. */
   async #collectAliases(rels: readonly RelKind[]): Promise<void> {
     await this.#connection.run(
       "CREATE OR REPLACE TEMP TABLE _alias (kind VARCHAR, alias VARCHAR, id VARCHAR)",
     );
+    if (rels.length === 0) return;
+    const named = (side: "from" | "to") =>
+      `CASE WHEN _${side}_alias THEN _${side}_kind END AS ${quote(side)}`;
+    const selects = rels.map(
+      (kind) =>
+        `SELECT DISTINCT ${text(kind)} AS kind, ${named("from")}, ${named("to")} FROM ${liveRows(kind)}
+         WHERE _from_alias OR _to_alias`,
+    );
     const wanted = new Set<unknown>();
-    for (const kind of rels)
-      for (const side of ["from", "to"])
-        for (const row of await rowsOf(
-          this.#connection,
-          `SELECT DISTINCT _${side}_kind AS kind FROM ${liveRows(kind)} WHERE _${side}_alias`,
-        ))
-          wanted.add(row.kind);
+    for (const row of await rowsOf(this.#connection, selects.join(" UNION ALL "))) {
+      for (const kind of rels) if (kind === row.kind) this.#aliased.add(kind);
+      for (const end of [row.from, row.to]) wanted.add(end);
+    }
     for (const kind of NODE_KINDS)
       if (wanted.has(kind) || this.#overlay?.aliased.has(kind))
         await this.#connection.run(`INSERT INTO _alias ${aliasesOf(kind, this.#nodeRows(kind))}`);
