@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
 import { checkQuery } from "./ask/gate.ts";
 import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
+import { checkKinds } from "./ask/names.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
 import type {
   EndpointOverrides,
@@ -457,7 +458,10 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
       checkQuery(cypherOrName, published ? "neo4j" : "embedded");
-      if (published) return yield* await store.query(cypherOrName, params);
+      if (published) {
+        checkKinds(cypherOrName);
+        return yield* await store.query(cypherOrName, params);
+      }
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),

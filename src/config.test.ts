@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { configJsonSchema, initConfig, loadConfig, nearest, parseConfig } from "./config.ts";
+import { configJsonSchema, initConfig, loadConfig, parseConfig } from "./config.ts";
 import { ConfigError, type ForereachError } from "./model.ts";
+import { nearest } from "./nearest.ts";
 
 const TENANT = "11111111-2222-3333-4444-555555555555";
 const APP = "99999999-8888-7777-6666-555555555555";

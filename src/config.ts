@@ -4,6 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, vis
 import { z } from "zod";
 import { AGENT_SOURCES } from "./collect/select.ts";
 import { ConfigError, LEVELS } from "./model.ts";
+import { nearest } from "./nearest.ts";
 
 const text = z.string().min(1);
 const clientId = z.guid().describe("Application (client) id that signs in");
@@ -308,29 +309,6 @@ function keysAt(schema: unknown, place: readonly (string | number)[]): string[] 
   const properties = isRecord(schema.properties) ? schema.properties : {};
   if (head === undefined) return Object.keys(properties);
   return keysAt(typeof head === "number" ? schema.items : properties[head], rest);
-}
-
-/** The word with the fewest letters to change, if it is near enough to be meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = [...new Set(known)]
-    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, word.length / 2) ? best.candidate : undefined;
-}
-
-/** Levenshtein distance, one row at a time. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** What `forereach init` writes: every key, with comments, ready to run after `az login`. */

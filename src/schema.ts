@@ -432,7 +432,9 @@ export const DERIVED_NODES = {
       code: str("Code of the agent"),
       whole: str("Id of the actor of which this is one identity, or its own"),
       lender: str("Agent with whose application it acts, or absent where a server lends"),
-      person: str("The identity, if it is one of several or its rights are limited by consents"),
+      person: str(
+        "The identity, if it is one of several or its rights are limited by consents; of those whom nothing tells apart, the first",
+      ),
       side: int("1 if it is one identity of another actor"),
       capped: int("1 if consents limit its rights"),
     },
@@ -1220,7 +1222,7 @@ export const DERIVED = {
       level: int("Steps from the agent"),
       path: str("A mark a level, then codes of the principals on the way"),
       person: str(
-        "Of several identities in this mode, the one from which the way starts; absent: there is one",
+        "Of several identities in this mode, the one from which the way starts, or the first of those whom nothing tells apart; absent: there is one",
       ),
       itself: bool("It is the identity itself, or everyone as a person: what names these alone counts"),
     },
@@ -1262,7 +1264,7 @@ export const DERIVED = {
       grant: int("The grant on the witness path, as GRANTED.code"),
       regrant: bool("True: by that grant the agent gives itself the rights, which is the last of its steps"),
       person: str(
-        "Of several identities in this mode, the one whose rights the witness uses; absent: there is one",
+        "Of several identities in this mode, the one whose rights the witness uses, or the first of those whom nothing tells apart; absent: there is one",
       ),
     },
   },

@@ -12,11 +12,11 @@ import { expect, test } from "vitest";
  * counts. `http` stands for src/collect/http.ts and all of src/collect/http/.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["model", "root", "reasons"],
+  ["model", "root", "reasons", "nearest"],
   ["schema"],
   // What the pipeline is made of: each collects, keeps or asks, and knows nothing of the whole.
   ["connector", "http", "generate", "inventory", "records", "rules"],
-  ["gate", "cypher", "query", "finding", "reach-row"],
+  ["gate", "cypher", "names", "query", "finding", "reach-row"],
   // Put together from those.
   ["store", "engine", "derive", "select", "progress", "pass", "crawl", "config", "credential"],
   // What is said of it: beside the graph, in files, and as answers.

@@ -3,7 +3,7 @@
 // per: agents
 // why: the rights of one mode, or of one lender, never mix with those of another: an actor is the agent in one of them. Where
 // it acts as several identities, each is an actor besides, whose rights are added up in the end; persons whom nothing tells apart are
-// one.
+// one, named by the first of them.
 MATCH (a:Agent)-[l:LENT]->(:Principal)
 WITH a, l.mode AS mode, l.via AS via, max(l.server) AS server
 RETURN a.id + '|' + mode + '|' + via, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code, a.id + '|' + mode + '|' + via,
@@ -13,8 +13,8 @@ MATCH (a:Agent)-[m:MANY]->(a)
 WITH a, m.mode AS mode, m.via AS via
 MATCH (a)-[l:LENT]->(p:Principal)
 WHERE l.mode = mode AND l.via = via
-WITH a, mode, via, CASE l.alike WHEN '' THEN p.id ELSE '' END AS person, l.alike AS alike, max(l.server) AS server
-RETURN a.id + '|' + mode + '|' + via + '|' + alike + person, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code,
+WITH a, mode, via, CASE l.alike WHEN '' THEN p.id ELSE '' END AS own, l.alike AS alike, min(p.id) AS person, max(l.server) AS server
+RETURN a.id + '|' + mode + '|' + via + '|' + alike + own, a.id, mode, CASE WHEN via = '' THEN NULL ELSE via END, a.code,
   a.id + '|' + mode + '|' + via, CASE WHEN server = 1 THEN NULL WHEN via = '' THEN a.id ELSE via END, person, 1,
   CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END
 // and when: OPAQUE

@@ -20,3 +20,9 @@ MATCH (y)-[:SIDE]->(w:Actor)
 WITH DISTINCT w
 MATCH (w)<-[:SIDE]-(x:Actor)
 RETURN x.id, x.id
+// and when: SIDE
+// Content is carried by the whole actor; what its identities have from lists meets it.
+MATCH (w:Actor)-[:BOTH]->(w)
+WITH DISTINCT w
+MATCH (w)<-[:SIDE]-(x:Actor)
+RETURN x.id, x.id

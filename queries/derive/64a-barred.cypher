@@ -14,7 +14,7 @@ OPTIONAL MATCH (x)-[m:MEETS]->(k)
 WITH x, l, k, targets, min(m.include) AS named
 WHERE named = 1 OR (targets = 0 AND named IS NULL)
 WITH DISTINCT x, l
-OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)
+OPTIONAL MATCH (x)<-[:SIDE]-(y:Actor)-[:STANDS_FOR]->(:Principal)
 WITH x, l, count(y) AS sides
 WHERE sides = 0
 RETURN x.id, l.id

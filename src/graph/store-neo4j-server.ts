@@ -1,5 +1,6 @@
 /** The connection to a Neo4j server: sessions by what they do, values as plain ones, errors as what to do about them. */
 import type { Driver, RecordShape, Session } from "neo4j-driver";
+import { checkProperty } from "../ask/names.ts";
 import { ConfigError, type Params, type Row, StoreError } from "../model.ts";
 import { explained, isBroken, placeOf } from "./store-neo4j-errors.ts";
 
@@ -179,7 +180,8 @@ export async function connectNeo4j(
         session.executeRead(
           async (tx) => {
             const rows: Row[] = [];
-            for await (const record of tx.run(cypher, outgoing(params, neo4j))) {
+            const result = tx.run(cypher, outgoing(params, neo4j));
+            for await (const record of result) {
               rows.push(plainRow(record.toObject(), neo4j));
               if (limits !== undefined && rows.length > limits.rows)
                 throw new ConfigError(
@@ -188,6 +190,9 @@ export async function connectNeo4j(
                   "narrow it, or add LIMIT",
                 );
             }
+            for (const { code, position } of (await result.summary()).notifications)
+              if (code.endsWith("UnknownPropertyKeyWarning") && "offset" in position)
+                checkProperty(cypher, Number(position.offset));
             return rows;
           },
           limits === undefined ? {} : { timeout: limits.time },

@@ -1,6 +1,7 @@
 /** The strict check of one line of an import file: what it must look like, said with the nearest known name. */
 import { endpoints, isKeyed, properties } from "../graph/generate.ts";
 import { COVERAGE_STATES, ConfigError, type Coverage, type CoverageState } from "../model.ts";
+import { nearest } from "../nearest.ts";
 import {
   armId,
   type Change,
@@ -193,29 +194,4 @@ const unknownName = (what: string, name: string, known: readonly string[]): Misf
   const near = nearest(name, known);
   const hint = near === undefined ? `expected ${known.join(", ")}` : `did you mean "${near}"?`;
   return new Misfit(`unknown ${what} "${name}"; ${known.length === 0 ? "it has none" : hint}`);
-};
-
-/** The known name with the fewest edits, if it is close enough to be a slip. */
-const nearest = (name: string, known: readonly string[]): string | undefined => {
-  const scored = known.map((candidate) => ({
-    candidate,
-    edits: distance(name.toLowerCase(), candidate.toLowerCase()),
-  }));
-  scored.sort((a, b) => a.edits - b.edits);
-  const best = scored[0];
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3))
-    ? best.candidate
-    : undefined;
-};
-
-/** Levenshtein distance. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 };
