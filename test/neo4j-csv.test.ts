@@ -82,6 +82,19 @@ test("a simulated tenant, and who of an agent's people gains, is the same from N
   expect(said.neo4j).toMatch(/maker: 2 people may use it; 1 person gains/);
   expect(said.neo4j).toMatch(/on-behalf-of: 2 people may use it; most: Clerk Amber 17/);
 
+  // What the server does not know it matches with nothing; that no tenant can have it is no answer but an error.
+  for (const [asked, message] of [
+    ["MATCH (n:Agnet) RETURN n", /no kind "Agnet" \(line 1, column 10\); did you mean Agent\?/],
+    ["MATCH (p:Publication) RETURN p", /no kind "Publication"/],
+    ["MATCH (a:Agent) WHERE a.statuz = 'x' RETURN a.id", /no property "statuz"; did you mean status\?/],
+  ] as const) {
+    const refused = await neo4j(["query", asked]);
+    expect(refused.stderr).toMatch(message);
+    expect(refused.code).toBe(2);
+  }
+  const none = await neo4j(["query", "MATCH (b:Blueprint)<-[:GATES]-(p:Policy) RETURN p.residual"]);
+  expect(none.stderr).not.toMatch(/query-unknown-name|no kind|no property/);
+
   // While somebody publishes, answers are not whole, and coverage says that they may mix two states.
   await ask(driver, "MATCH (p:Publication {tenant: $tenant}) SET p.state = 'publishing'", { tenant });
   const query = await neo4j(["query", "MATCH (a:Agent) RETURN a.id LIMIT 1"]);
