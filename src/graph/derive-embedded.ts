@@ -1,7 +1,7 @@
 /**
  * Runs the rules in the file of the embedded store. What is the same for all agents comes first, once; then the agents,
  * slice by slice, each from clean tables, as many slices at a time as there are threads: the engine writes one statement
- * after the other, so each but the first works in a copy of the file. What is kept of a slice goes to Parquet files,
+ * after the other, so each works in a copy of the file. What is kept of a slice goes to Parquet files,
  * which are loaded at the end: loads into a table that holds rows already cost more each time.
  */
 import { copyFile, rm, writeFile } from "node:fs/promises";
@@ -81,35 +81,38 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     });
     if (workers === 1) return;
 
-    const places = [file];
-    for (let i = 1; i < workers; i++) {
-      const place = join(exchange, `graph-${i}.db`);
-      await copyFile(file, place);
-      places.push(place);
-    }
-    const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers) };
+    const places = Array.from({ length: workers }, (_, i) => join(exchange, `graph-${i}.db`));
+    for (const place of places) await copyFile(file, place);
+    const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers), passing: true };
     yield* merged(places.map((place) => inEngine({ file: place, ...share }, slicesIn)));
-    for (const place of places.slice(1)) await rm(place, { force: true });
+    for (const place of places) await rm(place, { force: true });
     yield* inEngine({ file, pool, threads }, finish);
   } finally {
     await rm(exchange, { recursive: true, force: true });
   }
 }
 
-/** Opens an engine for some work, or takes an open one; the work is on disk when this ends. */
+/** Opens an engine for some work, or takes an open one; unless it is `passing`, the work is on disk when this ends. */
 async function* inEngine<T>(
   {
     file,
     pool,
     threads,
     engine: open,
-  }: { file: string; pool: number; threads: number; engine?: EngineConnection | undefined },
+    passing = false,
+  }: {
+    file: string;
+    pool: number;
+    threads: number;
+    engine?: EngineConnection | undefined;
+    passing?: boolean;
+  },
   work: (engine: EngineConnection) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const engine = open ?? (await openEngine({ path: file, pool, threads }));
+  const engine = open ?? (await openEngine({ path: file, pool, threads, passing }));
   try {
     yield* work(engine);
-    await engine.run("CHECKPOINT");
+    if (!passing) await engine.run("CHECKPOINT");
   } finally {
     await engine.close();
   }

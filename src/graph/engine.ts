@@ -43,6 +43,8 @@ export interface EngineOptions {
   pool: number;
   readOnly?: boolean;
   threads?: number;
+  /** What is written is thrown away with the file: nothing brings it to disk. */
+  passing?: boolean;
 }
 
 export interface EngineConnection {
@@ -72,6 +74,7 @@ export async function openEngine({
   pool,
   readOnly = false,
   threads = 2,
+  passing = false,
 }: EngineOptions): Promise<EngineConnection> {
   const engine = loadEngine();
   let db: Database;
@@ -150,6 +153,7 @@ export async function openEngine({
   };
   // A checkpoint after each of many small statements costs more than the statement: whoever writes says when.
   if (!readOnly) await run("CALL auto_checkpoint=false");
+  if (passing) await run("CALL force_checkpoint_on_close=false");
   return {
     run,
     async together(statements) {
