@@ -19,6 +19,7 @@ import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
 import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
+import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
@@ -459,7 +460,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
       checkQuery(cypherOrName, published ? "neo4j" : "embedded");
       if (published) {
-        checkKinds(cypherOrName);
+        checkKinds(cypherOrName, tenantLabel(meta.tenant));
         return yield* await store.query(cypherOrName, params);
       }
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);

@@ -8,6 +8,7 @@ import { derivedColumns } from "../src/graph/generate.ts";
 import { evaluate, type OracleRow } from "./oracle/evaluate.ts";
 import { TIME, tenants } from "./oracle/tenants.ts";
 import type { Leave } from "./oracle/use.ts";
+import { alone } from "./prove/alone.ts";
 import { mutantsOf, withNames } from "./prove/clauses.ts";
 import { byPrefix, disagreement, shrink, tenantOf, useDifferences } from "./prove/compare.ts";
 import { EQUIVALENT } from "./prove/equivalent.ts";
@@ -65,6 +66,18 @@ describe("the product agrees with the definition", () => {
     expect(run.rows).toBeGreaterThan(WORLDS);
   });
 });
+
+test(
+  "an agent derived by itself, as one that is planned, has what it has among others",
+  PATIENCE,
+  async () => {
+    for (const world of tenants(2, SEED)) {
+      const { agents, differ } = await alone(world);
+      expect(agents).toBeGreaterThan(0);
+      expect(differ).toEqual([]);
+    }
+  },
+);
 
 describe("worlds", () => {
   const read = worldFiles();

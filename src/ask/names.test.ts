@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { checkKinds, checkProperty } from "./names.ts";
 
+const OWN = "Tenant_1";
 const saidOf = (work: () => void): string | undefined => {
   try {
     work();
@@ -25,8 +26,9 @@ test.each([
   ["MATCH (a:Agent) WHERE EXISTS { MATCH (a)-->(:`Bot`) } RETURN a", /"Bot"/],
   // The bookkeeping of publications, in the same database.
   ["MATCH (p:Publication) RETURN p", /"Publication"/],
+  ["MATCH (a:Agent&Tenant_2) RETURN a", /"Tenant_2"/],
 ])("no tenant can have what %s asks for", (text, message) => {
-  expect(saidOf(() => checkKinds(text))).toMatch(message);
+  expect(saidOf(() => checkKinds(text, OWN))).toMatch(message);
 });
 
 test.each([
@@ -37,9 +39,10 @@ test.each([
   "MATCH (a:Agent) RETURN reduce(n = 0, x IN [1, 2] | n + x), a.id IS :: STRING",
   "MATCH (a:Agent) RETURN count { (a)-[:USES]->(:McpServer) } AS servers",
   "MATCH (a:Agent) RETURN a { .id, found: name }",
+  "MATCH (a:Agent&Tenant_1) RETURN a",
   "RETURN 1",
 ])("%s names what there can be", (text) => {
-  expect(saidOf(() => checkKinds(text))).toBeUndefined();
+  expect(saidOf(() => checkKinds(text, OWN))).toBeUndefined();
 });
 
 test("a property is unknown if no kind has it, not if none of the tenant's rows has it", () => {

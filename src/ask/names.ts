@@ -27,10 +27,13 @@ const unknown = (what: string, name: string, known: readonly string[], place = "
   );
 };
 
-/** Throws ConfigError `query-unknown-name` for a label or type of relationship that no tenant can have. */
-export function checkKinds(text: string): void {
+/**
+ * Throws ConfigError `query-unknown-name` for a label or type of relationship that the tenant cannot have. `own`: the label of
+ * all that is the tenant's.
+ */
+export function checkKinds(text: string, own: string): void {
   for (const token of kindsIn(tokens(text, "neo4j")))
-    if (!KINDS.includes(token.text)) {
+    if (token.text !== own && !KINDS.includes(token.text)) {
       const { text: name, line, column } = token;
       throw unknown("kind", name, KINDS, ` (line ${line}, column ${column})`);
     }

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { connectors } from "../../connectors/index.ts";
 import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
+import { alone } from "./alone.ts";
 import { breakOne } from "./break.ts";
 import { disagreement, shrink, standsApart, tenantOf } from "./compare.ts";
 import { EQUIVALENT, EQUIVALENT_BRANCHES } from "./equivalent.ts";
@@ -25,6 +26,8 @@ npm run prove -- --break [--seed S] [--rule R]
 npm run prove -- --mutate [--only rules|typescript] [--rule R,R] [--evaluator E,E] [--sample N] [--state FILE]
   breaks every clause of every rule and every branch of every evaluator in TypeScript, or of these; prints each with what
   caught it, then those that nobody guards
+npm run prove -- --alone [--worlds N] [--from K]
+  derives each agent by itself: it must have the rows that it has among others
 npm run prove -- --withhold [--worlds N] [--step STEP]
   withholds one part of a tenant at a time: no answer that was sure may change
 A run with --state FILE goes on where it stopped.`;
@@ -40,6 +43,7 @@ const { values: options } = parseArgs({
     hits: { type: "boolean", default: false },
     break: { type: "boolean", default: false },
     mutate: { type: "boolean", default: false },
+    alone: { type: "boolean", default: false },
     withhold: { type: "boolean", default: false },
     only: { type: "string" },
     rule: { type: "string" },
@@ -128,6 +132,20 @@ async function showBroken(): Promise<boolean> {
       ),
     );
   return least !== undefined;
+}
+
+async function showAlone(): Promise<boolean> {
+  let [agents, differ] = [0, 0];
+  const worlds = tenants(count("worlds", 50), seed, count("from", 0));
+  for (const [index, world] of worlds.entries()) {
+    const found = await alone(world);
+    agents += found.agents;
+    differ += found.differ.length;
+    for (const line of found.differ) print(line);
+    progress(`${index + 1} of ${worlds.length}`);
+  }
+  print(`${agents} agents of ${worlds.length} tenants, each by itself: ${differ} rows differ`);
+  return differ === 0 && agents > 0;
 }
 
 async function showMutants(): Promise<boolean> {
@@ -227,8 +245,10 @@ else {
       ? showBroken
       : options.mutate
         ? showMutants
-        : options.withhold
-          ? showWithheld
-          : random;
+        : options.alone
+          ? showAlone
+          : options.withhold
+            ? showWithheld
+            : random;
   process.exitCode = (await work()) ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadRules, type Rule } from "../../src/graph/rules.ts";
-import type { Gap, GraphStore } from "../../src/graph/store.ts";
+import type { Gap, GraphStore, Seed } from "../../src/graph/store.ts";
 import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import { openInventory } from "../../src/keep/inventory.ts";
@@ -27,6 +27,8 @@ export const POOL = 512 * 1024 * 1024;
 export interface ProductOptions {
   gaps?: readonly Gap[];
   rules?: readonly Rule[];
+  /** Only these agents, each by itself. */
+  seed?: Seed;
   /** Milliseconds that each part of the way took. */
   onStage?: (stage: string, ms: number) => void;
 }
@@ -47,14 +49,14 @@ export const product = async (
 
 /** What the product says about these records. Throws what it throws. */
 export async function answers(records: readonly Put[], options: ProductOptions = {}): Promise<Said> {
-  const { gaps = [], rules = RULES, onStage = () => {} } = options;
+  const { gaps = [], rules = RULES, seed, onStage = () => {} } = options;
   return exported(records, onStage, async (tables, folder) => {
     const store = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
     const staged = stages(onStage);
     try {
       await store.rebuild({ snapshot: "world", time: TIME, gaps, tables });
       staged("rebuild");
-      for await (const _ of store.derive(rules));
+      for await (const _ of store.derive(rules, seed));
       staged("derive");
       const query: Ask = (cypher) => store.query(cypher);
       const raw = await readRows(query);
