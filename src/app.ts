@@ -458,11 +458,10 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
-      checkQuery(cypherOrName, published ? "neo4j" : "embedded");
-      if (published) {
-        checkKinds(cypherOrName, tenantLabel(meta.tenant));
-        return yield* await store.query(cypherOrName, params);
-      }
+      const dialect = published ? "neo4j" : "embedded";
+      checkQuery(cypherOrName, dialect);
+      checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
+      if (published) return yield* await store.query(cypherOrName, params);
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);
     },
     close: () => store.close(),

@@ -28,7 +28,7 @@ test.each([
   ["MATCH (p:Publication) RETURN p", /"Publication"/],
   ["MATCH (a:Agent&Tenant_2) RETURN a", /"Tenant_2"/],
 ])("no tenant can have what %s asks for", (text, message) => {
-  expect(saidOf(() => checkKinds(text, OWN))).toMatch(message);
+  expect(saidOf(() => checkKinds(text, "neo4j", [OWN]))).toMatch(message);
 });
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
   "MATCH (a:Agent&Tenant_1) RETURN a",
   "RETURN 1",
 ])("%s names what there can be", (text) => {
-  expect(saidOf(() => checkKinds(text, OWN))).toBeUndefined();
+  expect(saidOf(() => checkKinds(text, "neo4j", [OWN]))).toBeUndefined();
 });
 
 test("a property is unknown if no kind has it, not if none of the tenant's rows has it", () => {

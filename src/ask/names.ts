@@ -1,12 +1,11 @@
 /**
  * Names in a query that the graph cannot have. Neo4j matches nothing with a label that it does not know, or that only
- * others use who share the database; the answer would be empty and look like a no. The embedded engine refuses such
- * names itself.
+ * others use who share the database: the answer would be empty and look like a no.
  */
 import { ConfigError } from "../model.ts";
 import { nearest } from "../nearest.ts";
 import { DERIVED, NODE_KINDS, NODES, PUBLISHED_KINDS, REL_KINDS, RELS } from "../schema.ts";
-import { type Token, tokens } from "./cypher-tokens.ts";
+import { type Dialect, type Token, tokens } from "./cypher-tokens.ts";
 
 const KINDS: readonly string[] = [...NODE_KINDS, ...REL_KINDS, ...PUBLISHED_KINDS];
 const PROPERTIES: readonly string[] = [
@@ -28,15 +27,13 @@ const unknown = (what: string, name: string, known: readonly string[], place = "
 };
 
 /**
- * Throws ConfigError `query-unknown-name` for a label or type of relationship that the tenant cannot have. `own`: the label of
- * all that is the tenant's.
+ * Throws ConfigError `query-unknown-name` for a label or type of relationship that no tenant can have. `besides`: labels
+ * that may stand there as well.
  */
-export function checkKinds(text: string, own: string): void {
-  for (const token of kindsIn(tokens(text, "neo4j")))
-    if (token.text !== own && !KINDS.includes(token.text)) {
-      const { text: name, line, column } = token;
+export function checkKinds(text: string, dialect: Dialect, besides: readonly string[] = []): void {
+  for (const { text: name, line, column } of kindsIn(tokens(text, dialect)))
+    if (!KINDS.includes(name) && !besides.includes(name))
       throw unknown("kind", name, KINDS, ` (line ${line}, column ${column})`);
-    }
 }
 
 /**

@@ -201,7 +201,12 @@ describe("queries", () => {
 
   test("one that is no Cypher, or names what does not exist, is refused in a few words", async () => {
     expectRefused(await run(["query", "MATCH (a:Agent RETURN a"], { folder }), 2);
-    expectRefused(await run(["query", "MATCH (a:Agnet) RETURN a.id"], { folder }), 2, /Agnet/);
+    expectRefused(
+      await run(["query", "MATCH (a:Agnet) RETURN a.id"], { folder }),
+      2,
+      /no kind "Agnet" \(line 1, column 10\); did you mean Agent\?/,
+      /forereach schema/,
+    );
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
   });
 });
