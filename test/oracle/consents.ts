@@ -47,7 +47,10 @@ function consents(world: World, actor: Actor): { rel: RelPut; sure: number }[] {
 export const actsForPeople = (world: World, actor: Actor): boolean =>
   consents(world, actor).some(({ rel }) => isPeopled(world, rel.to.id));
 
-/** A place that lies in another, has others in it, or at which somebody holds more than an application permission. */
+/**
+ * A place that lies in another, has others in it, or at which somebody holds more than an application permission, or could
+ * on request.
+ */
 const isPeopled = (world: World, place: string): boolean =>
   ["WITHIN", "INHERITS"].some((kind) =>
     world.live(kind).some(({ from, to }) => from.id === place || to.id === place),
@@ -56,6 +59,12 @@ const isPeopled = (world: World, place: string): boolean =>
     .live("GRANTED")
     .some(
       ({ from, to, props }) => to.id === place && (props?.source !== "app-role" || isPerson(world, from.id)),
+    ) ||
+  world
+    .live("CONFERS")
+    .some(
+      ({ from, to }) =>
+        to.id === place && world.live("CAN_REQUEST").some((request) => request.to.id === from.id),
     );
 
 /** The most that an actor may do at a place for the person that it acts for. */
