@@ -71,7 +71,7 @@ test(
   "an agent derived by itself, as one that is planned, has what it has among others",
   PATIENCE,
   async () => {
-    for (const world of tenants(2, SEED)) {
+    for (const world of tenants(1, SEED)) {
       const { agents, differ } = await alone(world);
       expect(agents).toBeGreaterThan(0);
       expect(differ).toEqual([]);
@@ -130,7 +130,7 @@ describe("the random tenants have in them what rules are about", () => {
     PATIENCE,
     async () => {
       const uneven = new Set<string>();
-      await Workbench.use(tenants(50, SEED).flat(), [], (bench) =>
+      await Workbench.use(tenants(20, SEED).flat(), [], (bench) =>
         bench.run((rule, statement, rows) => {
           const [, counted] = /\.(\w+) = \$level/.exec(rule.again.map(({ text }) => text).join("\n")) ?? [];
           const column = derivedColumns(rule.derives).findIndex(({ name }) => name === counted);
