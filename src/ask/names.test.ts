@@ -51,4 +51,7 @@ test("a property is unknown if no kind has it, not if none of the tenant's rows 
     /no property "statuss"; did you mean status\?/,
   );
   expect(saidOf(() => checkProperty(text, text.lastIndexOf("status")))).toBeUndefined();
+  const dynamic = "MATCH (a:Agent) RETURN a['status'], a['statuss']";
+  expect(saidOf(() => checkProperty(dynamic, dynamic.indexOf("'status'")))).toBeUndefined();
+  expect(saidOf(() => checkProperty(dynamic, dynamic.indexOf("'statuss'")))).toMatch(/no property "statuss"/);
 });

@@ -42,8 +42,10 @@ export function checkKinds(text: string, dialect: Dialect, besides: readonly str
  */
 export function checkProperty(text: string, at: number): void {
   const token = tokens(text, "neo4j").find(({ start }) => start === at);
-  if (token !== undefined && !PROPERTIES.includes(token.text))
-    throw unknown("property", token.text, PROPERTIES);
+  if (token === undefined) return;
+  // `a['name']` is a property, too.
+  const name = token.kind === "string" ? token.text.slice(1, -1) : token.text;
+  if (!PROPERTIES.includes(name)) throw unknown("property", name, PROPERTIES);
 }
 
 const sign = (token: Token | undefined): string => (token?.kind === "sign" ? token.text : "");

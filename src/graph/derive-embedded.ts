@@ -19,8 +19,8 @@ import { concerns, GAPS_DDL, POLICIES_ON_PLACES, unreadNodes } from "./store-gap
 const ROWS_A_CHECKPOINT = 2_000_000;
 /** So many loaded rows may wait, too. */
 export const ROWS_UNWRITTEN = 100_000;
-/** So many derived rows are loaded at a time. */
-const ROWS_A_LOAD = 1_500_000;
+/** So many derived rows are loaded at a time: 1,500,000 of CAN_REACH do not fit a pool of 512 MB. */
+const ROWS_A_LOAD = 1_000_000;
 /** So many agents are derived at a time in an engine with such a pool, */
 const AGENTS_A_SLICE = 5_000;
 const POOL_A_SLICE = 512 * 1024 * 1024;
@@ -85,7 +85,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     for (const place of places) await copyFile(file, place);
     const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers), passing: true };
     yield* merged(places.map((place) => inEngine({ file: place, ...share }, slicesIn)));
-    for (const place of places) await rm(place, { force: true });
+    for (const place of places.flatMap((one) => [one, `${one}.wal`])) await rm(place, { force: true });
     yield* inEngine({ file, pool, threads }, finish);
   } finally {
     await rm(exchange, { recursive: true, force: true });
