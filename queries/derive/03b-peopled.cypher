@@ -16,5 +16,6 @@ RETURN DISTINCT z.id, z.id
 MATCH (:Principal)-[:PERMITS]->(z:Scope)
 WITH DISTINCT z
 MATCH (z)<-[g:GRANTED]-(p:Principal)
-WHERE g.source IS NULL OR g.source <> 'app-role' OR p.kind IN ['User', 'Guest', 'AgentUser']
+WHERE (g.source IS NULL OR g.source <> 'app-role' OR p.kind IN ['User', 'Guest', 'AgentUser'])
+  AND (g.expires IS NULL OR g.expires > $time)
 RETURN DISTINCT z.id, z.id
