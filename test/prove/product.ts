@@ -21,8 +21,10 @@ import { asLines, TIME } from "../oracle/tenants.ts";
 import type { Leave } from "../oracle/use.ts";
 
 export const RULES: readonly Rule[] = loadRules();
-/** Of each buffer pool; the graphs here are small. */
+/** Of each engine, of which several work at a time; the graphs here are small. */
 export const POOL = 512 * 1024 * 1024;
+/** More threads to one have nothing to do. */
+const ENGINE = { pool: POOL, threads: 1 };
 
 export interface ProductOptions {
   gaps?: readonly Gap[];
@@ -51,7 +53,7 @@ export const product = async (
 export async function answers(records: readonly Put[], options: ProductOptions = {}): Promise<Said> {
   const { gaps = [], rules = RULES, seed, onStage = () => {} } = options;
   return exported(records, onStage, async (tables, folder) => {
-    const store = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
+    const store = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE });
     const staged = stages(onStage);
     try {
       await store.rebuild({ snapshot: "world", time: TIME, gaps, tables });
@@ -78,7 +80,7 @@ export async function withGraph<T>(
     records,
     () => {},
     async (tables, folder) => {
-      const graph = openEmbeddedStore({ folder: join(folder, "graph"), pool: POOL });
+      const graph = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE });
       try {
         await graph.rebuild({ snapshot: "world", time: TIME, gaps: [], tables });
         for await (const _ of graph.derive(RULES));
