@@ -20,14 +20,14 @@ MATCH (y)<-[:ABOVE]-(s:Scope)
 WHERE s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
 RETURN DISTINCT x.id, s.id
 // and when: SERVED
+// Also an account in which a consent holds for a part: denies bind what opens it there.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(y:Scope)
 WHERE x.capped = 1 AND g.opens = 1 AND (g.app = 0 OR i.direct = 1)
 WITH DISTINCT x, y
 MATCH (y)<-[:ABOVE]-(s:Scope)
 WHERE s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
 WITH DISTINCT x, s
-MATCH (s)-[v:SERVED]->(:Scope)
-WHERE v.level > 0
+MATCH (s)-[:SERVED]->(:Scope)
 RETURN DISTINCT x.id, s.id
 // and when: DENIED
 MATCH (x:Actor)-[:DENIES]->(s:Scope)
