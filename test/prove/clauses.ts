@@ -74,26 +74,34 @@ function* editsOf(text: string): Generator<Edit> {
   const put = (part: readonly Token[], instead: string): string =>
     text.slice(0, part[0]!.start) + instead + text.slice(part.at(-1)!.end);
 
-  /** `neutral`: what stands for a condition that is not there. */
-  function* condition(part: readonly Token[], neutral: "true" | "false"): Generator<Edit> {
+  /** `neutral`: what stands for a condition that is not there. `values`: what a CASE comes to where it holds, and may
+   * come to otherwise. */
+  function* condition(
+    part: readonly Token[],
+    neutral: "true" | "false",
+    values: readonly string[] = [],
+  ): Generator<Edit> {
     const any = split(part, "OR");
     const each = any.length > 1 ? any : split(part, "AND");
     if (each.length > 1) {
-      for (const operand of each) yield* condition(operand, any.length > 1 ? "false" : "true");
+      for (const operand of each) yield* condition(operand, any.length > 1 ? "false" : "true", values);
       return;
     }
     if (part.some(({ text: one }) => BOUND.test(one))) return;
     yield { how: "without", clause: span(part), text: put(part, neutral) };
     const inner = part.slice(1, -1);
     if (part[0]!.text === "(" && until(inner, 0, ({ text: one }) => one === ")") === inner.length) {
-      const nested = [...condition(inner, neutral)];
+      const nested = [...condition(inner, neutral, values)];
       // What it comes to if the whole was one operand is said already.
       yield* nested.length > 3 ? nested : [];
       return;
     }
     yield { how: "negated", clause: span(part), text: put(part, `NOT (${span(part)})`) };
     const at = until(part, 0, (token) => token.text in NEXT);
-    if (at < part.length)
+    const sides = [part.slice(0, at), part.slice(at + 1)].filter((side) => side.length > 0).map(span);
+    // The greater of two that are equal is either.
+    const greater = sides.includes(values[0] ?? "") && sides.every((side) => values.includes(side));
+    if (at < part.length && !greater)
       yield {
         how: "off by one",
         clause: span(part),
@@ -109,7 +117,7 @@ function* editsOf(text: string): Generator<Edit> {
       const end = until(tokens, index + 1, ({ text: one }) => one === "THEN");
       // Of `CASE x WHEN value` the value is no condition.
       if (simple(tokens, index)) continue;
-      yield* condition(tokens.slice(index + 1, end), "false");
+      yield* condition(tokens.slice(index + 1, end), "false", valuesFrom(end));
     } else if (token.text === "MATCH") {
       yield* patterns(index);
     } else if (/^(min|max)$/.test(token.text) && tokens[index + 1]?.text === "(") {
@@ -120,6 +128,17 @@ function* editsOf(text: string): Generator<Edit> {
         text: put([token], token.text === "min" ? "max" : "min"),
       };
     }
+  }
+
+  /** What a CASE can come to from the THEN at `index` on. */
+  function valuesFrom(index: number): string[] {
+    const values: string[] = [];
+    for (let at = index; at < tokens.length && tokens[at]!.text !== "END"; ) {
+      const end = until(tokens, at + 1, ({ text: one }) => /^(WHEN|ELSE|END)$/.test(one));
+      values.push(span(tokens.slice(at + 1, end)));
+      at = tokens[end]?.text === "WHEN" ? until(tokens, end + 1, ({ text: one }) => one === "THEN") : end;
+    }
+    return values;
   }
 
   /** The pattern after the MATCH at `index`: without its first or last step, each step turned round. */
