@@ -17,14 +17,14 @@ OPTIONAL MATCH (x)-[t:TAKEN]->(s)
 WITH x, s, b, q, CASE WHEN e.lock = 2 OR (q.bound = 1 AND e.stop = 2) THEN 3 WHEN q.bound = 1 AND e.stop = 1 THEN 2 WHEN e.network = 2 THEN 1 ELSE 0 END AS held,
   CASE WHEN e.network = 1 THEN 2 ELSE 3 END AS most, CASE WHEN e.lock > 0 THEN 0 ELSE 3 END AS writable,
   CASE WHEN q.bound = 1 AND e.stop = 1 THEN 'policy-asked' WHEN e.network = 2 THEN 'network-asked' WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why,
-  CASE WHEN q.bound = 1 AND t.see = 1 AND q.see > 1 THEN q.floor ELSE q.see END AS sees,
-  CASE WHEN q.bound = 1 AND t.assign = 1 AND q.assign > 1 THEN q.floor ELSE q.assign END AS assigns,
-  CASE WHEN q.bound = 1 AND t.read = 1 AND q.read > 1 THEN q.floor ELSE q.read END AS readLeft,
-  CASE WHEN q.bound = 1 AND t.write = 1 AND q.write > 1 THEN q.floor ELSE q.write END AS writeLeft,
-  CASE WHEN q.bound = 1 AND t.add = 1 AND q.add > 1 THEN q.floor ELSE q.add END AS addLeft,
-  CASE WHEN q.bound = 1 AND t.delete = 1 AND q.delete > 1 THEN q.floor ELSE q.delete END AS deleteLeft,
-  CASE WHEN q.bound = 1 AND t.setAcl = 1 AND q.setAcl > 1 THEN q.floor ELSE q.setAcl END AS setAclLeft,
-  CASE WHEN q.bound = 1 AND t.own = 1 AND q.own > 1 THEN q.floor ELSE q.own END AS ownLeft
+  CASE WHEN q.bound = 1 AND t.see = 1 THEN q.floor ELSE q.see END AS sees,
+  CASE WHEN q.bound = 1 AND t.assign = 1 THEN q.floor ELSE q.assign END AS assigns,
+  CASE WHEN q.bound = 1 AND t.read = 1 THEN q.floor ELSE q.read END AS readLeft,
+  CASE WHEN q.bound = 1 AND t.write = 1 THEN q.floor ELSE q.write END AS writeLeft,
+  CASE WHEN q.bound = 1 AND t.add = 1 THEN q.floor ELSE q.add END AS addLeft,
+  CASE WHEN q.bound = 1 AND t.delete = 1 THEN q.floor ELSE q.delete END AS deleteLeft,
+  CASE WHEN q.bound = 1 AND t.setAcl = 1 THEN q.floor ELSE q.setAcl END AS setAclLeft,
+  CASE WHEN q.bound = 1 AND t.own = 1 THEN q.floor ELSE q.own END AS ownLeft
 WITH x, s, b, q, held, most, writable, why, sees, assigns, readLeft,
   CASE WHEN writeLeft >= addLeft AND writeLeft >= deleteLeft THEN writeLeft WHEN addLeft >= deleteLeft THEN addLeft ELSE deleteLeft END AS writeMost,
   CASE WHEN setAclLeft >= ownLeft THEN setAclLeft ELSE ownLeft END AS listMost

@@ -24,7 +24,7 @@ OPTIONAL MATCH (x)-[j:STANDS_FOR]->(t:Principal)
 WHERE t.id IN g.together
 WITH x, s, g, i, barred, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
 WITH x, s, g, i, barred, count(one) AS met, coalesce(max(best), 1000000) AS needs
-WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
+WHERE (met = size(g.together) OR g.together = ['']) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
   AND (x.side = 0 OR (i.tier < 4 AND needs < 4000000))
 WITH x, s, g, i, needs, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
 RETURN x.id, s.id,
@@ -41,7 +41,7 @@ OPTIONAL MATCH (w)<-[:SIDE]-(:Actor)-[j:STANDS_FOR]->(t:Principal)
 WHERE t.id IN g.together
 WITH w, s, g, p, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
 WITH w, s, g, p, count(one) AS met, coalesce(max(best), 1000000) AS needs
-WHERE met = size(g.together) OR (met = 0 AND g.together = [''])
+WHERE met = size(g.together) OR g.together = ['']
 WITH w, s, g, p, needs
 MATCH (w)<-[:SIDE]-(x:Actor)
 WITH x, s, g, p, needs

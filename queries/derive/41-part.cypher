@@ -22,14 +22,14 @@ WITH x, t, s, b, y
 MATCH (x)-[q:POINT]->(y)
 WHERE q.bound = 1
 WITH x, s, b, q,
-  CASE WHEN t.see = 1 AND q.see > 1 THEN q.floor ELSE q.see END AS seeLeft,
-  CASE WHEN t.read = 1 AND q.read > 1 THEN q.floor ELSE q.read END AS readLeft,
-  CASE WHEN t.write = 1 AND q.write > 1 THEN q.floor ELSE q.write END AS writeLeft,
-  CASE WHEN t.add = 1 AND q.add > 1 THEN q.floor ELSE q.add END AS addLeft,
-  CASE WHEN t.delete = 1 AND q.delete > 1 THEN q.floor ELSE q.delete END AS deleteLeft,
-  CASE WHEN t.setAcl = 1 AND q.setAcl > 1 THEN q.floor ELSE q.setAcl END AS setAclLeft,
-  CASE WHEN t.own = 1 AND q.own > 1 THEN q.floor ELSE q.own END AS ownLeft,
-  CASE WHEN t.assign = 1 AND q.assign > 1 THEN q.floor ELSE q.assign END AS assignLeft
+  CASE WHEN t.see = 1 THEN q.floor ELSE q.see END AS seeLeft,
+  CASE WHEN t.read = 1 THEN q.floor ELSE q.read END AS readLeft,
+  CASE WHEN t.write = 1 THEN q.floor ELSE q.write END AS writeLeft,
+  CASE WHEN t.add = 1 THEN q.floor ELSE q.add END AS addLeft,
+  CASE WHEN t.delete = 1 THEN q.floor ELSE q.delete END AS deleteLeft,
+  CASE WHEN t.setAcl = 1 THEN q.floor ELSE q.setAcl END AS setAclLeft,
+  CASE WHEN t.own = 1 THEN q.floor ELSE q.own END AS ownLeft,
+  CASE WHEN t.assign = 1 THEN q.floor ELSE q.assign END AS assignLeft
 WITH x, s, b, q, seeLeft, readLeft AS reads,
   CASE WHEN writeLeft >= addLeft AND writeLeft >= deleteLeft THEN writeLeft WHEN addLeft >= deleteLeft THEN addLeft ELSE deleteLeft END AS writes,
   CASE WHEN setAclLeft >= ownLeft AND setAclLeft >= assignLeft THEN setAclLeft WHEN ownLeft >= assignLeft THEN ownLeft ELSE assignLeft END AS manages
@@ -100,7 +100,7 @@ OPTIONAL MATCH (x)-[j:STANDS_FOR]->(t:Principal)
 WHERE t.id IN g.together
 WITH x, s, g, i, barred, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
 WITH x, s, g, i, barred, count(one) AS met, coalesce(max(best), 1000000) AS needs
-WHERE (met = size(g.together) OR (met = 0 AND g.together = [''])) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
+WHERE (met = size(g.together) OR g.together = ['']) AND (i.tier = 4 OR barred = 0 OR needs >= 4000000)
   AND (x.side = 0 OR (i.tier < 4 AND needs < 4000000))
 WITH x, s, g, i, needs, CASE WHEN needs % 1000000 > i.hops THEN needs % 1000000 ELSE i.hops END AS hops
 RETURN x.id, s.id,
@@ -131,7 +131,7 @@ OPTIONAL MATCH (w)<-[:SIDE]-(:Actor)-[j:STANDS_FOR]->(t:Principal)
 WHERE t.id IN g.together
 WITH w, s, g, p, t.id AS one, min(j.tier * 1000000 + j.hops) AS best
 WITH w, s, g, p, count(one) AS met, coalesce(max(best), 1000000) AS needs
-WHERE met = size(g.together) OR (met = 0 AND g.together = [''])
+WHERE met = size(g.together) OR g.together = ['']
 WITH w, s, g, p, needs
 MATCH (w)<-[:SIDE]-(x:Actor)
 WITH x, s, g, p, needs
