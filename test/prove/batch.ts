@@ -7,6 +7,7 @@ import type { OracleRow } from "../oracle/evaluate.ts";
 import { compareBytes } from "../oracle/records.ts";
 import type { Mutant } from "./clauses.ts";
 import { byTenant, differences, prefixOf } from "./compare.ts";
+import { HINTS } from "./equivalent.ts";
 import type { GraphRows } from "./product.ts";
 import { readsItself, type Workbench } from "./workbench.ts";
 
@@ -21,6 +22,8 @@ export interface Verdict {
 
 /** What the rows of a rule show, and nothing behind it. */
 export const HIDDEN = "only what the rule itself derives differs";
+/** The rule looks at more, and misses nothing: of a kind that only says where to look. */
+export const WIDER = "more to look at, and nothing else";
 const DOUBLED = "two nodes of one id";
 
 /** A broken rule that derives something else in some tenants. Plain data. */
@@ -30,6 +33,8 @@ export interface Candidate {
   at: number;
   /** The statement that was broken; 0 where all rows of the kind are one part. */
   part: number;
+  /** True if it has every row that the rule has, and the kind is one of `HINTS`. */
+  wider: boolean;
   /** Rows of these tenants, those that differ most first. */
   rows: readonly (readonly [tenant: string, lines: readonly string[]])[];
 }
@@ -69,6 +74,10 @@ function sorted(lines: readonly string[], ends: number): Yield {
   return found;
 }
 const textOf = (lines: readonly string[] = []): string => [...lines].sort(compareBytes).join("\n");
+const isWithin = (one: readonly string[], two: readonly string[] = []): boolean => {
+  const more = new Set(two);
+  return one.every((line) => more.has(line));
+};
 /** In how many lines two differ. */
 const distance = (one: readonly string[] = [], two: readonly string[] = []): number => {
   const [a, b] = [new Set(one), new Set(two)];
@@ -121,8 +130,12 @@ export async function* survey(
         ...differ.slice(0, MOST_DIFFERENT),
         ...others.filter((_, index) => index % every === 0).slice(0, OTHERS),
       ].map(({ tenant }) => [tenant, found.own.get(tenant) ?? []] as const);
+      const wider =
+        HINTS.has(rule.derives) &&
+        [...law.own].every(([tenant, known]) => isWithin(known, found.own.get(tenant))) &&
+        isWithin(law.rest, found.rest);
       if (rows.length === 0) yield { id, fate: "same", why: "" };
-      else yield { id, at, part, rows };
+      else yield { id, at, part, rows, wider };
     } catch (error) {
       yield failure(id, error);
     }
@@ -214,7 +227,7 @@ export async function runTogether(
   }
   if (to < bench.rules.length - 1) return [];
   const parts = partsOf(await bench.raw());
-  return shares.map(({ candidate: { id }, tenants }): Verdict => {
+  return shares.map(({ candidate: { id, wider }, tenants }): Verdict => {
     for (const tenant of tenants)
       try {
         if (doubled.has(tenant)) return { id, fate: "caught", why: DOUBLED };
@@ -223,7 +236,7 @@ export async function runTogether(
       } catch (error) {
         return { id, fate: "caught", why: `${tenant} ${String(error)}` };
       }
-    return { id, fate: "same", why: HIDDEN };
+    return { id, fate: "same", why: wider ? WIDER : HIDDEN };
   });
 }
 

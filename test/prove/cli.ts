@@ -5,6 +5,7 @@ import { connectors } from "../../connectors/index.ts";
 import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { alone } from "./alone.ts";
+import { WIDER } from "./batch.ts";
 import { breakOne } from "./break.ts";
 import { disagreement, shrink, standsApart, tenantOf } from "./compare.ts";
 import { EQUIVALENT, EQUIVALENT_BRANCHES } from "./equivalent.ts";
@@ -215,9 +216,11 @@ async function showClauses(): Promise<boolean> {
   save(trying);
   const of = (fate: string): string[] => ids.filter((id) => trying.verdicts[id]?.fate === fate);
   const open = [...of("same"), ...of("idle")];
-  const unguarded = open.filter((id) => !EQUIVALENT.has(id));
-  for (const id of open.filter((one) => EQUIVALENT.has(one)))
-    print(`shows nowhere: ${id}  [${EQUIVALENT.get(id)}]`);
+  const reason = (id: string): string | undefined =>
+    EQUIVALENT.get(id) ?? (trying.verdicts[id]!.why === WIDER ? WIDER : undefined);
+  const unguarded = open.filter((id) => reason(id) === undefined);
+  for (const id of open.filter((one) => reason(one) !== undefined))
+    print(`shows nowhere: ${id}  [${reason(id)}]`);
   for (const id of unguarded) print(`nobody guards: ${id}  [${trying.verdicts[id]!.why}]`);
   print(
     `${ids.length} clauses broken: ${of("caught").length} caught, ${of("refused").length} refused by the engine, ${open.length - unguarded.length} that show nowhere, ${unguarded.length} that nobody guards`,

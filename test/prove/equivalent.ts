@@ -1,3 +1,12 @@
+/** Broken rules and branches that show nowhere, and why each may. */
+/**
+ * Kinds whose rows only say where to look: at a place too many the same is found as without it. Not PEOPLED: whom nobody
+ * follows is said to be unknown.
+ */
+export const HINTS: ReadonlySet<string> = new Set([
+  ...["NEAR", "AT", "SPOT", "UNDER", "TOUCHES", "STAKES", "POOLED", "CROWDED", "MIXED", "BOTH"],
+]);
+
 /**
  * Clauses without which a rule derives what shows nowhere else: they spare work. Each with the reason; the ids are those
  * of `mutantsOf`, and a test sees to it that every one of them still exists.

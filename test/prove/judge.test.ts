@@ -19,7 +19,11 @@ const named = (...names: readonly string[]): (readonly Put[])[] =>
   names.map((name) => read.find(({ file }) => file === `${name}.yaml`)!.world.records);
 
 test("each broken rule has a verdict of its own, though all run together", PATIENCE, async () => {
-  const worlds = named("case-disabled-identity", "case-membership-that-ended");
+  const worlds = named(
+    "case-disabled-identity",
+    "case-membership-that-ended",
+    "table-40-a-deny-ends-the-role",
+  );
   const [disabled, ended] = worlds.map((world) => `caught ${/w\d+:/.exec(JSON.stringify(world))?.[0]}`);
   const expected = {
     "identity 1 negated: p.enabled (2)": disabled,
@@ -29,6 +33,8 @@ test("each broken rule has a verdict of its own, though all run together", PATIE
     "identity 1 without: -[l:LENT]->(p:Principal)": "refused Binder exception: Variable p is not in scope.",
     // No agent is made from a blueprint here: the rule does not run.
     "idle 1 negated: b.enabled = false": "idle ",
+    // Places below any deny, where only one that binds its place alone asks for them.
+    "spot 3 without: d.children = false": "same more to look at, and nothing else",
   };
   const found: Record<string, string> = {};
   await Judge.use(worlds, [], CLI, (judge) =>

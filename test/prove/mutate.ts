@@ -1,7 +1,7 @@
 /** Breaks each clause of each rule and sees whether a tenant notices. */
 import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
-import { HIDDEN, type Verdict } from "./batch.ts";
+import { HIDDEN, type Verdict, WIDER } from "./batch.ts";
 import { type Mutant, mutantsOf } from "./clauses.ts";
 import { standsApart } from "./compare.ts";
 import { richest } from "./features.ts";
@@ -88,7 +88,8 @@ export async function mutate(
       }
       const settled = fate === "caught" || fate === "refused";
       // What was seen once is not unseen because another field shows less.
-      const why = fate === "same" && before?.why === HIDDEN ? HIDDEN : verdict.why;
+      const seen = [HIDDEN, WIDER].find((one) => [before?.why, verdict.why].includes(one));
+      const why = fate === "same" ? (seen ?? "") : verdict.why;
       const kept = fate === "idle" && before?.fate === "same" ? before : { ...verdict, why };
       trying.verdicts[id] = { ...kept, next: settled ? LAST + 1 : index + 1 };
       say(trying.verdicts[id]);
