@@ -44,9 +44,8 @@ export interface Share {
   tenants: readonly string[];
 }
 
-/** Of the tenants that show something, so many are remembered: those that show most, and some of the others. */
-const MOST_DIFFERENT = 10;
-const OTHERS = 10;
+/** Of the tenants that show something, so many are tried. */
+const TRIED = 24;
 
 /** Rows by the one tenant that their ids belong to; `rest`: of none, or of several. */
 interface Yield {
@@ -124,12 +123,9 @@ export async function* survey(
         .filter((tenant) => textOf(law.own.get(tenant)) !== textOf(found.own.get(tenant)))
         .map((tenant) => ({ tenant, far: distance(law.own.get(tenant), found.own.get(tenant)) }))
         .sort((a, b) => b.far - a.far);
-      const others = differ.slice(MOST_DIFFERENT);
-      const every = Math.max(1, Math.floor(others.length / OTHERS));
-      const rows = [
-        ...differ.slice(0, MOST_DIFFERENT),
-        ...others.filter((_, index) => index % every === 0).slice(0, OTHERS),
-      ].map(({ tenant }) => [tenant, found.own.get(tenant) ?? []] as const);
+      const rows = inTurn(differ)
+        .slice(0, TRIED)
+        .map(({ tenant }) => [tenant, found.own.get(tenant) ?? []] as const);
       const wider =
         HINTS.has(rule.derives) &&
         [...law.own].every(([tenant, known]) => isWithin(known, found.own.get(tenant))) &&
@@ -140,6 +136,22 @@ export async function* survey(
       yield failure(id, error);
     }
   }
+}
+
+/**
+ * The order in which tenants that show something are tried, given those that show most first. In turn a world, since each is
+ * about one thing alone, and of the others one that shows most, one that shows least, one between: where much is at hand the
+ * same is often had in another way.
+ */
+function inTurn<T extends { tenant: string }>(found: readonly T[]): T[] {
+  const worlds = found.filter(({ tenant }) => tenant.startsWith("w"));
+  const others = found.filter(({ tenant }) => !tenant.startsWith("w"));
+  const from = [() => 0, () => others.length - 1, () => others.length >> 1];
+  return found.map((_, n) =>
+    others.length === 0 || (n % 2 === 0 && worlds.length > 0)
+      ? worlds.pop()!
+      : others.splice(from[(n >> 1) % 3]!(), 1)[0]!,
+  );
 }
 
 /** Rules did not run to the end: the one at this place fails. */

@@ -4,8 +4,8 @@ import { type Candidate, failure, type Share, tenantsIn, type Verdict } from "./
 import { Helper, Lost, type Order } from "./helper.ts";
 import { type Unread, Workbench } from "./workbench.ts";
 
-/** In how many tenants a rule is broken, in one run of the rules after the other, until one notices. */
-const TENANTS = [2, 4, 14];
+/** In so many tenants a rule is broken in the first run of the rules, and in twice as many each further time. */
+const FIRST = 4;
 
 /** Tenants on which rules have run as they are, and a process in which broken ones do. */
 export class Judge {
@@ -82,7 +82,7 @@ async function judge(
     const taken = new Set<string>();
     const shares = new Map<Candidate, Share>();
     for (const { candidate, left, tried } of waiting.sort((a, b) => a.left.length - b.left.length)) {
-      const tenants = left.filter((tenant) => !taken.has(tenant)).slice(0, TENANTS[tried]);
+      const tenants = left.filter((tenant) => !taken.has(tenant)).slice(0, FIRST << tried);
       for (const tenant of tenants) taken.add(tenant);
       if (tenants.length > 0) shares.set(candidate, { candidate, tenants });
     }
@@ -92,9 +92,8 @@ async function judge(
       if (share === undefined) return [one];
       const verdict = verdicts.get(one.candidate.id)!;
       const left = one.left.filter((tenant) => !share.tenants.includes(tenant));
-      const tried = one.tried + 1;
-      if (verdict.fate === "same" && left.length > 0 && tried < TENANTS.length)
-        return [{ ...one, left, tried }];
+      // Others may have been given what it wanted: it is tried until nothing is left.
+      if (verdict.fate === "same" && left.length > 0) return [{ ...one, left, tried: one.tried + 1 }];
       say(verdict);
       return [];
     });
