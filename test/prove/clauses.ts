@@ -74,8 +74,10 @@ function* editsOf(text: string): Generator<Edit> {
   const put = (part: readonly Token[], instead: string): string =>
     text.slice(0, part[0]!.start) + instead + text.slice(part.at(-1)!.end);
 
-  /** `neutral`: what stands for a condition that is not there. `values`: what a CASE comes to where it holds, and may
-   * come to otherwise. */
+  /**
+   * `neutral`: what stands for a condition that is not there. `values`: what a CASE comes to where it holds, then what it may
+   * come to otherwise.
+   */
   function* condition(
     part: readonly Token[],
     neutral: "true" | "false",

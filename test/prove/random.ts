@@ -13,7 +13,7 @@ const AT_ONCE = 500;
 /** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
 const PER_DATABASE = 200;
 const PER_SHARED_DATABASE = 100;
-/** So many databases are made at a time: the engine plans most of the while, which it does on one processor. */
+/** So many databases are made at a time: each keeps one processor busy, and no more. */
 const LANES = availableParallelism();
 /** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
 export const LEAST_PAIRS = 99;
