@@ -500,6 +500,27 @@ describe("what was not looked at", () => {
     ]);
   });
 
+  const branches = world(
+    [
+      ...[agent("a"), scope("top"), scope("one", "top"), scope("two", "top"), scope("three", "two")],
+      ...[grant("a", "top", READER)],
+    ],
+    [unread("azure.deny-assignments", "one", "denies")],
+  );
+  test("denies that were not read in one branch bound the row above both, and nothing in the other", async () => {
+    const rows: ReachRow[] = [];
+    const { query } = branches;
+    const own = { expand: true, agents: [branches.id("a")] };
+    for await (const row of reachRows(query, META, createDecoder(query), own))
+      if (branches.owns([row.agent_id, row.scope_id])) rows.push(branches.bare(row));
+    expect(rows.map((row) => [row.scope_id, row.certainty, row.reason_code, row.completeness])).toEqual([
+      ["one", "upper-bound", "denies-unread", "failed"],
+      ["three", "exact", "", "complete"],
+      ["top", "upper-bound", "denies-unread", "failed"],
+      ["two", "exact", "", "complete"],
+    ]);
+  });
+
   const copied = world(
     [
       ...[agent("a"), AZURE, scope("site"), scope("list", "site")],
@@ -516,8 +537,8 @@ describe("what was not looked at", () => {
       ),
     ).toEqual([
       { scope: "box", certainty: "upper-bound", reason: "denies-unread", write: false },
-      { scope: "list", certainty: "upper-bound", reason: "denies-unread", write: true },
-      { scope: "site", certainty: "upper-bound", reason: "denies-unread", write: false },
+      { scope: "list", certainty: "upper-bound", reason: "copy-denies-unread", write: true },
+      { scope: "site", certainty: "upper-bound", reason: "copy-denies-unread", write: false },
     ]);
     const rows: ReachRow[] = [];
     const { query } = copied;

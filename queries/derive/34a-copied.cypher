@@ -24,3 +24,6 @@ RETURN DISTINCT a.id + '|on-behalf-of|', z.id
 // and when: UNSEEN
 MATCH (a:Agent)-[:UNSEEN]->(z:Scope)<-[:ABOVE]-(t:Scope)<-[:MIRRORED]-(:Scope)
 RETURN DISTINCT a.id + '|on-behalf-of|', t.id
+// and when: UNSEEN
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(s:Scope)
+RETURN DISTINCT a.id + '|on-behalf-of|', s.id

@@ -35,8 +35,8 @@ RETURN x.id, q.id, 1, 0, 1, u.discover, u.read, u.write, u.manage, u.reason, 100
 MATCH (a:Agent)-[u:UNSEEN]->(s:Scope)
 WHERE u.reason = 'plane-not-modelled'
 WITH a, u, s
-MATCH (a)-[l:LENT]->(:Principal)
-WHERE l.mode = 'agent-user' AND l.via = ''
+MATCH (a)-[l:LENT]->(p:Principal)
+WHERE l.mode = 'agent-user' AND l.via = '' AND (p.enabled IS NULL OR p.enabled)
 RETURN DISTINCT a.id + '|agent-user|', s.id, 1, 0, 0, u.discover, u.read, u.write, u.manage, 'plane-not-modelled', 1000, '',
   CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
 // and when: OPAQUE

@@ -370,8 +370,8 @@ function rowFiles(exchange: string): RowFiles {
   };
 }
 
-/** Gaps as nodes, loaded from files; rows of each kind. */
-async function loadGaps(
+/** Gaps as nodes, loaded from files beside this path; rows of each kind. */
+export async function loadGaps(
   engine: EngineConnection,
   gaps: readonly Gap[],
   besides: string,

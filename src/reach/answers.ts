@@ -77,7 +77,7 @@ export async function* reachRows(
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
       const [said, paths] = await Promise.all([columns(places), decoder(part.map(witnessOf))]);
       const full = part.map((row) =>
-        row.inherits === true ? { ...row, ...said.get(String(row.scope_id)) } : row,
+        row.inherits === true ? below(row, said.get(String(row.scope_id))) : row,
       );
       const uses = await usesOf(full);
       for (const [index, row] of full.entries()) {
@@ -86,6 +86,15 @@ export async function* reachRows(
       }
     }
   }
+}
+
+/**
+ * A row as it holds at a place below its own. What was not read elsewhere below its own place is no concern of that one: a
+ * row that nothing else makes an upper bound is exact there.
+ */
+function below(row: Row, place: Row | undefined): Row {
+  const elsewhere = row.reason_code === "denies-unread" && Number(place?.gap_denies ?? 0) === 0;
+  return { ...row, ...place, ...(elsewhere ? { certainty: "exact", reason_code: null } : {}) };
 }
 
 /** All agents; with a chain, those with rows at its places. */

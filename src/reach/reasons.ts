@@ -1,6 +1,8 @@
 /** Why an answer is not exact: a closed list of codes, in words. The documentation page is made from it. */
 export const REASONS: Readonly<Record<string, string>> = {
   "denies-unread": "what could deny or narrow this was not read completely",
+  "copy-denies-unread":
+    "what could deny or narrow reading the copy that this goes through was not read completely",
   "plane-not-modelled":
     "the grant is on a service whose rules are not modelled yet, so what it opens is unknown",
   "role-unread": "the role was not read, so what it allows is unknown",

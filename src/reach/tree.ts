@@ -72,7 +72,8 @@ export const COUNTS = `t.items AS items, t.labeled AS labeled, t.unlabeled AS un
   t.top_label AS top_label`;
 const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(:Scope) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(:Scope)
 RETURN s.id AS scope_id, s.name AS scope_name, s.url AS scope_url, s.kind AS scope_kind, s.owner AS scope_owner,
-  s.plane AS plane, ${COUNTS}, b.rank AS gap_rank, b.steps AS gap_steps`;
+  s.plane AS plane, ${COUNTS}, b.rank AS gap_rank, b.steps AS gap_steps,
+  b.denies AS gap_denies`;
 
 /** So many scopes are remembered. */
 const REMEMBERED = 20_000;

@@ -20,7 +20,7 @@ import {
 export const CAPPED: readonly unknown[] = ["agent-user", "on-behalf-of"];
 
 /** Applications with which the acting agent asks for persons. */
-export const clientsOf = (world: World, { acting }: Actor): string[] =>
+export const clientsOf = (world: World, { acting }: Pick<Actor, "acting">): string[] =>
   world
     .live("ACTS_AS")
     .filter((rel) => rel.from.kind === "Agent" && rel.from.id === acting && rel.props?.mode === "app")
@@ -28,7 +28,7 @@ export const clientsOf = (world: World, { acting }: Actor): string[] =>
     .filter((id) => world.enabled(id));
 
 /** Consents to act for persons, its own and those of its blueprints, and how sure each is. */
-function consents(world: World, actor: Actor): { rel: RelPut; sure: number }[] {
+function consents(world: World, actor: Pick<Actor, "acting">): { rel: RelPut; sure: number }[] {
   const clients = clientsOf(world, actor);
   const own = world
     .live("CONSENTED")
@@ -42,6 +42,17 @@ function consents(world: World, actor: Actor): { rel: RelPut; sure: number }[] {
     }));
   return [...own, ...lent].filter(({ rel, sure }) => rel.props?.type === "delegated" && sure !== LEVEL.no);
 }
+
+/** Where an agent may act for people, what it may do there at most, and whether people may have something there. */
+export const allowed = (world: World, agent: string): { place: string; most: Levels; peopled: boolean }[] =>
+  consents(world, { acting: agent }).map(({ rel, sure }) => ({
+    place: rel.to.id,
+    most: both(
+      allows(rel),
+      levels(() => sure),
+    ),
+    peopled: isPeopled(world, rel.to.id),
+  }));
 
 /** Whether it may act for anybody, at a place where people may have something. */
 export const actsForPeople = (world: World, actor: Actor): boolean =>

@@ -5,7 +5,7 @@
  * Covered: all modes, the agent's own and lent by servers and called agents; servers whose identity is not known;
  * containment, acl and posix grants; claims of everyone; blueprints; packages; denies; account keys; application
  * permissions; consents; network rules, locks and policies; the four tiers; expiry; disabled agents and principals;
- * grants whose effect is unknown; copies. What may be done with labels is in use.ts; not covered: numbers of items and people.
+ * grants whose effect is unknown; copies; what was not read. What may be done with labels is in use.ts; not covered: numbers of items and people.
  */
 import { stopped } from "./blueprints.ts";
 import { capAt } from "./consents.ts";
@@ -31,6 +31,7 @@ import {
   type Right,
   WRITE,
 } from "./rights.ts";
+import { isBlind, type Unknown, unknownFor, unreadAt } from "./unread.ts";
 
 export type { Answer, Certainty } from "./rights.ts";
 
@@ -47,6 +48,8 @@ export interface OracleRow extends Record<Right, Answer> {
    */
   hops: number;
   certainty: Certainty;
+  /** The worst state and the steps that were not read, of the place and of the copy that it is read through. */
+  unread: string;
   /** Relationships on the witness path, those to the lender and containment down to the scope included. */
   steps: number;
   /** Ids of agent, principals and granted scope; the lender is `via`. Empty if no grant is known. */
@@ -57,15 +60,19 @@ export interface OracleRow extends Record<Right, Answer> {
 
 /**
  * The witness of several paths comes first: fewest steps of control, fewest relationships, fewest memberships, then
- * the smallest principals, granted scope and key. (With the principals the granted one is decided, too.)
+ * the smallest principals, granted scope and key. (With the principals the granted one is decided, too.) What is left of two is
+ * the one through a copy, by the smallest.
  */
 const compareOffers = (a: Offer, b: Offer): number =>
   a.hops - b.hops ||
   a.steps - b.steps ||
+  Number(a.ids.length === 0) - Number(b.ids.length === 0) ||
   a.ids.length - b.ids.length ||
   compareIds(a.ids, b.ids) ||
-  compareBytes(a.witness.at(-1)!, b.witness.at(-1)!) ||
-  compareBytes(a.key, b.key);
+  compareBytes(a.witness.at(-1) ?? "", b.witness.at(-1) ?? "") ||
+  compareBytes(a.key, b.key) ||
+  Number(a.copy === undefined) - Number(b.copy === undefined) ||
+  compareBytes(a.copy ?? "", b.copy ?? "");
 
 /** What one path gives at one scope. */
 interface Offer {
@@ -78,6 +85,8 @@ interface Offer {
   /** The same, and the granted scope. */
   witness: readonly string[];
   key: string;
+  /** The copy that is read in place of the place. */
+  copy?: string;
 }
 
 /** What every path of the actor gives, by scope. */
@@ -92,8 +101,14 @@ function offers(world: World, actor: Actor): Map<string, Offer[]> {
   for (const { place, offer } of direct)
     if (offer.rights.read !== LEVEL.no)
       for (const [scope, further] of readThrough(world, place))
-        add(scope, { ...offer, rights: reading(offer.rights.read), steps: offer.steps + further });
+        add(scope, throughCopy(world, place, offer, further));
   return all;
+}
+
+/** What could take the copy away may not have been read. */
+function throughCopy(world: World, copy: string, offer: Offer, further: number): Offer {
+  const read = isBlind(world, copy) ? Math.min(LEVEL.bound, offer.rights.read) : offer.rights.read;
+  return { ...offer, rights: reading(read), steps: offer.steps + further, copy };
 }
 
 /** Content that is read is seen to exist. */
@@ -119,6 +134,27 @@ function* carriedOffers(
         },
       };
 }
+
+/** What the agent might reach for people, of whom something was not read: whatever gates and denies say to them. */
+function* unknownOffers(
+  world: World,
+  agent: string,
+  modes: ReadonlySet<string>,
+): Generator<{ mode: string; via: string; scope: string; offer: Offer }> {
+  for (const one of unknownFor(world, agent)) {
+    const offer = unknownOffer(one);
+    for (const mode of ["on-behalf-of", ...(one.service && modes.has("agent-user") ? ["agent-user"] : [])]) {
+      yield { mode, via: "", scope: one.scope, offer };
+      if (offer.rights.read !== LEVEL.no)
+        for (const [scope, further] of readThrough(world, one.scope))
+          yield { mode, via: "", scope, offer: throughCopy(world, one.scope, offer, further) };
+    }
+  }
+}
+const unknownOffer = ({ rights, steps }: Unknown): Offer => ({
+  ...{ rights, tier: "now", hops: 0, steps },
+  ...{ ids: [], witness: [], key: "" },
+});
 
 /** What one grant, held by one identity, gives at the places that it comes to. */
 function offersOf(
@@ -231,7 +267,13 @@ const asTier = (value: Value | undefined): Tier => TIERS.find((tier) => tier ===
 
 type Place = Pick<Actor, "agent" | "mode" | "via">;
 /** Rows of one actor at one scope: a right stands in the first tier that gives it, later tiers show what they add. */
-function rowsAt({ agent, mode, via }: Place, scope: string, here: readonly Offer[]): OracleRow[] {
+function rowsAt(
+  world: World,
+  { agent, mode, via }: Place,
+  scope: string,
+  here: readonly Offer[],
+): OracleRow[] {
+  const blind = isBlind(world, scope);
   const rows: OracleRow[] = [];
   const nothing: Record<Right, Answer> = { discover: "no", read: "no", write: "no", manage: "no" };
   const sofar = { ...nothing };
@@ -260,7 +302,9 @@ function rowsAt({ agent, mode, via }: Place, scope: string, here: readonly Offer
       tier,
       hops: witness.hops,
       ...rights,
-      certainty: surest === LEVEL.yes ? "exact" : surest === LEVEL.bound ? "upper-bound" : "unknown",
+      certainty:
+        surest === LEVEL.unknown ? "unknown" : surest === LEVEL.bound || blind ? "upper-bound" : "exact",
+      unread: unreadAt(world, [scope, ...(witness.copy === undefined ? [] : [witness.copy])]),
       steps: witness.steps,
       witness: witness.witness,
       key: witness.key,
@@ -273,12 +317,12 @@ function rowsAt({ agent, mode, via }: Place, scope: string, here: readonly Offer
 const unknownRow = (agent: string, server: string, steps: number): OracleRow => ({
   ...{ agent, mode: "app", via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
   ...{ discover: "unknown", read: "unknown", write: "unknown", manage: "unknown" },
-  ...{ certainty: "unknown", steps, witness: [], key: "" },
+  ...{ certainty: "unknown", unread: "", steps, witness: [], key: "" },
 });
 
 /** Every (scope, tier) that a path of one actor reaches. */
 export const actorRows = (world: World, actor: Actor): OracleRow[] =>
-  [...offers(world, actor)].flatMap(([scope, here]) => rowsAt(actor, scope, here));
+  [...offers(world, actor)].flatMap(([scope, here]) => rowsAt(world, actor, scope, here));
 
 /** Every (agent, mode, via, scope, tier) that a path reaches. `time` is the ISO time that counts as now. */
 export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
@@ -290,14 +334,15 @@ export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
     for (const actor of own)
       found.set(JSON.stringify([actor.mode, actor.via]), { actor, offers: offers(world, actor) });
     const modes = new Set(own.filter(({ via }) => via === "").map(({ mode }) => mode));
-    for (const { mode, via, scope, offer } of carriedOffers(world, agent, modes)) {
+    const further = [...carriedOffers(world, agent, modes), ...unknownOffers(world, agent, modes)];
+    for (const { mode, via, scope, offer } of further) {
       const key = JSON.stringify([mode, via]);
       const one = found.get(key) ?? { actor: { agent, mode, via }, offers: new Map<string, Offer[]>() };
       found.set(key, one);
       one.offers.set(scope, [...(one.offers.get(scope) ?? []), offer]);
     }
     for (const { actor, offers: all } of found.values())
-      for (const [scope, here] of all) rows.push(...rowsAt(actor, scope, here));
+      for (const [scope, here] of all) rows.push(...rowsAt(world, actor, scope, here));
     for (const [server, steps] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, steps));
   }
   return rows;

@@ -17,9 +17,12 @@ export interface CompactRow extends Record<Right, boolean | null> {
   tier: Tier;
   hops: number | bigint;
   certainty: Certainty;
+  /** Code of the reason why it is not exact. */
+  reason: string | null;
   subtree: boolean;
   steps: number | bigint;
-  grant: number | bigint;
+  /** Null where none is known. */
+  grant: number | bigint | null;
   /** The last step is a right that the agent gives itself. */
   regrant: boolean;
   /** The copy through which the witness goes, or content that an agent carries; absent: through none. */
@@ -53,6 +56,17 @@ export interface Holding {
   path: string;
 }
 
+/** A place of which something was not read. */
+export interface Blind {
+  scope: string;
+  /** Of the worst state: as in `STATES`. */
+  rank: number | bigint;
+  /** 1 if it may hide what takes access away. */
+  denies: number | bigint;
+  steps: readonly string[];
+}
+const STATES = ["complete", "not-modelled", "skipped", "partial", "denied", "failed"];
+
 export type Right = "discover" | "read" | "write" | "manage";
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
 const RANK: Record<Answer, number> = { no: 0, unknown: 1, yes: 2 };
@@ -84,6 +98,7 @@ export function expand(
   principals: readonly NamedPrincipal[],
   grants: readonly NamedGrant[],
   holdings: readonly Holding[],
+  blind: readonly Blind[],
   { parents, sources, heirs, copies }: Layout,
 ): OracleRow[] {
   const idOf = new Map(principals.map(({ code, id }) => [code, id]));
@@ -93,6 +108,13 @@ export function expand(
     const key = JSON.stringify([actorOf(one), one.person, one.principal]);
     holdingsOf.set(key, [...(holdingsOf.get(key) ?? []), one]);
   }
+  const blindAt = new Map(blind.map((one) => [one.scope, one]));
+  const unreadAt = (places: readonly string[]): string => {
+    const gaps = places.flatMap((place) => blindAt.get(place) ?? []);
+    if (gaps.length === 0) return "";
+    const steps = new Set(gaps.flatMap((gap) => gap.steps));
+    return `${STATES[Math.max(...gaps.map(({ rank }) => Number(rank)))]} ${[...steps].sort(compareBytes).join(" ")}`;
+  };
   const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
     let steps = 0;
     for (let at: string | undefined = from; at !== undefined; at = by.get(at), steps++)
@@ -123,6 +145,7 @@ export function expand(
         throw new Error(`${row.agent} at ${row.scope}: ${row.copy.place} is further away`);
       return { ids: [row.agent, row.copy.place], key: "" };
     }
+    if (row.grant === null && row.certainty === "unknown") return { ids: [], key: "" };
     const grant = grantOf.get(Number(row.grant));
     if (grant === undefined) throw new Error(`no grant has the code ${row.grant}`);
     const read = row.copy?.place ?? row.scope;
@@ -169,7 +192,10 @@ export function expand(
 
   const cells = new Map<string, Map<Tier, OracleRow>>();
   const say = (row: CompactRow, scope: string, further: number): void => {
-    const { agent, mode, tier, certainty } = row;
+    const { agent, mode, tier } = row;
+    // What was not read below the place of the row may lie elsewhere.
+    const elsewhere = row.reason === "denies-unread" && Number(blindAt.get(scope)?.denies ?? 0) === 0;
+    const copy = row.copy === undefined || row.copy.embedded ? [] : [row.copy.place];
     const { ids, key } = witness(row);
     const cell = cells.get(JSON.stringify([actorOf(row), scope])) ?? new Map<Tier, OracleRow>();
     cells.set(JSON.stringify([actorOf(row), scope]), cell);
@@ -184,7 +210,8 @@ export function expand(
       read: answer(row.read),
       write: answer(row.write),
       manage: answer(row.manage),
-      certainty,
+      certainty: elsewhere ? "exact" : row.certainty,
+      unread: unreadAt([scope, ...copy]),
       steps: Number(row.steps) + further,
       witness: ids,
       key,

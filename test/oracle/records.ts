@@ -13,6 +13,11 @@ export interface RelPut {
   props?: Readonly<Record<string, Value>>;
 }
 export type Put = NodePut | RelPut;
+/**
+ * A node that says what was not read: `step`, `state`, what it `hides`, and the `scope` that was not read; empty: the whole
+ * tenant.
+ */
+export const UNREAD = "Unread";
 
 export const TIERS = ["now", "conditional", "potential", "latent"] as const;
 export type Tier = (typeof TIERS)[number];

@@ -9,6 +9,7 @@ import { meant } from "./gates.ts";
 import { claims, isPerson } from "./grants.ts";
 import { type Actor, actors, disabled } from "./identities.ts";
 import { type Put, type RelPut, World } from "./records.ts";
+import { unknownFor } from "./unread.ts";
 
 export interface Leave {
   agent: string;
@@ -47,8 +48,8 @@ const guarded = (world: World): string[] => {
 };
 
 /**
- * Actors of an agent. Who may use one that carries content, and may do nothing else for people where they have
- * something, is followed no further than to those whom a rule or a label names.
+ * Actors of an agent. Who may use one that carries content, or asks for people in a service that nobody read, and may do
+ * nothing else for people where they have something, is followed no further than to those whom a rule or a label names.
  */
 function actorsOf(world: World, agent: string): Actor[] {
   const all = actors(world, agent);
@@ -58,6 +59,8 @@ function actorsOf(world: World, agent: string): Actor[] {
   const carried = [...new Set(carriedBy(world, agent).map(({ via }) => via))].flatMap((via) =>
     [...modes].map((mode): Actor => ({ agent, mode, via, acting: via || agent, own: [], lent: 0 })),
   );
+  if ([...unknownFor(world, agent)].length > 0)
+    carried.push({ ...{ agent, mode: "on-behalf-of", via: "", acting: agent }, own: [], lent: 0 });
   const followed = all.filter(
     (one) => one.mode !== "on-behalf-of" || carried.length === 0 || actsForPeople(world, one),
   );

@@ -263,12 +263,14 @@ function partsOf(raw: GraphRows): (tenant: string) => GraphRows {
   const principals = parts(raw.principals, ({ id }) => id);
   const grants = parts(raw.grants, ({ scope }) => scope);
   const use = parts(raw.use, ({ agent }) => agent);
+  const blind = parts(raw.blind, ({ scope }) => scope);
   return (tenant) => ({
     rows: rows(tenant),
     holdings: holdings(tenant),
     principals: principals(tenant),
     grants: grants(tenant),
     use: use(tenant),
+    blind: blind(tenant),
   });
 }
 

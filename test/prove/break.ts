@@ -24,7 +24,7 @@ export async function breakOne(
     (one) => one.how === "without" && (rule === undefined || one.rule.id === rule),
   );
   if (clauses.length === 0) throw new Error(`no rule is called "${rule}"`);
-  return Judge.use(worlds, [], cli, async (judge) => {
+  return Judge.use(worlds, cli, async (judge) => {
     for (let at = scattered(seed, clauses.length); ; at = (at + 1) % clauses.length) {
       const mutant = clauses[at]!;
       const verdicts: Verdict[] = [];

@@ -14,7 +14,7 @@ import { pairs, richest } from "./features.ts";
 import { serveMutants } from "./helper.ts";
 import { hits, LEAST_SHARE } from "./hits.ts";
 import { allMutants, isOpen, mutate, type Trial } from "./mutate.ts";
-import { metEnough, newRun, type Run, summary, tenantAt, tryTenants } from "./random.ts";
+import { metEnough, newRun, type Run, summary, tenantAt, tenantsToTry, tryTenants } from "./random.ts";
 import { completeness, STEPS } from "./withhold.ts";
 import { worldFiles, worldText } from "./world.ts";
 
@@ -105,7 +105,7 @@ async function random(): Promise<boolean> {
 }
 
 async function showHits(): Promise<boolean> {
-  const found = await hits(tenants(count("worlds", 400), seed, count("from", 0)));
+  const found = await hits(tenantsToTry(count("worlds", 400), seed, count("from", 0)));
   for (const { rule, statement, share } of found) print(`${percent(share)}  ${rule}, statement ${statement}`);
   const rare = found.filter(({ share }) => share < LEAST_SHARE);
   for (const { rule, statement } of rare) print(`hardly any tenant: ${rule}, statement ${statement}`);

@@ -1,6 +1,6 @@
 /** Where the product and the oracle differ, and the least world in which they do. */
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
-import type { Put } from "../oracle/records.ts";
+import { type Put, UNREAD } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { type Leave, leaves } from "../oracle/use.ts";
 import { answers, type Said } from "./product.ts";
@@ -81,11 +81,20 @@ export const tenantOf = (records: readonly Put[]): string => {
   return ids.map(prefixOf).find((prefix) => prefix !== "") ?? "";
 };
 
+/** True where something was not read. */
+export const hasGaps = (records: readonly Put[]): boolean => records.some(({ kind }) => kind === UNREAD);
+/** True where something was not read of the whole tenant: in a database of many it would be so for all of them. */
+export const lacksParts = (records: readonly Put[]): boolean =>
+  records.some(({ kind, props }) => kind === UNREAD && props?.scope === "");
+
+/** True for a tenant that does not go with all others into one database. */
+export const standsApart = (records: readonly Put[]): boolean => lacksParts(records) || sharesPeople(records);
+
 /**
  * True for a tenant that needs a database of its own: an agent is for everyone, and everyone holds something here, so
  * people of other tenants would, too.
  */
-export const standsApart = (records: readonly Put[]): boolean =>
+export const sharesPeople = (records: readonly Put[]): boolean =>
   ["MAY_USE", "GRANTED"].every((kind) =>
     records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === ""),
   );
@@ -97,7 +106,7 @@ function* smaller(world: readonly Put[]): Generator<Put[]> {
       yield world.filter((_, index) => index < at || index >= at + size);
   for (const [index, put] of world.entries())
     for (const name of Object.keys(put.props ?? {})) {
-      if (["key", "flow", "mode", "plane"].includes(name)) continue;
+      if (put.kind === UNREAD || ["key", "flow", "mode", "plane"].includes(name)) continue;
       const { [name]: _, ...props } = put.props ?? {};
       // A grant or deny of nothing at all says nothing about the rules.
       if (/^(GRANTED|DENIED)$/.test(put.kind) && !Object.values(props).includes(true)) continue;
@@ -120,6 +129,8 @@ export async function shrink(
   const prefix = tenantOf(records);
   for (let world = [...records]; ; ) {
     const candidates = [...smaller(world)]
+      // What is not read of a whole tenant is not read of all that are tried with it.
+      .filter((one) => lacksParts(one) === lacksParts(world))
       .map((one) => ({ one, size: JSON.stringify(one).length }))
       .sort((a, b) => a.size - b.size)
       .map(({ one }, index) => ({ one: renamed(one, prefix, `c${index}:`), prefix: `c${index}:` }));

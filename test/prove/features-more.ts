@@ -89,5 +89,20 @@ export const MORE: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
   "copy that may be read": (t) => some(t.rels("COPIED_TO", ({ to }) => reached(t, to.id))),
   "copy of a copy": (t) =>
     some(t.rels("COPIED_TO", ({ from }) => some(t.rels("COPIED_TO", ({ to }) => to.id === from.id)))),
+  "denies that were not read": (t) =>
+    some(t.gaps(({ hides, scope }) => hides !== "grants" && reached(t, String(scope)))),
+  "grants that were not read": (t) =>
+    some(t.gaps(({ hides, scope }) => hides === "grants" && reached(t, String(scope)))),
+  "consent where nobody read who may use the agent": (t) =>
+    some(t.gaps(({ scope }) => scope === "")) &&
+    some(t.rels("CONSENTED", (rel) => delegated(rel) && t.own.has(rel.from.id))),
+  "consent in a service that nobody read": (t) =>
+    some(
+      t.rels(
+        "CONSENTED",
+        ({ to }) =>
+          t.prop("Scope", to.id, "kind") === "Service" && !some(t.rels("WITHIN", (up) => up.to.id === to.id)),
+      ),
+    ),
   "restriction of a site": (t) => policies(t, ofKind(t, "SiteRestriction")),
 };

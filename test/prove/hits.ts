@@ -1,8 +1,8 @@
 /** How many tenants made each statement of each rule derive a row. */
 import type { Rule } from "../../src/graph/rules.ts";
-import type { Put } from "../oracle/records.ts";
+import { type Put, UNREAD } from "../oracle/records.ts";
 import { prefixOf } from "./compare.ts";
-import { statementsOf, type Unread, Workbench } from "./workbench.ts";
+import { statementsOf, Workbench } from "./workbench.ts";
 
 export interface Hit {
   rule: string;
@@ -16,18 +16,6 @@ export interface Hit {
 export const LEAST_SHARE = 0.01;
 /** What everyone has, the people of all tenants in one graph have: more together take longer each. */
 const PER_BENCH = 50;
-/** One tenant in so many has a scope of which denies were not read. */
-const UNREAD_EVERY = 10;
-
-/** In some tenants, one scope (the last) of which it was not read what takes access away. */
-export const unreadIn = (worlds: readonly (readonly Put[])[]): Unread[] =>
-  worlds.flatMap((world, index) => {
-    const scope = world.findLast((put) => put.kind === "Scope");
-    return index % UNREAD_EVERY === 0 && scope !== undefined && "id" in scope
-      ? [{ scope: scope.id, step: "azure.denies" }]
-      : [];
-  });
-
 /** True if some membership is one step away. Among many tenants one always is, and some statements are for where none is. */
 export const hasJoins = (world: readonly Put[]): boolean =>
   world.some(
@@ -41,8 +29,8 @@ const isId = (value: string): boolean => /^[tw]\d+:/.test(value);
 /** Runs the rules on these tenants. */
 export async function hits(worlds: readonly (readonly Put[])[]): Promise<Hit[]> {
   const found = new Map<string, Set<string>>();
-  const run = (some: readonly (readonly Put[])[], unread: readonly Unread[]): Promise<readonly Rule[]> =>
-    Workbench.use(some.flat(), unread, async (bench) => {
+  const run = (some: readonly (readonly Put[])[]): Promise<readonly Rule[]> =>
+    Workbench.use(some.flat(), async (bench) => {
       await bench.run((rule, statement, rows) => {
         const name = `${rule.id} ${statement}`;
         const tenants = found.get(name) ?? new Set<string>();
@@ -59,10 +47,11 @@ export async function hits(worlds: readonly (readonly Put[])[]): Promise<Hit[]> 
   for (let at = 0; at < worlds.length; at += PER_BENCH) {
     const some = worlds.slice(at, at + PER_BENCH);
     // Some statements run only if something was not read, and spare others their work: every second time.
-    rules = await run(some, (at / PER_BENCH) % 2 === 0 ? [] : unreadIn(some));
+    const whole = some.map((world) => world.filter(({ kind }) => kind !== UNREAD));
+    rules = await run((at / PER_BENCH) % 2 === 0 ? whole : some);
   }
   const without = worlds.filter((world) => !hasJoins(world)).slice(0, PER_BENCH);
-  if (without.length > 0) await run(without, []);
+  if (without.length > 0) await run(without);
   return rules.flatMap((rule) =>
     statementsOf(rule).map((_, index) => ({
       rule: rule.id,

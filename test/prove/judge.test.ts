@@ -37,7 +37,7 @@ test("each broken rule has a verdict of its own, though all run together", PATIE
     "spot 3 without: d.children = false": "same more to look at, and nothing else",
   };
   const found: Record<string, string> = {};
-  await Judge.use(worlds, [], CLI, (judge) =>
+  await Judge.use(worlds, CLI, (judge) =>
     judge.try(Object.keys(expected), ({ id, fate, why }) => {
       found[id] = `${fate} ${why}`;
     }),

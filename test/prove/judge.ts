@@ -2,7 +2,7 @@
 import type { Put } from "../oracle/records.ts";
 import { type Candidate, failure, type Share, tenantsIn, type Verdict } from "./batch.ts";
 import { Helper, Lost, type Order } from "./helper.ts";
-import { type Unread, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 /** In so many tenants a rule is broken in the first run of the rules, and in twice as many each further time. */
 const FIRST = 4;
@@ -16,12 +16,11 @@ export class Judge {
 
   static async use<T>(
     worlds: readonly (readonly Put[])[],
-    unread: readonly Unread[],
     cli: string,
     work: (judge: Judge) => Promise<T>,
   ): Promise<T> {
     const records = worlds.flat();
-    return Workbench.use(records, unread, async (bench) => {
+    return Workbench.use(records, async (bench) => {
       await bench.keep();
       const helper = new Helper({ records, kept: bench.kept, raw: await bench.raw() }, cli);
       try {

@@ -3,12 +3,13 @@ import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { HIDDEN, type Verdict, WIDER } from "./batch.ts";
 import { type Mutant, mutantsOf } from "./clauses.ts";
-import { standsApart } from "./compare.ts";
+import { hasGaps, lacksParts, standsApart } from "./compare.ts";
 import { richest } from "./features.ts";
 import { ENDED, LATE } from "./helper.ts";
-import { hasJoins, unreadIn } from "./hits.ts";
+import { hasJoins } from "./hits.ts";
 import { Judge } from "./judge.ts";
 import { RULES } from "./product.ts";
+import { tenantsToTry } from "./random.ts";
 import { worldFiles } from "./world.ts";
 
 export const allMutants = (): Mutant[] => RULES.flatMap(mutantsOf);
@@ -18,26 +19,29 @@ interface Field {
   about: string;
   /** Tenants that are drawn. */
   drawn(seed: number): readonly (readonly Put[])[];
-  /** In some tenants, what takes access away was not read. */
-  unread?: true;
 }
-/** Each with the world that it stands for, and ids of its own. */
+/** Each with ids of its own. */
 const worlds = (alone: boolean): Put[][] =>
   worldFiles()
     .filter(({ file }) => file.startsWith("alone-") === alone)
     .map(({ world }) => [...world.records]);
+const whole = (world: readonly Put[]): boolean => !hasGaps(world);
 const together = (some: readonly (readonly Put[])[]): (readonly Put[])[] =>
   some.filter((world) => !standsApart(world));
 /** What one field shows is not tried on the next. */
 const FIELDS: readonly Field[] = [
   {
     about: "worlds, and the richest of 400 tenants",
-    drawn: (seed) => together([...worlds(false), ...richest(tenants(400, seed), 60)]),
+    drawn: (seed) => together([...worlds(false).filter(whole), ...richest(tenants(400, seed), 60)]),
   },
   {
-    about: "the richest of 400 others, some not read",
-    drawn: (seed) => together(richest(tenants(400, seed, 400), 60)),
-    unread: true,
+    about: "worlds, and the richest of 400 others, read in part",
+    drawn: (seed) =>
+      together([...worlds(false).filter(hasGaps), ...richest(tenantsToTry(400, seed, 400), 60)]),
+  },
+  {
+    about: "tenants of which nobody read who may use their agents",
+    drawn: (seed) => tenantsToTry(400, seed, 1_000).filter(lacksParts).slice(0, 30),
   },
   {
     about: "tenants without memberships to come",
@@ -78,7 +82,6 @@ export async function mutate(
     const open = ids.filter((id) => (trying.verdicts[id]?.next ?? 0) <= index);
     if (open.length === 0) continue;
     const worlds = field.drawn(trying.seed);
-    const unread = field.unread === undefined ? [] : unreadIn(worlds);
     const heard = (verdict: Verdict): void => {
       const { id, fate } = verdict;
       const before = trying.verdicts[id];
@@ -94,7 +97,7 @@ export async function mutate(
       trying.verdicts[id] = { ...kept, next: settled ? LAST + 1 : index + 1 };
       say(trying.verdicts[id]);
     };
-    await Judge.use(worlds, unread, cli, (judge) => judge.try(open, heard));
+    await Judge.use(worlds, cli, (judge) => judge.try(open, heard));
   }
 }
 export const isOpen = (verdict: Verdict): boolean => verdict.fate === "same" || verdict.fate === "idle";

@@ -10,13 +10,14 @@ import { openInventory } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
 import {
+  type Blind,
   type CompactRow,
   expand,
   type Holding,
   type NamedGrant,
   type NamedPrincipal,
 } from "../oracle/expand.ts";
-import type { Put } from "../oracle/records.ts";
+import { type Put, UNREAD } from "../oracle/records.ts";
 import { asLines, TIME } from "../oracle/tenants.ts";
 import type { Leave } from "../oracle/use.ts";
 
@@ -26,7 +27,13 @@ export const POOL = 512 * 1024 * 1024;
 /** More threads to one have nothing to do. */
 const ENGINE = { pool: POOL, threads: 1 };
 
+/** What records say was not read. */
+export const gapsIn = (records: readonly Put[]): Gap[] =>
+  // As worlds write them; the type of properties cannot express it.
+  records.flatMap(({ kind, props }) => (kind === UNREAD ? [props as object as Gap] : []));
+
 export interface ProductOptions {
+  /** What was not read, besides what the records say. */
   gaps?: readonly Gap[];
   rules?: readonly Rule[];
   /** Only these agents, each by itself. */
@@ -56,7 +63,7 @@ export async function answers(records: readonly Put[], options: ProductOptions =
     const store = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE });
     const staged = stages(onStage);
     try {
-      await store.rebuild({ snapshot: "world", time: TIME, gaps, tables });
+      await store.rebuild({ snapshot: "world", time: TIME, gaps: [...gaps, ...gapsIn(records)], tables });
       staged("rebuild");
       for await (const _ of store.derive(rules, seed));
       staged("derive");
@@ -71,7 +78,7 @@ export async function answers(records: readonly Put[], options: ProductOptions =
   });
 }
 
-/** Lends out the graph of these records, without gaps; it is gone afterwards. */
+/** Lends out the graph of these records; it is gone afterwards. */
 export async function withGraph<T>(
   records: readonly Put[],
   use: (query: GraphStore["query"]) => Promise<T>,
@@ -82,7 +89,7 @@ export async function withGraph<T>(
     async (tables, folder) => {
       const graph = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE });
       try {
-        await graph.rebuild({ snapshot: "world", time: TIME, gaps: [], tables });
+        await graph.rebuild({ snapshot: "world", time: TIME, gaps: gapsIn(records), tables });
         for await (const _ of graph.derive(RULES));
         return await use((cypher, params) => graph.query(cypher, params));
       } finally {
@@ -114,7 +121,7 @@ export async function exported<T>(
   }
 }
 async function* lines(records: readonly Put[]): AsyncGenerator<string> {
-  yield* asLines(records);
+  yield* asLines(records.filter(({ kind }) => kind !== UNREAD));
 }
 const stages = (onStage: (stage: string, ms: number) => void) => {
   let start = performance.now();
@@ -160,6 +167,7 @@ export interface GraphRows {
   grants: readonly NamedGrant[];
   holdings: readonly Holding[];
   use: readonly Leave[];
+  blind: readonly Blind[];
 }
 /** The columns are those that the query names, which the type cannot express. */
 const as = <T>(rows: readonly Row[]): T[] => rows as object[] as T[];
@@ -173,7 +181,7 @@ export async function readRows(query: Ask): Promise<GraphRows> {
         await query(
           `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
      RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
-     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.subtree AS subtree,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason, r.subtree AS subtree,
      r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person`,
         )
       ).map((row) => ({ ...row, copy: copyOf(row) })),
@@ -192,6 +200,11 @@ export async function readRows(query: Ask): Promise<GraphRows> {
       ),
     ),
     use: await useOf(query),
+    blind: as(
+      await query(
+        "MATCH (s:Scope)-[b:BLIND]->(s) RETURN s.id AS scope, b.rank AS rank, b.denies AS denies, b.steps AS steps",
+      ),
+    ),
   };
 }
 
@@ -221,12 +234,12 @@ export function expandRows(raw: GraphRows, records: readonly Put[]): OracleRow[]
         "from" in put && put.kind === kind ? [[put.from.id, put.to.id] as const] : [],
       ),
     );
-  const { rows, principals, grants, holdings } = raw;
+  const { rows, principals, grants, holdings, blind } = raw;
   const chains = {
     parents: upwards("WITHIN"),
     sources: upwards("INHERITS"),
     heirs: heirsOf(records),
     copies,
   };
-  return expand(rows, principals, grants, holdings, chains);
+  return expand(rows, principals, grants, holdings, blind, chains);
 }

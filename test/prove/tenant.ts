@@ -1,5 +1,5 @@
 /** Records of a random tenant, by what predicates over it ask for. */
-import { EVERYONE, type NodePut, type Put, type RelPut, type Value } from "../oracle/records.ts";
+import { EVERYONE, type NodePut, type Put, type RelPut, UNREAD, type Value } from "../oracle/records.ts";
 
 export class Tenant {
   readonly #nodes = new Map<string, NodePut>();
@@ -74,6 +74,10 @@ export class Tenant {
       this.prop("Policy", policy, "effect") === "block" &&
       this.rels("APPLIES_TO", (rel) => rel.from.id === policy).length > 0
     );
+  }
+  /** What was not read. */
+  gaps(which: (props: Readonly<Record<string, Value>>) => boolean): NodePut[] {
+    return [...this.#nodes.values()].filter(({ kind, props }) => kind === UNREAD && which(props ?? {}));
   }
   scopes(): string[] {
     return [...this.#nodes.values()].filter(({ kind }) => kind === "Scope").map(({ id }) => id);

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { type RuleTarget, runRule } from "../../src/graph/derive.ts";
+import { loadGaps } from "../../src/graph/derive-embedded.ts";
 import { type EngineConnection, openEngine } from "../../src/graph/engine.ts";
 import {
   derivedColumns,
@@ -13,7 +14,6 @@ import {
   embeddedDdl,
 } from "../../src/graph/generate.ts";
 import type { Rule } from "../../src/graph/rules.ts";
-import { GAPS_DDL } from "../../src/graph/store-gaps.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
 import {
@@ -25,24 +25,17 @@ import {
   isNodeKind,
 } from "../../src/schema.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
-import type { Put } from "../oracle/records.ts";
+import { type Put, UNREAD } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 import { withNames } from "./clauses.ts";
 import { byPrefix, prefixOf } from "./compare.ts";
 import { ParquetWriter } from "./parquet.ts";
-import { expandRows, exported, type GraphRows, POOL, RULES, readRows } from "./product.ts";
-
-/** A scope of which it was not read what could take access away. */
-export interface Unread {
-  scope: string;
-  step: string;
-}
+import { expandRows, exported, type GraphRows, gapsIn, POOL, RULES, readRows } from "./product.ts";
 
 /** What a bench on which `keep` has run is to another process, as long as it is lent out. Plain data. */
 export interface Kept {
   tables: readonly GraphTable[];
   folder: string;
-  unread: readonly Unread[];
   sizes: readonly number[];
 }
 
@@ -65,7 +58,6 @@ export class Workbench {
   readonly #records: ReadonlyMap<string, readonly Put[]>;
   readonly #engine: EngineConnection;
   readonly #tables: readonly GraphTable[];
-  readonly #unread: readonly Unread[];
   readonly #folder: string;
   #files = 0;
   /** Rows of the kind of each rule after it. */
@@ -81,7 +73,7 @@ export class Workbench {
   private constructor(
     records: readonly Put[],
     engine: EngineConnection,
-    { tables, folder, unread }: Omit<Kept, "sizes">,
+    { tables, folder }: Omit<Kept, "sizes">,
     parquet: ParquetWriter,
   ) {
     const grouped = new Map<string, Put[]>();
@@ -96,20 +88,15 @@ export class Workbench {
     this.#parquet = parquet;
     this.#engine = engine;
     this.#tables = tables;
-    this.#unread = unread;
     this.#folder = folder;
   }
 
   /** Loads records and lends the bench out. */
-  static async use<T>(
-    records: readonly Put[],
-    unread: readonly Unread[],
-    work: (bench: Workbench) => Promise<T>,
-  ): Promise<T> {
+  static async use<T>(records: readonly Put[], work: (bench: Workbench) => Promise<T>): Promise<T> {
     return exported(
       records,
       () => {},
-      (tables, folder) => Workbench.#open(records, { tables, folder, unread }, work),
+      (tables, folder) => Workbench.#open(records, { tables, folder }, work),
     );
   }
 
@@ -134,15 +121,9 @@ export class Workbench {
     const engine = await openEngine({ path: ":memory:", pool: POOL });
     const parquet = await ParquetWriter.open();
     try {
-      await engine.together([...embeddedDdl(), ...derivedDdl(ALL_KINDS), ...GAPS_DDL]);
+      await engine.together([...embeddedDdl(), ...derivedDdl(ALL_KINDS)]);
       for (const table of from.tables) await engine.run(embeddedCopy(table));
-      // As the store fills them from gaps of coverage.
-      for (const [index, { scope, step }] of from.unread.entries())
-        await engine.run(
-          `MATCH (s:Scope) WHERE s.id = $scope
-           CREATE (:Unread {id: $id, step: $step, rank: 5, denies: 1})-[:CONCERNS]->(s)`,
-          { scope, step, id: String(index) },
-        );
+      await loadGaps(engine, gapsIn(records), join(from.folder, `gaps-${process.pid}`));
       return await work(new Workbench(records, engine, from, parquet));
     } finally {
       parquet.close();
@@ -152,7 +133,7 @@ export class Workbench {
 
   /** After `keep`: what `beside` needs. */
   get kept(): Kept {
-    return { tables: this.#tables, folder: this.#folder, unread: this.#unread, sizes: this.#sizes };
+    return { tables: this.#tables, folder: this.#folder, sizes: this.#sizes };
   }
 
   raw(): Promise<GraphRows> {
@@ -341,7 +322,7 @@ export class Workbench {
 
   #target(): RuleTarget {
     const number = async (cypher: string) => Number((await this.#engine.run(cypher))[0]?.n ?? 0);
-    const isNode = (kind: string) => isDerivedNode(kind) || isNodeKind(kind) || kind === "Unread";
+    const isNode = (kind: string) => isDerivedNode(kind) || isNodeKind(kind) || kind === UNREAD;
     const count = async (kind: string) => {
       const rows =
         this.#counts.get(kind) ??

@@ -12,7 +12,8 @@
  *   a s now: discover read; exact; 2 steps a > p > s #
  * ```
  *
- * Rows of other modes and lenders say so after the agent: `a[maker]`, `a[app via b]`. A right with a question mark is unknown, one that is missing is a no.
+ * `Unread gap {step: azure.deny-assignments, state: failed, hides: denies, scope: s}` says what was not read; of the whole tenant if
+ * the scope is empty. Rows of other modes and lenders say so after the agent: `a[maker]`, `a[app via b]`. A right with a question mark is unknown, one that is missing is a no.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ import { parse, stringify } from "yaml";
 import { packageRoot } from "../../src/root.ts";
 import { NODE_KINDS, REL_KINDS, RELS } from "../../src/schema.ts";
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
-import { compareBytes, type Put, TIERS, type Value } from "../oracle/records.ts";
+import { compareBytes, type Put, TIERS, UNREAD, type Value } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
 
 export interface World {
@@ -34,7 +35,7 @@ export interface World {
 /** Every tenant has these in common: their ids have no prefix. */
 const SHARED: readonly string[] = ["everyone", "everyone-except-external", "*"];
 /** Properties that hold ids of the tenant’s own. */
-const IDS: readonly string[] = ["together", "excluded", "appId", "resource", "user"];
+const IDS: readonly string[] = ["together", "excluded", "appId", "resource", "user", "scope"];
 /** Lines that start with an id. */
 const LINES = "inheritable";
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
@@ -90,7 +91,7 @@ function recordOf(line: string, prefix: string, file: string, declared: Readonly
   const match = /^(\S+) (\S+)(?: ([^\s{]\S*))?(?: (\{.*\}))?$/.exec(line);
   if (match === null) throw new Error(`${file}: not a record: ${line}`);
   const [, first = "", second = "", third, written] = match;
-  const id = (bare: string): string => (SHARED.includes(bare) ? bare : `${prefix}${bare}`);
+  const id = (bare: string): string => (bare === "" || SHARED.includes(bare) ? bare : `${prefix}${bare}`);
   const props = renamedIn(written === undefined ? {} : parse(written), id);
   const kind = named(REL_KINDS, second);
   if (kind !== undefined && third !== undefined) {
@@ -100,7 +101,7 @@ function recordOf(line: string, prefix: string, file: string, declared: Readonly
     });
     return { kind, from: end(RELS[kind].from, first), to: end(RELS[kind].to, third), props };
   }
-  const node = named(NODE_KINDS, first);
+  const node = first === UNREAD ? UNREAD : named(NODE_KINDS, first);
   if (node === undefined || third !== undefined) throw new Error(`${file}: no such kind: ${line}`);
   return { kind: node, id: id(second), props };
 }
@@ -130,7 +131,7 @@ function rowLine(row: OracleRow, bare: (id: string) => string): string {
   );
   const tier = row.tier === "latent" ? `latent ${row.hops}` : row.tier;
   const lent = [row.mode, ...(row.via === "" ? [] : [`via ${bare(row.via)}`])].join(" ");
-  return `${bare(row.agent)}${lent === "app" ? "" : `[${lent}]`} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${row.certainty}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${bare(row.key)}`;
+  return `${bare(row.agent)}${lent === "app" ? "" : `[${lent}]`} ${bare(row.scope)} ${tier}: ${rights.join(" ")}; ${[row.certainty, row.unread].filter(Boolean).join(", ")}; ${row.steps} steps ${row.witness.map(bare).join(" > ")} #${bare(row.key)}`;
 }
 /** Rows as lines, in order; `prefix` is taken from their ids. */
 export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>
