@@ -1074,7 +1074,9 @@ export const DERIVED = {
       tier,
       subtree: int("1 if everything below is included"),
       ...rights,
-      absorbed: int("1 if the row above says the same"),
+      absorbed: int(
+        "1 if the row above says the same; 2 if the row says nothing, 3 if that is so, and it is only not counted above",
+      ),
     },
   },
   OFFER: {

@@ -5,6 +5,7 @@
 // why: a witness gives something that the row shows. Where a row shows that nothing is left, any path will do: those come
 // last.
 MATCH (x:Actor)-[r:SHOWN]->(s:Scope)
+WHERE r.absorbed <> 2
 WITH x, r, s
 MATCH (x)-[p:PART]->(s)
 WHERE p.tier = r.tier

@@ -5,13 +5,14 @@
 // why: the rows of marked places, with what each of them alone lets read. A right is 1, 0, or NULL where it is unknown.
 // 'denies-unread' is said of rows that nothing else makes an upper bound: below them it holds only where something was not read.
 MATCH (x:Actor)-[q:SHOWN]->(s:Scope)
+WHERE q.absorbed <> 2
 OPTIONAL MATCH (x)-[v:WITNESS]->(s) WHERE v.tier = q.tier
 OPTIONAL MATCH (x)-[o:OUTER]->(s) WHERE o.tier = q.tier
 OPTIONAL MATCH (x)-[l:LESS]->(s) WHERE l.tier = q.tier
 OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below <> 1 - q.subtree
 OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, q.tier AS tier, v.hops AS hops, q.discover AS d,
-  q.read AS r, q.write AS w, q.manage AS m, v.reason AS reason, q.subtree AS subtree, q.absorbed AS absorbed, o.level AS outer,
+  q.read AS r, q.write AS w, q.manage AS m, v.reason AS reason, q.subtree AS subtree, CASE WHEN q.absorbed > 0 THEN 1 ELSE 0 END AS absorbed, o.level AS outer,
   CASE WHEN q.read > 1 AND q.absorbed = 0 THEN coalesce(t.items, 0) - coalesce(l.items, 0) ELSE 0 END AS items,
   CASE WHEN q.read > 1 AND q.absorbed = 0 THEN coalesce(t.sensitive, 0) - coalesce(l.sensitive, 0) ELSE 0 END AS sensitive,
   CASE WHEN q.read > 1 AND q.absorbed = 0 THEN coalesce(t.unlabeled_sensitive, 0) - coalesce(l.unlabeled_sensitive, 0) ELSE 0 END AS unlabeled,

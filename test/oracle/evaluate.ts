@@ -5,7 +5,8 @@
  * Covered: all modes, the agent's own and lent by servers and called agents; servers whose identity is not known;
  * containment, acl and posix grants; claims of everyone; blueprints; packages; denies; account keys; application
  * permissions; consents; network rules, locks and policies; the four tiers; expiry; disabled agents and principals;
- * grants whose effect is unknown; copies; what was not read. What may be done with labels is in use.ts; not covered: numbers of items and people.
+ * grants whose effect is unknown; copies; what was not read. What may be done with labels is in use.ts, items are counted in
+ * counts.ts, people in people.ts.
  */
 import { stopped } from "./blueprints.ts";
 import { capAt } from "./consents.ts";

@@ -165,8 +165,8 @@ export class Failed extends Error {
 
 interface SaidOfTenant {
   rows: readonly OracleRow[];
-  /** A line each actor and label. */
-  use: ReadonlySet<string>;
+  /** A line each actor and label, and each actor and tier. */
+  more: ReadonlySet<string>;
 }
 /** What a graph said as the rules are, by tenant. */
 export type Sound = (tenant: string) => SaidOfTenant;
@@ -181,13 +181,15 @@ export function soundOf(bench: Workbench, raw: GraphRows): Sound {
 }
 const saidOf = (bench: Workbench, raw: GraphRows, tenant: string): SaidOfTenant => ({
   rows: bench.expanded(raw, tenant),
-  use: new Set(
-    raw.use.filter(({ label }) => prefixOf(label) === tenant).map((leave) => JSON.stringify(leave)),
+  more: new Set(
+    [...raw.use.filter(({ label }) => prefixOf(label) === tenant), ...raw.counted].map((one) =>
+      JSON.stringify(one),
+    ),
   ),
 });
 const differ = (a: SaidOfTenant, b: SaidOfTenant): boolean =>
-  a.use.size !== b.use.size ||
-  [...a.use].some((line) => !b.use.has(line)) ||
+  a.more.size !== b.more.size ||
+  [...a.more].some((line) => !b.more.has(line)) ||
   differences(a.rows, b.rows).length > 0;
 
 /**
@@ -264,6 +266,7 @@ function partsOf(raw: GraphRows): (tenant: string) => GraphRows {
   const grants = parts(raw.grants, ({ scope }) => scope);
   const use = parts(raw.use, ({ agent }) => agent);
   const blind = parts(raw.blind, ({ scope }) => scope);
+  const sums = parts(raw.counted, ({ agent }) => agent);
   return (tenant) => ({
     rows: rows(tenant),
     holdings: holdings(tenant),
@@ -271,6 +274,7 @@ function partsOf(raw: GraphRows): (tenant: string) => GraphRows {
     grants: grants(tenant),
     use: use(tenant),
     blind: blind(tenant),
+    counted: sums(tenant),
   });
 }
 

@@ -1,5 +1,6 @@
 /** What is shrunk is whatever the two differ on. */
 import { expect, test } from "vitest";
+import { counted } from "../oracle/counts.ts";
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
@@ -16,6 +17,7 @@ const blind: Judged = async (records) => {
     use: worlds.flatMap((world) =>
       leaves(world, TIME).map((leave) => ({ ...leave, view: true, extract: true })),
     ),
+    counted: worlds.flatMap((world) => counted(world, TIME, evaluate(world, TIME))),
   };
 };
 

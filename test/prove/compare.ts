@@ -1,4 +1,5 @@
 /** Where the product and the oracle differ, and the least world in which they do. */
+import { type Counted, counted } from "../oracle/counts.ts";
 import { evaluate, type OracleRow } from "../oracle/evaluate.ts";
 import { type Put, UNREAD } from "../oracle/records.ts";
 import { TIME } from "../oracle/tenants.ts";
@@ -41,25 +42,47 @@ export function useDifferences(
   ];
 }
 
+/** Where the two count different items, by actor and tier. */
+export function countDifferences(
+  records: readonly Put[],
+  law: readonly OracleRow[],
+  found: readonly Counted[],
+): string[] {
+  const of = (one: Counted): string =>
+    `${one.agent} ${one.mode} ${one.via} ${one.tier}: ${one.items} items, ${one.sensitive} sensitive, ${one.unlabeled} of them without a label`;
+  const [expected, actual] = [counted(records, TIME, law).map(of), found.map(of)];
+  const [inLaw, inProduct] = [new Set(expected), new Set(actual)];
+  return [
+    ...expected.filter((line) => !inProduct.has(line)).map((line) => `law:     ${line}`),
+    ...actual.filter((line) => !inLaw.has(line)).map((line) => `product: ${line}`),
+  ];
+}
+
 export async function disagreement(records: readonly Put[]): Promise<string[]> {
   const law = evaluate(records, TIME);
-  const { rows, use } = await answers(records);
-  return [...differences(law, rows), ...useDifferences(records, law, use)];
+  const said = await answers(records);
+  return [
+    ...differences(law, said.rows),
+    ...useDifferences(records, law, said.use),
+    ...countDifferences(records, law, said.counted),
+  ];
 }
 
 /** What the product says of tenants in one database, by the prefix of each. */
 export interface SaidOfMany {
   rows: ReadonlyMap<string, OracleRow[]>;
   use: ReadonlyMap<string, Leave[]>;
+  counted: ReadonlyMap<string, Counted[]>;
 }
-export const saidOfMany = ({ rows, use }: Said): SaidOfMany => ({
-  rows: byPrefix(rows),
-  use: byTenant(use, ({ agent }) => agent),
+export const saidOfMany = (said: Said): SaidOfMany => ({
+  rows: byPrefix(said.rows),
+  use: byTenant(said.use, ({ agent }) => agent),
+  counted: byTenant(said.counted, ({ agent }) => agent),
 });
 
 /** Where the two differ on one of many tenants. */
 export function disagreementAmong(
-  { rows, use }: SaidOfMany,
+  { rows, use, counted: sums }: SaidOfMany,
   records: readonly Put[],
   prefix: string,
   law = evaluate(records, TIME),
@@ -67,6 +90,7 @@ export function disagreementAmong(
   return [
     ...differences(law, rows.get(prefix) ?? []),
     ...useDifferences(records, law, use.get(prefix) ?? []),
+    ...countDifferences(records, law, sums.get(prefix) ?? []),
   ];
 }
 

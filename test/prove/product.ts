@@ -8,6 +8,7 @@ import { openEmbeddedStore } from "../../src/graph/store-embedded.ts";
 import type { GraphTable } from "../../src/keep/inventory.ts";
 import { openInventory } from "../../src/keep/inventory.ts";
 import type { Row } from "../../src/model.ts";
+import type { Counted } from "../oracle/counts.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
 import {
   type Blind,
@@ -48,6 +49,8 @@ export interface Said {
   rows: readonly OracleRow[];
   /** What actors may do with labels that something guards. */
   use: readonly Leave[];
+  /** What rows count, by actor and tier. */
+  counted: readonly Counted[];
 }
 
 /** The rows that the product derives from these records. Throws what it throws. */
@@ -69,7 +72,7 @@ export async function answers(records: readonly Put[], options: ProductOptions =
       staged("derive");
       const query: Ask = (cypher) => store.query(cypher);
       const raw = await readRows(query);
-      const said = { rows: expandRows(raw, records), use: raw.use };
+      const said = { rows: expandRows(raw, records), use: raw.use, counted: raw.counted };
       staged("read");
       return said;
     } finally {
@@ -160,6 +163,28 @@ const useOf = async (query: Ask): Promise<Leave[]> =>
     ),
   );
 
+/** Of the agent's own tenant: what everyone holds elsewhere, it holds, too. */
+async function countedOf(query: Ask): Promise<Counted[]> {
+  const rows = await query(
+    `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
+     WHERE r.readable_items <> 0 OR r.readable_sensitive <> 0 OR r.readable_unlabeled_sensitive <> 0
+     RETURN a.id AS agent, r.mode AS mode, coalesce(r.via, '') AS via, r.tier AS tier, s.id AS scope,
+     r.readable_items AS items, r.readable_sensitive AS sensitive, r.readable_unlabeled_sensitive AS unlabeled`,
+  );
+  const found = new Map<string, Counted>();
+  for (const row of rows) {
+    const [agent, mode, via, tier] = [row.agent, row.mode, row.via, row.tier].map(String) as [
+      ...[string, string, string, string],
+    ];
+    if (!String(row.scope).startsWith(agent.slice(0, agent.indexOf(":") + 1))) continue;
+    const key = JSON.stringify([agent, mode, via, tier]);
+    const sum = found.get(key) ?? { agent, mode, via, tier, items: 0, sensitive: 0, unlabeled: 0 };
+    found.set(key, sum);
+    for (const name of ["items", "sensitive", "unlabeled"] as const) sum[name] += Number(row[name]);
+  }
+  return [...found.values()];
+}
+
 /** What a derived graph says, as it says it. */
 export interface GraphRows {
   rows: readonly CompactRow[];
@@ -168,6 +193,7 @@ export interface GraphRows {
   holdings: readonly Holding[];
   use: readonly Leave[];
   blind: readonly Blind[];
+  counted: readonly Counted[];
 }
 /** The columns are those that the query names, which the type cannot express. */
 const as = <T>(rows: readonly Row[]): T[] => rows as object[] as T[];
@@ -200,6 +226,7 @@ export async function readRows(query: Ask): Promise<GraphRows> {
       ),
     ),
     use: await useOf(query),
+    counted: await countedOf(query),
     blind: as(
       await query(
         "MATCH (s:Scope)-[b:BLIND]->(s) RETURN s.id AS scope, b.rank AS rank, b.denies AS denies, b.steps AS steps",

@@ -97,7 +97,11 @@ async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: numbe
   ];
   const lanes = pLimit(LANES);
   const said = await lanes.map(databases, (records) => answers(records, { onStage }));
-  return { rows: said.flatMap(({ rows }) => rows), use: said.flatMap(({ use }) => use) };
+  return {
+    rows: said.flatMap(({ rows }) => rows),
+    use: said.flatMap(({ use }) => use),
+    counted: said.flatMap(({ counted }) => counted),
+  };
 }
 
 /** Tenants in databases of about as many, at most so many, and as many databases as work at a time. */

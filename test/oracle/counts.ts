@@ -1,0 +1,37 @@
+/** How many items an actor reads, in the first tier that lets it: each item once, however many rows lead there (reach.md 4.4). */
+import type { OracleRow } from "./evaluate.ts";
+import { type Put, World } from "./records.ts";
+
+/** Items that rows of one actor and tier let read and no other row counts, summed. */
+export interface Counted {
+  agent: string;
+  mode: string;
+  via: string;
+  tier: string;
+  items: number;
+  sensitive: number;
+  /** Sensitive, and without a label. */
+  unlabeled: number;
+}
+
+/** By these rows; actors and tiers that read nothing are left out. */
+export function counted(records: Iterable<Put>, time: string, rows: readonly OracleRow[]): Counted[] {
+  const world = new World(records, time);
+  const found = new Map<string, Counted>();
+  for (const { agent, mode, via, scope, tier, read } of rows) {
+    if (read !== "yes") continue;
+    const key = JSON.stringify([agent, mode, via, tier]);
+    const sum = found.get(key) ?? { agent, mode, via, tier, items: 0, sensitive: 0, unlabeled: 0 };
+    found.set(key, sum);
+    for (const { from } of world.live("PROTECTED_BY").filter(({ to }) => to.id === scope)) {
+      const types = world.prop("Item", from.id, "types") ?? "";
+      const labels = world.live("LABELED").filter((rel) => rel.from.id === from.id);
+      const unlabeled = labels.some(({ to }) => world.prop("Label", to.id, "kind") === "None");
+      sum.items += 1;
+      if (types === "") continue;
+      sum.sensitive += 1;
+      if (unlabeled) sum.unlabeled += 1;
+    }
+  }
+  return [...found.values()].filter(({ items }) => items > 0);
+}
