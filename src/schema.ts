@@ -535,6 +535,7 @@ export const DERIVED = {
       app,
       ...shown,
       reason,
+      unread: int("1 if it would be exact, but for what was not read here or below"),
       ...inside,
       code,
     },
@@ -1268,6 +1269,7 @@ export const DERIVED = {
       person: str(
         "Of several identities in this mode, the one whose rights the witness uses, or the first of those whom nothing tells apart; absent: there is one",
       ),
+      unread: bool("True: it would be exact, but for what was not read here or below"),
     },
   },
 } as const satisfies Readonly<

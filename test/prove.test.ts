@@ -15,6 +15,7 @@ import {
   byPrefix,
   byTenant,
   countDifferences,
+  differences,
   disagreement,
   hasGaps,
   shrink,
@@ -105,6 +106,7 @@ describe("worlds", () => {
     expect(rowLines(said.get(prefixOf(file)) ?? [], prefixOf(file)).sort()).toEqual(world(file).rows);
     const { records } = world(file);
     const law = evaluate(records, TIME);
+    expect(differences(law, said.get(prefixOf(file)) ?? [])).toEqual([]);
     expect(useDifferences(records, law, use)).toEqual([]);
     expect(countDifferences(records, law, sums.get(prefixOf(file)) ?? [])).toEqual([]);
   });

@@ -9,5 +9,6 @@ OPTIONAL MATCH (s)-[b:BLIND]->(s)
 WITH p, s, g, t.items AS items, t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled, coalesce(b.denies, 0) AS blind
 RETURN p.id, s.id, g.app, g.canDiscover, g.canRead, g.canWrite, g.canManage,
   CASE WHEN blind = 1 AND g.certainty = 'exact' THEN 'upper-bound' ELSE g.certainty END,
-  CASE WHEN blind = 1 AND g.certainty = 'exact' THEN 'denies-unread' ELSE g.reason END,
+  CASE WHEN blind = 1 AND g.certainty = 'exact' THEN coalesce(g.reason, 'denies-unread') ELSE g.reason END,
+  CASE WHEN blind = 1 AND g.certainty = 'exact' THEN 1 ELSE 0 END,
   coalesce(g.counts * items, 0), coalesce(g.counts * sensitive, 0), coalesce(g.counts * unlabeled, 0), g.code

@@ -18,4 +18,4 @@ WITH x, t, tier, read, rank, reason, path, min(p.hops) AS hops, min(p.grant) AS 
 OPTIONAL MATCH (t)-[b:BLIND]->(t)
 WITH x, t, tier, read, rank, reason, path, hops, grant, regrant, who, coalesce(b.denies, 0) AS blind
 RETURN x.id, t.id, tier, hops, CASE WHEN blind = 1 AND read > 2 THEN 2 ELSE read END,
-  CASE WHEN blind = 1 THEN coalesce(reason, 'copy-denies-unread') ELSE reason END, rank, path, grant, regrant, who
+  CASE WHEN blind = 1 AND read > 2 THEN 'copy-denies-unread' ELSE reason END, rank, path, grant, regrant, who

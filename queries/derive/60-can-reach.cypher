@@ -3,7 +3,7 @@
 // per: agents
 // when: SHOWN
 // why: the rows of marked places, with what each of them alone lets read. A right is 1, 0, or NULL where it is unknown.
-// 'denies-unread' is said of rows that nothing else makes an upper bound: below them it holds only where something was not read.
+// What was not read is all that makes some rows an upper bound: below them it does so only where it lies.
 MATCH (x:Actor)-[q:SHOWN]->(s:Scope)
 WHERE q.absorbed <> 2
 OPTIONAL MATCH (x)-[v:WITNESS]->(s) WHERE v.tier = q.tier
@@ -22,7 +22,7 @@ WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, q.tier AS ti
 RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' WHEN 2 THEN 'conditional' WHEN 3 THEN 'potential' ELSE 'latent' END AS inTier,
   hops, CASE d WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS discovers, CASE r WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS reads, CASE w WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS writes, CASE m WHEN 0 THEN 0 WHEN 1 THEN NULL ELSE 1 END AS manages,
   CASE WHEN sure = 1 THEN 'unknown' WHEN sure = 2 OR blind = 1 THEN 'upper-bound' ELSE 'exact' END AS certainty,
-  CASE WHEN sure = 3 AND blind = 1 THEN 'denies-unread' ELSE reason END AS why, subtree, absorbed, CASE WHEN outer IS NULL THEN 1 ELSE 0 END AS top,
+  CASE WHEN reason IS NULL AND sure = 3 AND blind = 1 THEN 'denies-unread' ELSE reason END AS why, subtree, absorbed, CASE WHEN outer IS NULL THEN 1 ELSE 0 END AS top,
   items AS readable, sensitive AS readableSensitive, unlabeled AS readableUnlabeled, rank % 1000000 / 1000 AS steps, grant, regrant,
-  CASE who WHEN '' THEN NULL ELSE who END AS person
+  CASE who WHEN '' THEN NULL ELSE who END AS person, CASE WHEN sure = 3 AND blind = 1 THEN 1 ELSE 0 END AS unread
 ORDER BY agent

@@ -9,10 +9,10 @@ WHERE x.side = 0 AND i.tier = 1 AND (g.app = 0 OR i.direct = 1)
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
   g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, g.reason AS why, g.items AS items,
-  g.sensitive AS sensitive, g.unlabeled AS unlabeled, i.level + 1 AS steps, g.code AS grant, x.person AS who,
+  g.sensitive AS sensitive, g.unlabeled AS unlabeled, i.level + 1 AS steps, g.code AS grant, x.person AS who, g.unread AS unread,
   CASE WHEN mark IS NULL THEN 0 ELSE 1 END AS marked
 WHERE marked = 0
 RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' ELSE 'latent' END AS inTier, hops, discovers, reads, writes, manages, sure, why,
   tier + 0 AS subtree, hops + 0 AS absorbed, 0 + tier AS top, items AS readable, sensitive AS readableSensitive,
-  unlabeled AS readableUnlabeled, steps, grant, hops * 1 AS regrant, CASE who WHEN '' THEN NULL ELSE who END AS person
+  unlabeled AS readableUnlabeled, steps, grant, hops * 1 AS regrant, CASE who WHEN '' THEN NULL ELSE who END AS person, unread
 ORDER BY agent

@@ -14,7 +14,8 @@ WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS ti
 WHERE marked = 0
 RETURN agent, scope, mode, via, CASE tier WHEN 1 THEN 'now' ELSE 'latent' END AS inTier, hops, discovers, reads, writes, manages,
   CASE WHEN blind = 1 AND sure = 'exact' THEN 'upper-bound' ELSE sure END AS certainty,
-  CASE WHEN blind = 1 AND sure = 'exact' THEN 'denies-unread' ELSE reason END AS why,
+  CASE WHEN blind = 1 AND sure = 'exact' THEN coalesce(reason, 'denies-unread') ELSE reason END AS why,
   hops + 0 AS subtree, 0 + hops AS absorbed, 0 + tier AS top, counts * items AS readable, counts * sensitive AS readableSensitive,
-  counts * unlabeled AS readableUnlabeled, steps, grant, hops * 1 AS regrant, CASE who WHEN '' THEN NULL ELSE who END AS person
+  counts * unlabeled AS readableUnlabeled, steps, grant, hops * 1 AS regrant, CASE who WHEN '' THEN NULL ELSE who END AS person,
+  CASE WHEN blind = 1 AND sure = 'exact' THEN 1 ELSE 0 END AS unread
 ORDER BY agent

@@ -93,8 +93,9 @@ export async function* reachRows(
  * row that nothing else makes an upper bound is exact there.
  */
 function below(row: Row, place: Row | undefined): Row {
-  const elsewhere = row.reason_code === "denies-unread" && Number(place?.gap_denies ?? 0) === 0;
-  return { ...row, ...place, ...(elsewhere ? { certainty: "exact", reason_code: null } : {}) };
+  if (row.unread !== true || Number(place?.gap_denies ?? 0) > 0) return { ...row, ...place };
+  const reason_code = row.reason_code === "denies-unread" ? null : row.reason_code;
+  return { ...row, ...place, certainty: "exact", reason_code: reason_code ?? null };
 }
 
 /** All agents; with a chain, those with rows at its places. */

@@ -148,6 +148,6 @@ async function copiesOf(query: Query, agents: readonly string[]): Promise<Readon
 const AT = "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)";
 const COLUMNS = `a.id AS agent_id, r.mode AS mode, r.via AS via,
   r.subtree AS subtree, r.discover AS discover, r.read AS read, r.write AS write, r.manage AS manage,
-  r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.absorbed AS absorbed,
+  r.tier AS tier, r.hops AS hops, r.certainty AS certainty, r.reason_code AS reason_code, r.unread AS unread, r.absorbed AS absorbed,
   r.top AS top, r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person, r.readable_items AS readable_items,
   r.readable_sensitive AS readable_sensitive, r.readable_unlabeled_sensitive AS readable_unlabeled_sensitive`;

@@ -49,6 +49,8 @@ export interface OracleRow extends Record<Right, Answer> {
    */
   hops: number;
   certainty: Certainty;
+  /** Codes of why it is not exact, or of what decides: the last of those of all paths that give what the row says. Or none. */
+  reason: string;
   /** The worst state and the steps that were not read, of the place and of the copy that it is read through. */
   unread: string;
   /** Relationships on the witness path, those to the lender and containment down to the scope included. */
@@ -88,6 +90,8 @@ interface Offer {
   key: string;
   /** The copy that is read in place of the place. */
   copy?: string;
+  /** Code of why it is not exact, or of what decides. */
+  reason?: string;
 }
 
 /** What every path of the actor gives, by scope. */
@@ -99,18 +103,47 @@ function offers(world: World, actor: Actor): Map<string, Offer[]> {
     for (const held of heldBy(world, own, identity)) offersOf(world, actor, identity, held, add);
   // Who reads a copy reads what it is a copy of, whatever protects that; it changes nothing there.
   const direct = [...all].flatMap(([place, here]) => here.map((offer) => ({ place, offer })));
+  const isLike = (a: Offer, b: Offer): boolean =>
+    a.tier === b.tier && answerOf(a.rights.read) === answerOf(b.rights.read);
   for (const { place, offer } of direct)
     if (offer.rights.read !== LEVEL.no)
-      for (const [scope, further] of readThrough(world, place))
-        add(scope, throughCopy(world, place, offer, further));
+      for (const [scope, further] of readThrough(world, place)) {
+        const ways = direct.filter((one) => one.place === place && isLike(one.offer, offer));
+        add(
+          scope,
+          throughCopy(
+            world,
+            place,
+            offer,
+            ways.map((one) => one.offer),
+            further,
+          ),
+        );
+      }
   return all;
 }
 
-/** What could take the copy away may not have been read. */
-function throughCopy(world: World, copy: string, offer: Offer, further: number): Offer {
-  const read = isBlind(world, copy) ? Math.min(LEVEL.bound, offer.rights.read) : offer.rights.read;
-  return { ...offer, rights: reading(read), steps: offer.steps + further, copy };
+/** What could take the copy away may not have been read. `ways`: all that read it in this tier, as surely or less. */
+function throughCopy(
+  world: World,
+  copy: string,
+  { reason: _, ...offer }: Offer,
+  ways: readonly Offer[],
+  further: number,
+): Offer {
+  const blind = isBlind(world, copy);
+  const read = blind ? Math.min(LEVEL.bound, offer.rights.read) : offer.rights.read;
+  const sure = blind && ways.some((way) => way.rights.read === LEVEL.yes);
+  const reason = sure ? "copy-denies-unread" : lastReason(ways);
+  return {
+    ...{ ...offer, rights: reading(read), steps: offer.steps + further, copy },
+    ...(reason === "" ? {} : { reason }),
+  };
 }
+
+/** Of several the last, bytewise. */
+const lastReason = (offers: Iterable<Offer>): string =>
+  [...offers].map(({ reason = "" }) => reason).reduce((a, b) => (compareBytes(a, b) > 0 ? a : b), "");
 
 /** Content that is read is seen to exist. */
 const reading = (read: number): Levels => ({ discover: read, read, write: LEVEL.no, manage: LEVEL.no });
@@ -148,12 +181,13 @@ function* unknownOffers(
       yield { mode, via: "", scope: one.scope, offer };
       if (offer.rights.read !== LEVEL.no)
         for (const [scope, further] of readThrough(world, one.scope))
-          yield { mode, via: "", scope, offer: throughCopy(world, one.scope, offer, further) };
+          yield { mode, via: "", scope, offer: throughCopy(world, one.scope, offer, [offer], further) };
     }
   }
 }
-const unknownOffer = ({ rights, steps }: Unknown): Offer => ({
+const unknownOffer = ({ rights, steps, service }: Unknown): Offer => ({
   ...{ rights, tier: "now", hops: 0, steps },
+  reason: service ? "plane-not-modelled" : "audience-unread",
   ...{ ids: [], witness: [], key: "" },
 });
 
@@ -162,7 +196,7 @@ function offersOf(
   world: World,
   actor: Actor,
   identity: Identity,
-  { hold, at, props, sure }: Held,
+  { hold, at, props, sure, reason: said }: Held,
   add: (scope: string, offer: Offer) => void,
 ): void {
   const contained = props.flow !== "posix" && props.flow !== "acl";
@@ -185,10 +219,11 @@ function offersOf(
     );
     return gate.readOnly ? { ...left, write: LEVEL.no } : left;
   };
-  /** `way` leads from where it was granted down to the place. */
-  const offer = (way: readonly string[], given: Levels, tier: Tier): void => {
+  /** `way` leads from where it was granted down to the place; `network`: it goes over the network of the store. */
+  const offer = (way: readonly string[], given: Levels, tier: Tier, network: boolean): void => {
     const scope = way.at(-1)!;
     const gate = gateAt(world, actor, identity.own, scope);
+    const reason = said ?? decides(gate, network);
     const rights = leftOf(given, scope, gate);
     if (RIGHTS.every((right) => rights[right] === LEVEL.no)) return;
     const one: Offer = {
@@ -199,6 +234,7 @@ function offersOf(
       ids: hold.ids,
       witness: [...hold.ids, at],
       key: String(props.key ?? ""),
+      ...(reason === undefined ? {} : { reason }),
     };
     add(scope, one);
     // Who may change who has access at a place can give itself the rest there, and by containment below it,
@@ -231,7 +267,7 @@ function offersOf(
             levels(() => LEVEL.bound),
           )
         : given;
-    offer(way, bounded, network === "Deny" ? worst(tier, "conditional") : tier);
+    offer(way, bounded, network === "Deny" ? worst(tier, "conditional") : tier, true);
   };
 
   const tier = worst(hold.tier, asTier(props.tier));
@@ -250,7 +286,12 @@ function offersOf(
     if (contained && gate.network !== undefined) {
       const asked = (right: Right): boolean => GIVING[right].some((one) => CONTROL.includes(one) && has(one));
       const of = (right: Right): number => (asked(right) ? LEVEL.yes : floor);
-      offer(way, { discover: of("discover"), read: LEVEL.no, write: LEVEL.no, manage: of("manage") }, tier);
+      offer(
+        way,
+        { discover: of("discover"), read: LEVEL.no, write: LEVEL.no, manage: of("manage") },
+        tier,
+        false,
+      );
     }
     // A key opens the whole account, whatever denies say about what lies in it.
     const opens =
@@ -263,6 +304,13 @@ function offersOf(
         overNetwork([...way, ...inside.slice(1)], EVERYTHING);
   }
 }
+
+/** What decides besides the grant: a policy, or else the network if it goes over that. */
+const decides = ({ asked, network }: Gate, over: boolean): string | undefined => {
+  if (asked) return "policy-asked";
+  if (!over || network === undefined) return undefined;
+  return network === "Deny" ? "network-asked" : "network-unread";
+};
 
 const asTier = (value: Value | undefined): Tier => TIERS.find((tier) => tier === value) ?? "now";
 
@@ -295,6 +343,7 @@ function rowsAt(
     }
     const witness = [...givers].sort(compareOffers)[0];
     if (witness === undefined) continue;
+    const reason = lastReason(givers);
     rows.push({
       agent,
       mode,
@@ -305,6 +354,7 @@ function rowsAt(
       ...rights,
       certainty:
         surest === LEVEL.unknown ? "unknown" : surest === LEVEL.bound || blind ? "upper-bound" : "exact",
+      reason: reason === "" && surest === LEVEL.yes && blind ? "denies-unread" : reason,
       unread: unreadAt(world, [scope, ...(witness.copy === undefined ? [] : [witness.copy])]),
       steps: witness.steps,
       witness: witness.witness,
@@ -318,7 +368,7 @@ function rowsAt(
 const unknownRow = (agent: string, server: string, steps: number): OracleRow => ({
   ...{ agent, mode: "app", via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
   ...{ discover: "unknown", read: "unknown", write: "unknown", manage: "unknown" },
-  ...{ certainty: "unknown", unread: "", steps, witness: [], key: "" },
+  ...{ certainty: "unknown", reason: "server-identity-unknown", unread: "", steps, witness: [], key: "" },
 });
 
 /** Every (scope, tier) that a path of one actor reaches. */

@@ -17,8 +17,10 @@ export interface CompactRow extends Record<Right, boolean | null> {
   tier: Tier;
   hops: number | bigint;
   certainty: Certainty;
-  /** Code of the reason why it is not exact. */
+  /** Code of the reason why it is not exact, or of what decides. */
   reason: string | null;
+  /** It would be exact, but for what was not read at its place or below. */
+  unread: boolean;
   subtree: boolean;
   steps: number | bigint;
   /** Null where none is known. */
@@ -194,7 +196,7 @@ export function expand(
   const say = (row: CompactRow, scope: string, further: number): void => {
     const { agent, mode, tier } = row;
     // What was not read below the place of the row may lie elsewhere.
-    const elsewhere = row.reason === "denies-unread" && Number(blindAt.get(scope)?.denies ?? 0) === 0;
+    const elsewhere = row.unread && Number(blindAt.get(scope)?.denies ?? 0) === 0;
     const copy = row.copy === undefined || row.copy.embedded ? [] : [row.copy.place];
     const { ids, key } = witness(row);
     const cell = cells.get(JSON.stringify([actorOf(row), scope])) ?? new Map<Tier, OracleRow>();
@@ -211,6 +213,7 @@ export function expand(
       write: answer(row.write),
       manage: answer(row.manage),
       certainty: elsewhere ? "exact" : row.certainty,
+      reason: (elsewhere && row.reason === "denies-unread" ? null : row.reason) ?? "",
       unread: unreadAt([scope, ...copy]),
       steps: Number(row.steps) + further,
       witness: ids,

@@ -13,6 +13,8 @@ export interface Held {
   props: Readonly<Record<string, Value>>;
   /** The most that it gives: LEVEL.bound if something unread could take it away. */
   sure: number;
+  /** Code of why it is not exact. */
+  reason?: string;
 }
 
 const PERSONS: readonly unknown[] = ["User", "Guest", "AgentUser"];
@@ -49,13 +51,15 @@ export function* heldBy(world: World, all: readonly Identity[], identity: Identi
             ? { ...identity, ids: [...identity.ids, grant.from.id] }
             : undefined;
     const sure = props.certainty === "upper-bound" ? LEVEL.bound : LEVEL.yes;
-    if (hold !== undefined) yield { hold, at: grant.to.id, props, sure };
+    if (hold !== undefined) yield { hold, at: grant.to.id, props, sure, ...because(props) };
   }
   if (itself)
     for (const { grant, sure } of inherited(world, principal)) {
       const props = grant.props ?? {};
       const most = props.certainty === "upper-bound" ? LEVEL.bound : sure;
-      if (props.flow !== "posix") yield { hold: identity, at: grant.to.id, props, sure: most };
+      const reason = sure === LEVEL.bound ? "inheritance-unread" : undefined;
+      if (props.flow !== "posix")
+        yield { hold: identity, at: grant.to.id, props, sure: most, ...because(props, reason) };
     }
   // What a package would give at a place, is not known unless the package says so.
   for (const request of world.live("CAN_REQUEST"))
@@ -72,5 +76,12 @@ export function* heldBy(world: World, all: readonly Identity[], identity: Identi
             tier: "potential",
           },
           sure: LEVEL.yes,
+          ...because({}, saysActions(gift.props ?? {}) ? undefined : "package-role"),
         };
 }
+
+/** What the record says is the reason or, if it says nothing, this. */
+const because = (props: Held["props"], otherwise?: string): Pick<Held, "reason"> => {
+  const reason = typeof props.reason_code === "string" ? props.reason_code : otherwise;
+  return reason === undefined ? {} : { reason };
+};

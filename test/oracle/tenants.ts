@@ -198,6 +198,20 @@ const drawnShape = fc.tuple(fc.nat({ max: 5 }), shape).map(
 );
 
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+/** Not every connector says why. */
+const reasonOf = ({
+  at,
+  unknown,
+  certainty,
+}: {
+  at: number;
+  unknown: boolean;
+  certainty?: string | undefined;
+}) => {
+  if (at % 3 === 0) return undefined;
+  if (unknown) return "role-unread";
+  return certainty === "upper-bound" ? "condition-unread" : undefined;
+};
 /** Properties without those that are absent. */
 const present = (props: Record<string, Value | undefined>): Record<string, Value> =>
   Object.fromEntries(
@@ -339,6 +353,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       source: listed ? "list" : one.application ? "app-role" : "role",
       tier: one.tier,
       certainty: one.certainty,
+      reason_code: reasonOf(one),
       expires: one.expires,
       ...(one.unknown ? { unknown: true } : flags(one.actions)),
     });

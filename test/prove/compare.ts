@@ -7,9 +7,12 @@ import { type Leave, leaves } from "../oracle/use.ts";
 import { answers, type Said } from "./product.ts";
 import { rowLines } from "./world.ts";
 
+const lineOf = (row: OracleRow): string =>
+  `${rowLines([row]).join()}${row.reason === "" ? "" : ` [${row.reason}]`}`;
+
 /** Lines that one of the two has alone: "law" for the oracle, "product" for the other. */
 export function differences(law: readonly OracleRow[], found: readonly OracleRow[]): string[] {
-  const [expected, actual] = [rowLines(law), rowLines(found)];
+  const [expected, actual] = [law.map(lineOf), found.map(lineOf)];
   const [inLaw, inProduct] = [new Set(expected), new Set(actual)];
   return [
     ...expected.filter((row) => !inProduct.has(row)).map((row) => `law:     ${row}`),
