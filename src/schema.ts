@@ -1066,6 +1066,18 @@ export const DERIVED = {
     scratch: "forwards",
     props: { tier, level: int("Steps of containment") },
   },
+  APART: {
+    about:
+      "A row of a later tier where an earlier one lets read, and not so above it, or the other way round",
+    from: "Actor",
+    to: "Scope",
+    scratch: "forwards",
+    props: {
+      tier,
+      subtree: int("1 if that goes for everything below as well"),
+      cut: int("1 if the earlier tier lets read here, 0 if above"),
+    },
+  },
   SHOWN: {
     about: "A row after what earlier tiers and the row above already say",
     from: "Actor",

@@ -7,6 +7,7 @@ import { connectors } from "../connectors/index.ts";
 import { derivedColumns } from "../src/graph/generate.ts";
 import type { Counted } from "./oracle/counts.ts";
 import { evaluate, type OracleRow } from "./oracle/evaluate.ts";
+import type { Put } from "./oracle/records.ts";
 import { TIME, tenants } from "./oracle/tenants.ts";
 import type { Leave } from "./oracle/use.ts";
 import { alone } from "./prove/alone.ts";
@@ -19,6 +20,7 @@ import {
   disagreement,
   hasGaps,
   shrink,
+  standsApart,
   tenantOf,
   useDifferences,
 } from "./prove/compare.ts";
@@ -66,6 +68,24 @@ describe("the product agrees with the definition", () => {
     expect(run.rows).toBeGreaterThan(WORLDS);
   });
 });
+
+test(
+  "many threads say what one says: the engine has put rows together in another way each time",
+  PATIENCE,
+  async () => {
+    const drawn = tenantsToTry(80, SEED).filter((tenant) => !standsApart(tenant));
+    const said = async (records: readonly Put[], threads: number): Promise<string[]> =>
+      Object.values(await answers(records, { threads }))
+        .flat()
+        .map((one) => JSON.stringify(one))
+        .sort();
+    for (const some of [drawn.filter((one) => !hasGaps(one)), drawn.filter(hasGaps)]) {
+      const records = some.flat();
+      const one = await said(records, 1);
+      for (let times = 0; times < 3; times++) expect(await said(records, 4)).toEqual(one);
+    }
+  },
+);
 
 test(
   "an agent derived by itself, as one that is planned, has what it has among others",

@@ -39,6 +39,7 @@ export interface ProductOptions {
   rules?: readonly Rule[];
   /** Only these agents, each by itself. */
   seed?: Seed;
+  threads?: number;
   /** Milliseconds that each part of the way took. */
   onStage?: (stage: string, ms: number) => void;
 }
@@ -61,9 +62,9 @@ export const product = async (
 
 /** What the product says about these records. Throws what it throws. */
 export async function answers(records: readonly Put[], options: ProductOptions = {}): Promise<Said> {
-  const { gaps = [], rules = RULES, seed, onStage = () => {} } = options;
+  const { gaps = [], rules = RULES, seed, threads = ENGINE.threads, onStage = () => {} } = options;
   return exported(records, onStage, async (tables, folder) => {
-    const store = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE });
+    const store = openEmbeddedStore({ folder: join(folder, "graph"), ...ENGINE, threads });
     const staged = stages(onStage);
     try {
       await store.rebuild({ snapshot: "world", time: TIME, gaps: [...gaps, ...gapsIn(records)], tables });
