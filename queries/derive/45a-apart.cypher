@@ -18,6 +18,6 @@ WHERE b.level = above
 WITH x, s, tier, subtree, here, wide, y
 OPTIONAL MATCH (x)-[f:ROW]->(y)
 WHERE f.tier < tier AND f.read > 1
-WITH x, s, tier, subtree, here, wide, count(f) AS there
-WHERE (here > 0 AND there = 0) OR (here = 0 AND there > 0)
+WITH x, s, tier, subtree, here, wide, count(f) AS there, max(coalesce(f.subtree, 0)) AS below
+WHERE (here > 0 AND below = 0) OR (here = 0 AND there > 0)
 RETURN x.id, s.id, tier, subtree * wide, CASE here WHEN 0 THEN 0 ELSE 1 END

@@ -5,11 +5,14 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DIALECTS } from "../graph/generate.ts";
+import { LABEL_UNKNOWN, UNLABELED } from "../schema.ts";
 import type { GraphTable } from "./inventory.ts";
 import { rowsOf } from "./inventory-db.ts";
 
 const { text } = DIALECTS.duckdb;
 
+/** The two that are no labels are known by their ids as well: a file of records need not describe them. */
+const SORT = `coalesce(kind, CASE id WHEN ${text(UNLABELED)} THEN 'None' WHEN ${text(LABEL_UNKNOWN)} THEN 'Unknown' ELSE '' END)`;
 /** Which item counts for what. A label whose priority was not read is never called the top one. */
 const SUMS = `sum(items)::BIGINT AS items,
   sum(CASE WHEN sort NOT IN ('None', 'Unknown') THEN items ELSE 0 END)::BIGINT AS labeled,
@@ -47,7 +50,7 @@ export async function countItems(
   );
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _tally AS
-     WITH RECURSIVE kinds AS (SELECT id, coalesce(kind, '') AS sort, priority, coalesce(name, id) AS name FROM ${text(labels)}),
+     WITH RECURSIVE kinds AS (SELECT id, ${SORT} AS sort, priority, coalesce(name, id) AS name FROM ${text(labels)}),
      own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN kinds k ON k.id = h."to"),
      parents AS (${parents}),
      up AS (SELECT DISTINCT scope, scope AS place FROM own

@@ -46,7 +46,7 @@ const exported = async (kinds?: (NodeKind | RelKind)[]) => {
   const snapshot = await inventory.snapshot();
   return snapshot.export(join(dir, "out"), kinds);
 };
-const rowsOf = async (kind: NodeKind | RelKind, tables?: GraphTable[]) => {
+const rowsOf = async (kind: GraphTable["kind"], tables?: GraphTable[]) => {
   const found = (tables ?? (await exported())).filter((table) => table.kind === kind);
   const all: Row[] = [];
   for (const table of found) all.push(...(await read(table.file)).rows);
@@ -86,6 +86,31 @@ const TENANT: readonly Change[] = [
   rel("OWNS", ref("Principal", "g1"), ref("Agent", "a1")),
   rel("OWNS", ref("Principal", "g1"), ref("Scope", "/")),
 ];
+
+describe("items", () => {
+  const counts = async (...records: Change[]): Promise<Row[]> => {
+    await crawl("import.some", [node("Scope", "s"), ...records]);
+    return (await rowsOf("TALLY")).map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)])),
+    );
+  };
+  const item = (id: string, label?: string) => [
+    node("Item", id, { types: "IBAN" }),
+    rel("PROTECTED_BY", ref("Item", id), ref("Scope", "s")),
+    ...(label === undefined ? [] : [rel("LABELED", ref("Item", id), ref("Label", label))]),
+  ];
+  test("of which no record says a label were not looked at, and the two that are no labels need no record", async () => {
+    expect(await counts(...item("1"), ...item("2"), ...item("3", "unlabeled"))).toMatchObject([
+      {
+        ...{ items: "3", labeled: "0", unlabeled: "1", label_unknown: "2" },
+        ...{ sensitive: "3", unlabeled_sensitive: "1" },
+      },
+    ]);
+  });
+  test("count, too, where no record says a label of any", async () => {
+    expect(await counts(...item("1"))).toMatchObject([{ items: "1", labeled: "0", label_unknown: "1" }]);
+  });
+});
 
 describe("an export", () => {
   test("has the documented columns in order, nodes first, and no empty file", async () => {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DIALECTS, endpoints, exportColumns, isCoded, pairs, properties } from "../graph/generate.ts";
 import type { Row } from "../model.ts";
-import { type Kind, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "../schema.ts";
+import { type Kind, LABEL_UNKNOWN, NODE_KINDS, type NodeKind, REL_KINDS, type RelKind } from "../schema.ts";
 import type { GraphTable } from "./inventory.ts";
 import { countItems } from "./inventory-counts.ts";
 import { rowsOf } from "./inventory-db.ts";
@@ -25,6 +25,7 @@ import {
   RANKS,
   resolvedKey,
   resolvedRows,
+  unknownLabels,
   withoutStep,
 } from "./inventory-sql.ts";
 
@@ -98,6 +99,7 @@ export class View {
     if (this.#partitions("USES") > 0)
       await this.#connection.run(opaquePlaces(this.#relRows.get("USES")!, this.#relRows.get("ACTS_AS")));
     await this.#addPackageGrants();
+    await this.#addUnknownLabels();
     for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
       for (const kind of NODE_KINDS) if (kind === row.kind) this.#placeholders.add(kind);
   }
@@ -131,6 +133,21 @@ export class View {
     if ((await many(this.#connection, `SELECT count(*) AS n FROM (${select})`)) === 0) return;
     const grants = this.#rels.get("GRANTED");
     this.#rels.set("GRANTED", grants === undefined ? select : `${grants} UNION ALL BY NAME ${select}`);
+  }
+
+  /** An item of which no record says a label was not looked at: it counts as that, and is not left out. */
+  async #addUnknownLabels(): Promise<void> {
+    const [places, labeled] = [this.#rels.get("PROTECTED_BY"), this.#rels.get("LABELED")];
+    if (places === undefined) return;
+    const known = labeled === undefined ? "" : `ANTI JOIN (${labeled}) l ON l."from" = i."from"`;
+    const missing = `SELECT i."from" AS id FROM (${places}) i ${known}`;
+    if ((await rowsOf(this.#connection, `${missing} LIMIT 1`)).length === 0) return;
+    const select = unknownLabels(missing);
+    this.#rels.set("LABELED", labeled === undefined ? select : `${labeled} UNION ALL BY NAME ${select}`);
+    await this.#connection.run(
+      `INSERT INTO _placeholder SELECT 'Label', ${text(LABEL_UNKNOWN)}
+       WHERE ${text(LABEL_UNKNOWN)} NOT IN (SELECT id FROM (${this.#nodeRows("Label")}))`,
+    );
   }
 
   /** Name of the table of duplicates of these rows, or undefined if there are none. */

@@ -1,8 +1,16 @@
 /** SQL text over the inventory's tables: how the puts and removals of a pass fold, and how a view of all merges. */
 import { DIALECTS, isKeyed, properties } from "../graph/generate.ts";
-import { ACTIONS, isNodeKind, type Kind, type NodeKind, type RelKind, unmodelledId } from "../schema.ts";
+import {
+  ACTIONS,
+  isNodeKind,
+  type Kind,
+  LABEL_UNKNOWN,
+  type NodeKind,
+  type RelKind,
+  unmodelledId,
+} from "../schema.ts";
 
-const { quote } = DIALECTS.duckdb;
+const { quote, text } = DIALECTS.duckdb;
 
 /** Stands before every item of a stored list, so that no list differs from an empty one. */
 const ITEM = "\u001f";
@@ -222,7 +230,7 @@ export const resolvedRows = (kind: RelKind, rows: string, besides: readonly stri
 
 /** Leaves a step out of what is live; after RANKS. */
 export const withoutStep = (step: string): string =>
-  `DELETE FROM _rank WHERE layer IN (SELECT layer FROM _partition WHERE step = ${DIALECTS.duckdb.text(step)})`;
+  `DELETE FROM _rank WHERE layer IN (SELECT layer FROM _partition WHERE step = ${text(step)})`;
 
 const OPAQUE = unmodelledId("mcp", "");
 /**
@@ -232,6 +240,13 @@ const OPAQUE = unmodelledId("mcp", "");
 export const opaquePlaces = (uses: string, acts: string | undefined): string =>
   `INSERT INTO _placeholder SELECT DISTINCT 'Scope', '${OPAQUE}' || u."to" FROM ${uses} u
    ${acts === undefined ? "" : `ANTI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to"`}`;
+
+/** Items, by a SELECT of their ids, whose label was not looked at. */
+export const unknownLabels = (items: string): string => {
+  const columns = properties("LABELED").map(({ name }) => `NULL AS ${quote(name)}`);
+  return `SELECT DISTINCT 'Item' AS _from_kind, id AS "from", 'Label' AS _to_kind, ${text(LABEL_UNKNOWN)} AS "to", ${columns.join(", ")}
+    FROM (${items})`;
+};
 
 /** What a placeholder says: nothing, but for the places of `opaquePlaces`. */
 export const placeholderValue = (kind: NodeKind, property: string): string => {
