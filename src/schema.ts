@@ -1067,15 +1067,17 @@ export const DERIVED = {
     props: { tier, level: int("Steps of containment") },
   },
   APART: {
-    about:
-      "A row of a later tier where an earlier one lets read, and not so above it, or the other way round",
+    about: "A row of a later tier at a place where earlier ones give something else than above it",
     from: "Actor",
     to: "Scope",
     scratch: "forwards",
     props: {
       tier,
-      subtree: int("1 if that goes for everything below as well"),
-      cut: int("1 if the earlier tier lets read here, 0 if above"),
+      subtree: int("1 if what an earlier tier lets read includes everything below"),
+      cut: int("1 if an earlier tier lets read here, and not everything below the row above"),
+      anew: int(
+        "1 if it shows something that the row above need not show, since an earlier tier gives it there",
+      ),
     },
   },
   SHOWN: {
@@ -1128,7 +1130,13 @@ export const DERIVED = {
     from: "Actor",
     to: "Scope",
     scratch: "forwards",
-    props: { tier, level: int("Steps of containment") },
+    props: {
+      tier,
+      level: int("Steps of containment"),
+      absorbed: int(
+        "0 if one of the rows above is a row of its own, and does more than cut out what it counts",
+      ),
+    },
   },
   LESS: {
     about: "Items below a row that rows further down count",

@@ -80,6 +80,7 @@ function planOf(world: readonly Put[], roll: () => number, place: number): Plan 
   };
 }
 
+const RIGHTS = ["discover", "read", "write", "manage"] as const;
 let folder: string;
 let plans: Plan[];
 let supposed: Supposed;
@@ -208,7 +209,10 @@ test("what differs at a place is said of it, or of a place above; and nothing el
     if (row.gained === "yes") gainsExpanded.add(actorOf(row));
     const places = said.get(actorOf(row));
     const told = (await above(row.scope_id)).some((place) => places?.has(place));
-    if (!told) expect.fail(JSON.stringify(row));
+    // An item that loses its label changes what may be used where it lies; the row above is as its best class was and is.
+    const useAlone =
+      RIGHTS.every((right) => row[right] === row[`before_${right}`]) && row.change === "changed";
+    if (!told && !useAlone) expect.fail(JSON.stringify(row));
   }
   expect(rows).toBeGreaterThan(TENANTS);
   // Otherwise both would have looked at every place.

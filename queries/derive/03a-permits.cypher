@@ -19,16 +19,16 @@ WITH c, z, k, CASE
 RETURN c.id, z.id, coalesce(k.user, '*'), coalesce(k.key, ''),
   CASE WHEN means = '?' THEN 1 WHEN means <> 'said' THEN 3
     WHEN k.see OR k.read OR k.write OR k.add OR k.delete OR k.setAcl OR k.own OR k.assign THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'r' OR (means = 'said' AND k.read) THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'w' OR (means = 'said' AND (k.write OR k.add OR k.delete)) THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'm' OR (means = 'said' AND (k.setAcl OR k.own OR k.assign)) THEN 3 ELSE 0 END
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'r' OR k.read THEN 3 ELSE 0 END,
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'w' OR k.write OR k.add OR k.delete THEN 3 ELSE 0 END,
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'm' OR k.setAcl OR k.own OR k.assign THEN 3 ELSE 0 END
 // and when: HEIR
 // Consents to the blueprint's principal, where the blueprint lets that scope of that API through; at most upper-bound where
 // it was not read whether it does.
 MATCH (q:Principal)-[h:HEIR]->(p:Principal)-[k:PERMITS]->(z:Scope)
 WITH q, h, p, k, z
 MATCH (p)-[c:CONSENTED]->(z)
-WHERE c.type = 'delegated' AND coalesce(c.key, '') = k.consent
+WHERE coalesce(c.key, '') = k.consent
 WITH q, h, k, z, c, toLower(coalesce(c.resource, '')) AS api
 OPTIONAL MATCH (r:Principal)
 WHERE r.id = api

@@ -16,8 +16,8 @@ RETURN x.id, x.id
 // and when: UNSEEN
 MATCH (a:Agent)-[:UNSEEN]->(:Scope)
 WITH DISTINCT a
-OPTIONAL MATCH (a)-[l:LENT]->(p:Principal)
-WHERE l.mode = 'on-behalf-of' AND (p.enabled IS NULL OR p.enabled)
+OPTIONAL MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = 'on-behalf-of'
 WITH a, count(l) AS persons
 WHERE persons = 0
 WITH a.id + '|on-behalf-of|' AS id

@@ -14,10 +14,6 @@ RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[:MADE_FROM]->(b:Blueprint)<-[t:APPLIES_TO]-(k:Policy)
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
-MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[s:ACTS_AS]->(c:Principal)<-[t:APPLIES_TO]-(k:Policy)
-WHERE x.capped = 1 AND s.mode = 'app' AND k.kind = 'AppRestriction' AND (c.enabled IS NULL OR c.enabled)
-RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
-// and
 MATCH (y:Actor)-[i:STANDS_FOR]->(:Principal)<-[t:APPLIES_TO]-(k:Policy)
 WHERE y.mode = 'app' AND i.tier = 1 AND k.kind = 'AppRestriction'
 WITH DISTINCT y, k, CASE WHEN t.include = false THEN 0 ELSE 1 END AS include

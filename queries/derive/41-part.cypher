@@ -63,7 +63,7 @@ RETURN x.id, s.id, k.tier, k.hops, 1, k.sure, 0 + k.sure, k.sure + 0, 1 * k.sure
 MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[e:GATED]->(s)
-WITH x, k, b, s, CASE WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
+WITH x, k, b, s, CASE WHEN e.network = 1 THEN 2 ELSE k.sure END AS sure, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
   CASE WHEN e.lock = 2 OR (k.hops = 0 AND e.stop = 2) OR e.network = 2 OR (k.hops = 0 AND e.stop = 1) THEN 0 ELSE 1 END AS open,
   CASE WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
 RETURN x.id, s.id, k.tier, k.hops, 1, open * sure, open * sure + 0, writable * open * sure, 1 * open * sure, coalesce(k.reason, why),
@@ -73,7 +73,7 @@ MATCH (x:Actor)-[k:KEYED]->(y:Scope)<-[b:ABOVE|OVER]-(s:Scope)
 WITH x, k, b, s
 MATCH (x)-[e:GATED]->(s)
 WHERE e.network = 2 OR e.lock = 2 OR (k.hops = 0 AND e.stop > 0)
-WITH x, k, b, s, CASE WHEN e.lock = 2 OR (k.hops = 0 AND e.stop = 2) THEN 0 WHEN e.network = 1 AND k.sure > 2 THEN 2 ELSE k.sure END AS sure,
+WITH x, k, b, s, CASE WHEN e.lock = 2 OR (k.hops = 0 AND e.stop = 2) THEN 0 WHEN e.network = 1 THEN 2 ELSE k.sure END AS sure,
   CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable, CASE WHEN k.hops = 0 AND e.stop = 1 THEN 'policy-asked' ELSE 'network-asked' END AS why
 RETURN x.id, s.id, CASE WHEN k.tier < 2 THEN 2 ELSE k.tier END, k.hops, 1, sure, 0 + sure, writable * sure, 1 * sure, coalesce(k.reason, why),
   k.rank + 1000 * b.level, k.path, k.grant, 0, ''
@@ -112,7 +112,7 @@ MATCH (x:Actor)-[h:HELD]->(s:Scope)
 WITH x, s, h
 MATCH (x)-[e:GATED]->(s)
 WHERE e.lock < 2 AND (h.became = 1 OR e.stop < 2)
-WITH x, s, h, CASE WHEN h.tier < 2 AND (e.network = 2 OR (h.became = 0 AND e.stop = 1)) THEN 2 ELSE h.tier END AS tier,
+WITH x, s, h, CASE WHEN h.tier < 2 AND (e.network = 2 OR e.stop = 1) THEN 2 ELSE h.tier END AS tier,
   CASE WHEN e.network = 1 THEN 2 ELSE 3 END AS most, CASE WHEN e.lock > 0 THEN 0 ELSE 1 END AS writable,
   CASE WHEN h.became = 0 AND e.stop = 1 THEN 'policy-asked' WHEN e.network = 2 THEN 'network-asked' WHEN e.network = 1 THEN 'network-unread' ELSE NULL END AS why
 WITH x, s, h, tier, why, CASE WHEN h.sees > most THEN most ELSE h.sees END AS sees, CASE WHEN h.read > most THEN most ELSE h.read END AS reads,

@@ -2,22 +2,29 @@
 // derives: APART
 // per: agents
 // when: NEXT
-// why: places where an earlier tier lets read and above which it does not, or the other way round: what lies there the row above must
-// not count, or does not.
+// why: rows of later tiers at places where earlier ones give something else than at the row above: what lies there the row above must
+// not count, or the place adds what the row above does not show.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)
-WHERE r.tier > 1 AND r.read > 1
-WITH x, s, r.tier AS tier, r.subtree AS subtree
+WHERE r.tier > 1
+WITH x, s, r
 MATCH (x)-[n:NEXT]->(s)
-WHERE n.tier = tier
-WITH x, s, tier, subtree, n.level AS above
+WHERE n.tier = r.tier
+WITH x, s, r, n.level AS above
 OPTIONAL MATCH (x)-[e:ROW]->(s)
-WHERE e.tier < tier AND e.read > 1
-WITH x, s, tier, subtree, above, count(e) AS here, max(coalesce(e.subtree, 0)) AS wide
+WHERE e.tier < r.tier
+WITH x, s, r, above, max(coalesce(e.discover, 0)) AS ed, max(coalesce(e.read, 0)) AS er, max(coalesce(e.write, 0)) AS ew,
+  max(coalesce(e.manage, 0)) AS em, max(coalesce(e.subtree * (e.read / 2), 0)) AS wide
 MATCH (s)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level = above
-WITH x, s, tier, subtree, here, wide, y
+WITH x, s, r, ed, er, ew, em, wide, y
 OPTIONAL MATCH (x)-[f:ROW]->(y)
-WHERE f.tier < tier AND f.read > 1
-WITH x, s, tier, subtree, here, wide, count(f) AS there, max(coalesce(f.subtree, 0)) AS below
-WHERE (here > 0 AND below = 0) OR (here = 0 AND there > 0)
-RETURN x.id, s.id, tier, subtree * wide, CASE here WHEN 0 THEN 0 ELSE 1 END
+WHERE f.tier < r.tier
+WITH x, s, r, ed, er, ew, em, wide, max(coalesce(f.discover, 0)) AS fd, max(coalesce(f.read, 0)) AS fr, max(coalesce(f.write, 0)) AS fw,
+  max(coalesce(f.manage, 0)) AS fm, max(coalesce(f.subtree * (f.read / 2), 0)) AS below
+WITH x, s, r, wide, CASE WHEN r.read > 1 AND er > 1 AND below = 0 THEN 1 ELSE 0 END AS cut,
+  CASE WHEN r.discover > 0 AND ed < 2 AND ed < r.discover AND (fd > 1 OR fd = r.discover) THEN 1
+    WHEN r.read > 0 AND er < 2 AND er < r.read AND (fr > 1 OR fr = r.read) THEN 1
+    WHEN r.write > 0 AND ew < 2 AND ew < r.write AND (fw > 1 OR fw = r.write) THEN 1
+    WHEN r.manage > 0 AND em < 2 AND em < r.manage AND (fm > 1 OR fm = r.manage) THEN 1 ELSE 0 END AS anew
+WHERE cut + anew > 0
+RETURN x.id, s.id, r.tier, r.subtree * wide, cut, anew

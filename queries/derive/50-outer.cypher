@@ -11,4 +11,4 @@ WHERE r.absorbed <> 1 AND b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:SHOWN]->(y)
 WHERE q.tier = tier AND q.subtree = 1 AND q.absorbed <> 1
-RETURN x.id, s.id, tier, min(level)
+RETURN x.id, s.id, tier, min(level), min(q.absorbed)

@@ -22,6 +22,10 @@ export interface CompactRow extends Record<Right, boolean | null> {
   /** It would be exact, but for what was not read at its place or below. */
   unread: boolean;
   subtree: boolean;
+  /** The row above says it already. */
+  absorbed: boolean;
+  /** No row of the actor and tier stands above. */
+  top: boolean;
   steps: number | bigint;
   /** Null where none is known. */
   grant: number | bigint | null;
@@ -94,7 +98,7 @@ export interface Layout {
   copies: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Throws where a row’s grant does not lead back to its agent. */
+/** Throws where a row’s grant does not lead back to its agent, or what it says of rows above is not so. */
 export function expand(
   rows: readonly CompactRow[],
   principals: readonly NamedPrincipal[],
@@ -228,7 +232,27 @@ export function expand(
     if (here === undefined) say(row, scope, distance);
     else if (!here.subtree) for (const child of children.get(scope) ?? []) goOn(row, child, distance + 1);
   };
-  for (const row of rows) say(row, row.scope, 0);
+  /** What a row says of itself must be so. */
+  const check = (row: CompactRow): void => {
+    const above: CompactRow[] = [];
+    for (let at = parents.get(row.scope); at !== undefined; at = parents.get(at)) {
+      const one = own.get(place(row, at));
+      if (one?.subtree === true) above.push(one);
+    }
+    const where = `${row.agent} at ${row.scope}, ${row.tier}`;
+    const nearest = above[0];
+    const says = (right: Right): boolean =>
+      nearest !== undefined && RANK[answer(row[right])] <= RANK[answer(nearest[right])];
+    if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);
+    if (!row.absorbed && row.top !== above.every((one) => one.absorbed))
+      throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
+    if (row.unread && row.certainty !== "upper-bound")
+      throw new Error(`${where}: ${row.certainty}, and unread`);
+  };
+  for (const row of rows) {
+    check(row);
+    say(row, row.scope, 0);
+  }
 
   const result: OracleRow[] = [];
   for (const cell of cells.values()) {

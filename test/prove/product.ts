@@ -208,7 +208,7 @@ export async function readRows(query: Ask): Promise<GraphRows> {
         await query(
           `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
      RETURN a.id AS agent, r.mode AS mode, r.via AS via, s.id AS scope, r.tier AS tier, r.hops AS hops, r.discover AS discover,
-     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason, r.unread AS unread, r.subtree AS subtree,
+     r.read AS read, r.write AS write, r.manage AS manage, r.certainty AS certainty, r.reason_code AS reason, r.unread AS unread, r.absorbed AS absorbed, r.top AS top, r.subtree AS subtree,
      r.steps AS steps, r.grant AS grant, r.regrant AS regrant, r.person AS person`,
         )
       ).map((row) => ({ ...row, copy: copyOf(row) })),
