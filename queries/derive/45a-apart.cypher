@@ -22,9 +22,7 @@ WHERE f.tier < r.tier
 WITH x, s, r, ed, er, ew, em, wide, max(coalesce(f.discover, 0)) AS fd, max(coalesce(f.read, 0)) AS fr, max(coalesce(f.write, 0)) AS fw,
   max(coalesce(f.manage, 0)) AS fm, max(coalesce(f.subtree * (f.read / 2), 0)) AS below
 WITH x, s, r, wide, CASE WHEN r.read > 1 AND er > 1 AND below = 0 THEN 1 ELSE 0 END AS cut,
-  CASE WHEN r.discover > 0 AND ed < 2 AND ed < r.discover AND (fd > 1 OR fd = r.discover) THEN 1
-    WHEN r.read > 0 AND er < 2 AND er < r.read AND (fr > 1 OR fr = r.read) THEN 1
-    WHEN r.write > 0 AND ew < 2 AND ew < r.write AND (fw > 1 OR fw = r.write) THEN 1
-    WHEN r.manage > 0 AND em < 2 AND em < r.manage AND (fm > 1 OR fm = r.manage) THEN 1 ELSE 0 END AS anew
+  CASE WHEN ed < 2 AND ed < r.discover AND ed < fd THEN 1 WHEN er < 2 AND er < r.read AND er < fr THEN 1
+    WHEN ew < 2 AND ew < r.write AND ew < fw THEN 1 WHEN em < 2 AND em < r.manage AND em < fm THEN 1 ELSE 0 END AS anew
 WHERE cut + anew > 0
 RETURN x.id, s.id, r.tier, r.subtree * wide, cut, anew

@@ -246,6 +246,14 @@ export function expand(
     if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);
     if (!row.absorbed && row.top !== above.every((one) => one.absorbed))
       throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
+    for (const tier of TIERS.slice(0, TIERS.indexOf(row.tier))) {
+      const earlier = own.get(place({ ...row, tier }, row.scope));
+      const again = (right: Right): boolean =>
+        row[right] !== false &&
+        earlier !== undefined &&
+        RANK[answer(earlier[right])] >= RANK[answer(row[right])];
+      if (RIGHTS.some(again)) throw new Error(`${where}: ${tier} says so already`);
+    }
     if (row.unread && row.certainty !== "upper-bound")
       throw new Error(`${where}: ${row.certainty}, and unread`);
   };

@@ -8,7 +8,7 @@ import { alone } from "./alone.ts";
 import { WIDER } from "./batch.ts";
 import { breakOne } from "./break.ts";
 import { disagreement, shrink, standsApart, tenantOf } from "./compare.ts";
-import { EQUIVALENT, EQUIVALENT_BRANCHES } from "./equivalent.ts";
+import { EQUIVALENT_BRANCHES, whyEquivalent } from "./equivalent.ts";
 import { EVALUATORS } from "./evaluators.ts";
 import { pairs, richest } from "./features.ts";
 import { serveMutants } from "./helper.ts";
@@ -217,7 +217,7 @@ async function showClauses(): Promise<boolean> {
   const of = (fate: string): string[] => ids.filter((id) => trying.verdicts[id]?.fate === fate);
   const open = [...of("same"), ...of("idle")];
   const reason = (id: string): string | undefined =>
-    EQUIVALENT.get(id) ?? (trying.verdicts[id]!.why === WIDER ? WIDER : undefined);
+    whyEquivalent(id) ?? (trying.verdicts[id]!.why === WIDER ? WIDER : undefined);
   const unguarded = open.filter((id) => reason(id) === undefined);
   for (const id of open.filter((one) => reason(one) !== undefined))
     print(`shows nowhere: ${id}  [${reason(id)}]`);

@@ -5,23 +5,187 @@
  */
 export const HINTS: ReadonlySet<string> = new Set([
   ...["NEAR", "AT", "SPOT", "UNDER", "TOUCHES", "STAKES", "POOLED", "CROWDED", "MIXED", "BOTH"],
+  // More marks tell more persons apart: rows are the same, and fewer share the work.
+  ...["NAMED", "PICKY", "AIMED", "TOLD", "TELLS"],
 ]);
 
+/** Ids of `mutantsOf`, or what several of them have in common. */
+type Which = readonly (string | RegExp)[];
 /**
- * Clauses without which a rule derives what shows nowhere else: they spare work. Each with the reason; the ids are those
- * of `mutantsOf`, and a test sees to it that every one of them still exists.
+ * Clauses without which a rule derives what shows nowhere else: they spare work. By the reason; a test sees to it that each
+ * of them still exists. Only what no world and no tenant shows is looked up here.
  */
-const KNOWN_AGAIN = "the rows of an earlier round are found again and are known: it spares that work";
-const SAME_LEVEL = "all rows of one level have the same mark";
-
-export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
-  ["calls 2 without: k.level = $level", KNOWN_AGAIN],
-  ["calls 2 min for max: min(k.far)", SAME_LEVEL],
+const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
-    "consents 1 without: x.capped = 1",
-    "cap and part-whole take consents of capped actors alone; others would only get places to look at",
+    "the rows of an earlier round are found again and are known: it spares that work",
+    [
+      / without: \w+\.level = \$level( - 1)?$/,
+      / turned round: -\[known:\w+\]->$/,
+      / without: before = 0$/,
+      / (without|off by one): known\.(tier|level) (<=|>) (tier|0)$/,
+      /^served 3 (negated: known\.level > 0|min for max: max\(CASE WHEN known)/,
+    ],
   ],
-]);
+  [
+    "all that are compared here are the same",
+    [
+      ...["calls 2 min for max: min(k.far)", /^closure [23] min for max: min\(i\.far\)$/],
+      ...["closure 1 min for max: min(p.code)", /^actor [12] min for max: max\(l\.server\)$/],
+      ...["everyone 1 min for max: min(i.level)", "lent 5 min for max: max(r.code)"],
+      ...["taken 1 min for max: max(shut)", /^witness 1 min for max: min\(o\.(hops|who)\)$/],
+      ...[/^read-at 1 min for max: min\(p\.(hops|regrant|who)\)$/, "through 1 min for max: max(d.embedded)"],
+      ...[/^latent 2 min for max: min\(i\.level \+ c\.level\)$/, /^shut 2 min for max: max\(/],
+      /^latent [12] min for max: max\(CASE WHEN c\.level = 1/,
+    ],
+  ],
+  [
+    "it only spares looking at what comes to nothing further down",
+    [
+      ...["at 2 without: -[:STAKES]->(:Scope)", "part 1 without: -[:POINT]->(:Scope)"],
+      ...["left 1 without: -[:POINT]->(:Scope)", "taken 1 without: -[:DENIES]->(:Scope)"],
+      ...[/^(near|list-near) \d+ without: -\[:(SIDE|HALTED)\]->/, "keyed 1 without: q.opens = 1"],
+      ...[/^later [123] (without|off by one|negated): p\.manage > 1$/, "spot 4 without: opens = 1"],
+      ...["gate 2 without: s.gates IS NOT NULL", /^outer 1 without: q\.(absorbed <> 1|subtree = 1)$/],
+      ...[
+        /^part-whole [12] without: y\.side = 1$/,
+        /^held 3 without: m\.shut = 1/,
+        /^part 11 without: m\.shut = 0/,
+      ],
+      ...[
+        "denies 1 without: t.sort = 0",
+        "grant 1 off by one: discovers > 0",
+        "lent 5 without: -[:PERMITS]->(:Scope)",
+      ],
+      ...[
+        /^list-near \d+ without: \(g\.here = 0 OR f\.level = 0\)$/,
+        /^(taps 2|list-near 4) (without|negated): f\.level = 0$/,
+      ],
+      ...["left 1 without: m.shut = 1", "strangers 2 without: -[:UNSEEN]->(:Scope)"],
+      /^(crowded [12]|near 1|list-near 1) min for max: max\(g\.special\)$/,
+    ],
+  ],
+  [
+    "one row more says what the row above says",
+    [
+      /^apart 1 (without|off by one): (ed|er|ew|em) < /,
+      /^apart 1 min for max: max\(coalesce\((e\.(discover|write|manage)|f\.subtree)/,
+      ...["apart 1 without: n.tier = r.tier", "shown 1 without: a.tier = r.tier"],
+      ...["apart 1 without: cut + anew > 0", "apart 1 off by one: cut + anew > 0"],
+    ],
+  ],
+  [
+    "cutting out what a row above does not count changes nothing",
+    ["apart 1 without: below = 0", /^apart 1 (without|off by one): r\.read > 1$/],
+  ],
+  ["the first tier has no earlier one", [/^apart 1 (without|off by one): r\.tier > 1$/]],
+  ["a place lies in one other", [/^shown 1 min for max: max\(coalesce\((q|a)\./]],
+  [
+    "a copy is named for a row that is not there",
+    ["through 1 without: r.tier = d.tier", "through 1 without: r.read > 1"],
+  ],
+  [
+    "cap and part-whole take consents of capped actors alone; others would only get places to look at",
+    ["consents 1 without: x.capped = 1", "cap 1 without: x.capped = 1", "later 3 without: x.capped = 1"],
+  ],
+  [
+    "whoever acts for people becomes nobody else: it has no steps of control",
+    [/^later 3 (without|negated): p\.hops = 0$/],
+  ],
+  [
+    "who is latent has at least one step of control: there is nothing between",
+    [/^(held|part) \d+ off by one: needs (<|>=) 4000000( \(2\))?$/],
+  ],
+  [
+    "what one of several identities becomes is found with what all of them have as well",
+    [/^(held|part) \d+ (without|off by one): i\.tier < 4$/, /^(held|part) \d+ without: needs < 4000000$/],
+  ],
+  [
+    "a group is no managed identity, no person, and no entry of an access list that bars an identity",
+    [
+      /^halts [12] without: i\.direct = 1$/,
+      "everyone 3 without: i.direct = 1",
+      /^(held 2|part 9) without: o\.direct = 1$/,
+    ],
+  ],
+  [
+    "it gives the column its type, and comes to nothing",
+    [
+      /^part-whole [345] (without|off by one): u\.discover > 9$/,
+      ...["part-whole 6 off by one: o.level > 0", /^drawn 2 (without|off by one): c\.level < 0( \(2\))?$/],
+    ],
+  ],
+  [
+    "persons are told apart by more than is needed: rows are the same, and fewer share the work",
+    [
+      ...["named 2 without: d.excluded IS NOT NULL", "named 5 without: g.narrow = 1"],
+      ...[/^named [1235] without: (p\.)?id <> 'everyone'$/, "named 4 without: p.id <> 'everyone'"],
+      ...[/^named 4 without: (k\.effect = 'block'|k\.kind = 'Dlp'|-\[:GATES\]->\(:Label\))$/],
+      ...["picky 1 without: -[:GATES]->(:Scope)", "same 1 turned round: -[:LIKE_ONE]->"],
+    ],
+  ],
+  [
+    "whom of those that nothing tells apart it is called by is all the same",
+    ["like 1 min for max: min(p.code)"],
+  ],
+  [
+    "whatever is not plain is marked, and is not for this rule",
+    [/^can-reach-(plain|listed) 1 without: (i\.tier = 1|g\.special = 0|x\.side = 0)$/],
+  ],
+  [
+    "a row is the best of its parts: where it is unknown no part is more",
+    [/^(offer|through) 1 off by one: r\.(discover|read|write|manage) > 1$/],
+  ],
+  [
+    "a way that reads a copy is as long as the witness by the same grant only if it is the witness",
+    [
+      /^through 1 (without|off by one|negated): (d\.read (>|=) 1( \(2\))?|r\.read = 1|v\.tier = d\.tier|v\.who = d\.who)$/,
+      "through 1 without: (r.read = 1 AND d.read = 1)",
+      "through 1 without: (r.read > 1 AND d.read > 1)",
+    ],
+  ],
+  [
+    "where the tier reads a copy surely, what else it reads it by shows nowhere",
+    [/^read-at 1 without: \(sure = 1 OR p\.read = 1\)/],
+  ],
+  [
+    "only a place of people has others below, and an agent of whose users nobody read has none of them",
+    ["part-whole 4 without: u.reason = 'audience-unread'", "part-whole 4 without: x.side = 0"],
+  ],
+  [
+    "consents of an identity that does not act in mode app, or may not act, cap everything later",
+    ["lent 5 without: s.mode = 'app'"],
+  ],
+  [
+    "the audience is of persons alone: others are passed over where it is lent",
+    ["audience 2 without: p.kind = 'Guest'"],
+  ],
+  [
+    "no agent carries content in a mode in which it does not act",
+    ["actor 5 without: mode <> 'on-behalf-of'"],
+  ],
+  ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
+  [
+    "who is a step away from itself is where it is",
+    ["joins 1 without: p.id <> g.id", /^inherited [23] without: s\.id <> x\.id$/],
+  ],
+  [
+    "places lie less deep: it ends what would go round in bad data",
+    [/^inherited 3 (without|off by one): b\.level \+ d\.level <= 64$/],
+  ],
+  [
+    "a policy of another kind is asked for its kind where it blocks",
+    ["covers 1 without: k.kind IN ['ConditionalAccess', 'AppRestriction', 'SiteRestriction']"],
+  ],
+];
+const has = (which: Which, id: string): boolean =>
+  which.some((one) => (typeof one === "string" ? one === id : one.test(id)));
+
+/** Why this clause may be missing; undefined where nobody has said so. */
+export const whyEquivalent = (id: string): string | undefined =>
+  CLAUSES.find(([, which]) => has(which, id))?.[0];
+/** What of the above is no clause of these any more. */
+export const unknownClauses = (ids: readonly string[]): string[] =>
+  CLAUSES.flatMap(([, which]) => which.filter((one) => !ids.some((id) => has([one], id))).map(String));
 
 const SPARES = "finds again what is known, or finds nothing: it spares that work";
 const COMPILER = "never so, by what is asked for before: it is for the compiler";
