@@ -4,7 +4,7 @@
  * agents, access lists of ADLS, persons, network rules, locks, names that sort differently as UTF-16.
  */
 import fc from "fast-check";
-import type { Put, Value } from "./records.ts";
+import { type Put, UNREAD, type Value } from "./records.ts";
 import { addMore, more } from "./tenants-more.ts";
 
 /** Counts as now. */
@@ -431,6 +431,6 @@ export function tenants(count: number, seed: number, from = 0): Put[][] {
 /** What all ids of the tenant at this place start with. */
 export const tenantPrefix = (at: number): string => `t${at}:`;
 
-/** A tenant as an import file. */
+/** A tenant as an import file: what was not read is no record. */
 export const asLines = (records: Iterable<Put>): string[] =>
-  [...records].map((put) => JSON.stringify({ put }));
+  [...records].filter(({ kind }) => kind !== UNREAD).map((put) => JSON.stringify({ put }));

@@ -125,7 +125,7 @@ export async function exported<T>(
   }
 }
 async function* lines(records: readonly Put[]): AsyncGenerator<string> {
-  yield* asLines(records.filter(({ kind }) => kind !== UNREAD));
+  yield* asLines(records);
 }
 const stages = (onStage: (stage: string, ms: number) => void) => {
   let start = performance.now();
