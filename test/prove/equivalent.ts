@@ -163,6 +163,15 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     "no agent carries content in a mode in which it does not act",
     ["actor 5 without: mode <> 'on-behalf-of'"],
   ],
+  [
+    "a server does nothing for users, and no consent is for it",
+    [/^lent [24] without: s\.mode IN \['app', 'maker', 'key'\]$/],
+  ],
+  ["no other policy keeps from whoever asks what an agent carries", ["meets 5 without: k.kind = 'Dlp'"]],
+  [
+    "a consent to nothing is no consent",
+    [/^permits 2 (without|off by one): let > 0$/, /^list-grant 2 (without|off by one): discovers > 0$/],
+  ],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
     "who is a step away from itself is where it is",
