@@ -172,6 +172,13 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     "a consent to nothing is no consent",
     [/^permits 2 (without|off by one): let > 0$/, /^list-grant 2 (without|off by one): discovers > 0$/],
   ],
+  ["no line lets nothing through, nor does an empty one", ["list-grant 2 without: size(h.lines) = 0"]],
+  [
+    "what may be managed, or opened by keys, is marked and never plain",
+    [/^list-grant 2 without: manages = 1 \([45]\)$/, "grant 2 without: opens = 1 (2)"],
+  ],
+  ["what is not plain is added up, and comes to the same", ["list-grant 2 off by one: tier > 1"]],
+  ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
     "who is a step away from itself is where it is",
