@@ -1090,7 +1090,7 @@ export const DERIVED = {
       subtree: int("1 if everything below is included"),
       ...rights,
       absorbed: int(
-        "1 if the row above says the same; 2 if the row says nothing, 3 if that is so, and it is only not counted above",
+        "1 if the row above says the same. Cut out of what the row above counts: 2 if it shows nothing itself, 3 if the row above says the same",
       ),
     },
   },
@@ -1133,9 +1133,7 @@ export const DERIVED = {
     props: {
       tier,
       level: int("Steps of containment"),
-      absorbed: int(
-        "0 if one of the rows above is a row of its own, and does more than cut out what it counts",
-      ),
+      absorbed: int("The least SHOWN.absorbed of the rows above: 0 if one of them is a row of its own"),
     },
   },
   LESS: {

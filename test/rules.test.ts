@@ -500,6 +500,15 @@ describe("what was not looked at", () => {
     ]);
   });
 
+  /** Rows of the agent "a", one a place. */
+  const expandedOf = async (one: Beside): Promise<ReachRow[]> => {
+    const rows: ReachRow[] = [];
+    const own = { expand: true, agents: [one.id("a")] };
+    for await (const row of reachRows(one.query, META, createDecoder(one.query), own))
+      if (one.owns([row.agent_id, row.scope_id])) rows.push(one.bare(row));
+    return rows;
+  };
+
   const branches = world(
     [
       ...[agent("a"), scope("top"), scope("one", "top"), scope("two", "top"), scope("three", "two")],
@@ -508,11 +517,7 @@ describe("what was not looked at", () => {
     [unread("azure.deny-assignments", "one", "denies")],
   );
   test("denies that were not read in one branch bound the row above both, and nothing in the other", async () => {
-    const rows: ReachRow[] = [];
-    const { query } = branches;
-    const own = { expand: true, agents: [branches.id("a")] };
-    for await (const row of reachRows(query, META, createDecoder(query), own))
-      if (branches.owns([row.agent_id, row.scope_id])) rows.push(branches.bare(row));
+    const rows = await expandedOf(branches);
     expect(rows.map((row) => [row.scope_id, row.certainty, row.reason_code, row.completeness])).toEqual([
       ["one", "upper-bound", "denies-unread", "failed"],
       ["three", "exact", "", "complete"],
@@ -540,11 +545,7 @@ describe("what was not looked at", () => {
       { scope: "list", certainty: "upper-bound", reason: "copy-denies-unread", write: true },
       { scope: "site", certainty: "upper-bound", reason: "copy-denies-unread", write: false },
     ]);
-    const rows: ReachRow[] = [];
-    const { query } = copied;
-    const own = { expand: true, agents: [copied.id("a")] };
-    for await (const row of reachRows(query, META, createDecoder(query), own))
-      if (copied.owns([row.agent_id, row.scope_id])) rows.push(copied.bare(row));
+    const rows = await expandedOf(copied);
     // Of the list the grant is the witness, which nothing at the copy can take away.
     expect(rows.map((row) => [row.scope_id, row.completeness, row.gap_steps, row.path])).toEqual([
       ["box", "failed", "azure.deny-assignments", "a → [grant] box"],

@@ -80,7 +80,6 @@ function planOf(world: readonly Put[], roll: () => number, place: number): Plan 
   };
 }
 
-const RIGHTS = ["discover", "read", "write", "manage"] as const;
 let folder: string;
 let plans: Plan[];
 let supposed: Supposed;
@@ -186,6 +185,19 @@ async function byAgent(answers: Answers): Promise<Map<string, string>> {
   return rows;
 }
 
+/** Places of items that got or lost a label. */
+function placesRelabeled({ before, after, changes }: Plan): string[] {
+  const items = new Set(
+    changes.flatMap((change) => {
+      const record = "put" in change ? change.put : change.remove;
+      return record.kind === "LABELED" && "from" in record ? [record.from.id] : [];
+    }),
+  );
+  return [...before, ...after].flatMap((put) =>
+    "from" in put && put.kind === "PROTECTED_BY" && items.has(put.from.id) ? [put.to.id] : [],
+  );
+}
+
 test("what differs at a place is said of it, or of a place above; and nothing else is said to be gained", async () => {
   const said = new Map<string, Set<string>>();
   const actorOf = ({ agent_id, mode, via }: ReachRow) => [agent_id, mode, via].join("\n");
@@ -194,6 +206,7 @@ test("what differs at a place is said of it, or of a place above; and nothing el
     said.set(actorOf(row), (said.get(actorOf(row)) ?? new Set()).add(row.scope_id));
     if (row.gained === "yes") gains.add(actorOf(row));
   }
+  const relabeled = new Set(plans.flatMap(placesRelabeled));
   let rows = 0;
   const known = new Map<string, Promise<string[]>>();
   /** Places above one, as they are and as they would be. */
@@ -209,9 +222,13 @@ test("what differs at a place is said of it, or of a place above; and nothing el
     if (row.gained === "yes") gainsExpanded.add(actorOf(row));
     const places = said.get(actorOf(row));
     const told = (await above(row.scope_id)).some((place) => places?.has(place));
-    // An item that loses its label changes what may be used where it lies; the row above is as its best class was and is.
+    // What may be used where an item got or lost its label: the row above says that of its best class, which may stay.
     const useAlone =
-      RIGHTS.every((right) => row[right] === row[`before_${right}`]) && row.change === "changed";
+      relabeled.has(row.scope_id) &&
+      row.use !== row.before_use &&
+      (["discover", "read", "write", "manage", "tier", "covers", "certainty"] as const).every(
+        (name) => row[name] === row[`before_${name}`],
+      );
     if (!told && !useAlone) expect.fail(JSON.stringify(row));
   }
   expect(rows).toBeGreaterThan(TENANTS);

@@ -34,8 +34,7 @@ WITH p, x, g,
 WHERE let > 0
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR let = 2 THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
-  CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
-  let
+  CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages, let
 WITH p, x, g, sure, floor, tier, manages, let,
   CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN sure ELSE floor END AS discovers
 WHERE discovers > 0

@@ -94,8 +94,8 @@ export async function* reachRows(
  */
 function below(row: Row, place: Row | undefined): Row {
   if (row.unread !== true || Number(place?.gap_denies ?? 0) > 0) return { ...row, ...place };
-  const reason_code = row.reason_code === "denies-unread" ? null : row.reason_code;
-  return { ...row, ...place, certainty: "exact", reason_code: reason_code ?? null };
+  const said = row.reason_code === "denies-unread" ? { reason_code: null } : {};
+  return { ...row, ...place, certainty: "exact", ...said };
 }
 
 /** All agents; with a chain, those with rows at its places. */

@@ -4,7 +4,7 @@
  * earlier tier already gives is taken away.
  */
 import type { Answer, Certainty, OracleRow } from "./evaluate.ts";
-import { compareBytes, TIERS, type Tier } from "./records.ts";
+import { compareBytes, STATES, TIERS, type Tier } from "./records.ts";
 
 /** A row as the graph holds it: a right that is null is unknown. Numbers may be bigint. */
 export interface CompactRow extends Record<Right, boolean | null> {
@@ -71,7 +71,6 @@ export interface Blind {
   denies: number | bigint;
   steps: readonly string[];
 }
-const STATES = ["complete", "not-modelled", "skipped", "partial", "denied", "failed"];
 
 export type Right = "discover" | "read" | "write" | "manage";
 const RIGHTS = ["discover", "read", "write", "manage"] as const;

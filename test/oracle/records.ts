@@ -19,6 +19,10 @@ export type Put = NodePut | RelPut;
  */
 export const UNREAD = "Unread";
 
+/** How far a part was read, the better first. */
+export const STATES: readonly unknown[] = [
+  ...["complete", "not-modelled", "skipped", "partial", "denied", "failed"],
+];
 export const TIERS = ["now", "conditional", "potential", "latent"] as const;
 export type Tier = (typeof TIERS)[number];
 /** Who stands for any identity of the tenant. */

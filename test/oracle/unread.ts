@@ -2,11 +2,9 @@
 import { stopped } from "./blueprints.ts";
 import { allowed } from "./consents.ts";
 import { disabled } from "./identities.ts";
-import { compareBytes, type NodePut, UNREAD, type World } from "./records.ts";
+import { compareBytes, type NodePut, STATES, UNREAD, type World } from "./records.ts";
 import { LEVEL, type Levels, levels, RIGHTS } from "./rights.ts";
 
-/** The better first. */
-const STATES: readonly unknown[] = ["complete", "not-modelled", "skipped", "partial", "denied", "failed"];
 /** Who may use an agent is read by this step. */
 const USERS = "entra.app-role-assignments";
 const fromImport = ({ props }: NodePut): boolean => String(props?.step).startsWith("import.");

@@ -10,14 +10,17 @@ import { rowLines } from "./world.ts";
 const lineOf = (row: OracleRow): string =>
   `${rowLines([row]).join()}${row.reason === "" ? "" : ` [${row.reason}]`}`;
 
+function alone(law: readonly string[], product: readonly string[]): string[] {
+  const [inLaw, inProduct] = [new Set(law), new Set(product)];
+  return [
+    ...[...inLaw].filter((line) => !inProduct.has(line)).map((line) => `law:     ${line}`),
+    ...[...inProduct].filter((line) => !inLaw.has(line)).map((line) => `product: ${line}`),
+  ];
+}
+
 /** Lines that one of the two has alone: "law" for the oracle, "product" for the other. */
 export function differences(law: readonly OracleRow[], found: readonly OracleRow[]): string[] {
-  const [expected, actual] = [law.map(lineOf), found.map(lineOf)];
-  const [inLaw, inProduct] = [new Set(expected), new Set(actual)];
-  return [
-    ...expected.filter((row) => !inProduct.has(row)).map((row) => `law:     ${row}`),
-    ...actual.filter((row) => !inLaw.has(row)).map((row) => `product: ${row}`),
-  ];
+  return alone(law.map(lineOf).sort(), found.map(lineOf).sort());
 }
 
 /**
@@ -38,11 +41,7 @@ export function useDifferences(
   const of = (leave: Leave): string =>
     `${actor(leave)} ${leave.label} view ${leave.view} extract ${leave.extract} blocked ${leave.blocked}`;
   const actual = found.filter((leave) => reading.has(actor(leave)) && labels.has(leave.label)).map(of);
-  const [inLaw, inProduct] = [new Set(expected.map(of)), new Set(actual)];
-  return [
-    ...[...inLaw].filter((line) => !inProduct.has(line)).map((line) => `law:     ${line}`),
-    ...actual.filter((line) => !inLaw.has(line)).map((line) => `product: ${line}`),
-  ];
+  return alone(expected.map(of), actual);
 }
 
 /** Where the two count different items, by actor and tier. */
@@ -53,12 +52,7 @@ export function countDifferences(
 ): string[] {
   const of = (one: Counted): string =>
     `${one.agent} ${one.mode} ${one.via} ${one.tier}: ${one.items} items, ${one.sensitive} sensitive, ${one.unlabeled} of them without a label`;
-  const [expected, actual] = [counted(records, TIME, law).map(of), found.map(of)];
-  const [inLaw, inProduct] = [new Set(expected), new Set(actual)];
-  return [
-    ...expected.filter((line) => !inProduct.has(line)).map((line) => `law:     ${line}`),
-    ...actual.filter((line) => !inLaw.has(line)).map((line) => `product: ${line}`),
-  ];
+  return alone(counted(records, TIME, law).map(of), found.map(of));
 }
 
 export async function disagreement(records: readonly Put[]): Promise<string[]> {

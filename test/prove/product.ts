@@ -174,9 +174,7 @@ async function countedOf(query: Ask): Promise<Counted[]> {
   );
   const found = new Map<string, Counted>();
   for (const row of rows) {
-    const [agent, mode, via, tier] = [row.agent, row.mode, row.via, row.tier].map(String) as [
-      ...[string, string, string, string],
-    ];
+    const { agent, mode, via, tier } = row as Record<"agent" | "mode" | "via" | "tier", string>;
     if (!String(row.scope).startsWith(agent.slice(0, agent.indexOf(":") + 1))) continue;
     const key = JSON.stringify([agent, mode, via, tier]);
     const sum = found.get(key) ?? { agent, mode, via, tier, items: 0, sensitive: 0, unlabeled: 0 };
