@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeEstate } from "../bench/estate.ts";
+import { loadRows } from "../src/graph/derive-embedded.ts";
+import { type EngineConnection, openEngine } from "../src/graph/engine.ts";
+import { derivedColumns, derivedCopy, derivedDdl } from "../src/graph/generate.ts";
 import { loadRules } from "../src/graph/rules.ts";
 import type { GraphStore } from "../src/graph/store.ts";
 import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
@@ -10,6 +13,51 @@ import { asLines } from "./oracle/tenants.ts";
 import { storeContract } from "./store.contract.ts";
 
 storeContract((stage) => stage.embedded());
+
+test("rows that do not fit the memory of the engine at once are loaded in parts, and none is lost", async () => {
+  const stage = new Stage();
+  try {
+    const folder = await stage.folder();
+    const open = async (name: string, pool: number): Promise<EngineConnection> => {
+      const engine = await openEngine({ path: join(folder, name), pool: pool * 1024 * 1024 });
+      stage.onEnd(() => engine.close());
+      return engine;
+    };
+    const ROWS_A_FILE = 50_000;
+    const writer = await open("writer.db", 256);
+    const columns = derivedColumns("CAN_REACH").map(({ name, type }) =>
+      type === "string" ? `'text ' + string(n % 100) AS \`${name}\`` : `n % 2 AS \`${name}\``,
+    );
+    const files = Array.from({ length: 4 }, (_, i) => join(folder, `rows-${i}.parquet`));
+    for (const file of files)
+      await writer.run(
+        `COPY (UNWIND range(1, ${ROWS_A_FILE}) AS n RETURN 'a' + string(n % 1000) AS a, 's' + string(n * 7 % 1000) AS s,
+          ${columns.join(", ")} ORDER BY n) TO '${file}'`,
+      );
+    const engine = await open("graph.db", 64);
+    for (const [kind, letter] of [
+      ["Agent", "a"],
+      ["Scope", "s"],
+    ]) {
+      await engine.run(`CREATE NODE TABLE ${kind}(id STRING PRIMARY KEY)`);
+      await engine.run(`COPY ${kind} FROM (UNWIND range(0, 999) AS n RETURN '${letter}' + string(n))`);
+    }
+    await engine.together(derivedDdl(["CAN_REACH"]));
+    const rows = files.map((file) => ({ file, rows: ROWS_A_FILE }));
+    const names = ["a", "s", ...derivedColumns("CAN_REACH").map(({ name }) => name)];
+    await expect(engine.run(derivedCopy("CAN_REACH", files, names))).rejects.toThrow("buffer pool is full");
+    await engine.together(["DROP TABLE CAN_REACH", ...derivedDdl(["CAN_REACH"])]);
+
+    await loadRows(engine, "CAN_REACH", rows, 4 * ROWS_A_FILE);
+    const counted = "RETURN count(*) AS n, sum(r.steps) AS steps";
+    for (const pattern of ["(:Agent)-[r:CAN_REACH]->(:Scope)", "(:Scope)<-[r:CAN_REACH]-(:Agent)"])
+      expect(await engine.run(`MATCH ${pattern} ${counted}`)).toEqual([
+        { n: 4 * ROWS_A_FILE, steps: 2 * ROWS_A_FILE },
+      ]);
+  } finally {
+    await stage.end();
+  }
+}, 120_000);
 
 test("many questions at once have each its own answer, and one that fails holds up no other", async () => {
   const stage = new Stage();

@@ -19,11 +19,12 @@ import { concerns, GAPS_DDL, POLICIES_ON_PLACES, unreadNodes } from "./store-gap
 const ROWS_A_CHECKPOINT = 2_000_000;
 /** So many loaded rows may wait, too. */
 export const ROWS_UNWRITTEN = 100_000;
-/** So many derived rows are loaded at a time: 1,500,000 of CAN_REACH do not fit a pool of 512 MB. */
-const ROWS_A_LOAD = 1_000_000;
-/** So many agents are derived at a time in an engine with such a pool, */
+/** In an engine with such a pool, */
+const POOL = 512 * 1024 * 1024;
+/** so many derived rows are loaded at a time: 1,250,000 of CAN_REACH fit, and 1,500,000 do not; */
+const ROWS_A_LOAD = 1_200_000;
+/** so many agents are derived at a time, */
 const AGENTS_A_SLICE = 5_000;
-const POOL_A_SLICE = 512 * 1024 * 1024;
 /** where one that acts for people counts like as many of them, up to so many: it may do what each of them may. */
 const MOST_PERSONS = 100;
 
@@ -50,7 +51,7 @@ export interface Derivation {
 export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<DerivedRows> {
   const { file, exchange, pool, threads, rules, time } = derivation;
   const counts = new Map(derivation.filled);
-  const files = rowFiles(exchange);
+  const files = rowFiles(exchange, Math.floor(ROWS_A_LOAD * (pool / POOL)));
   const perAgent = rules.filter((rule) => rule.per === "agents");
   const shared = rules.filter((rule) => rule.per !== "agents");
   // What shared rules derive, too, holds for the next slice.
@@ -242,7 +243,7 @@ async function agentSlices(
     return { code, weight: 1 + Math.min(MOST_PERSONS, people.get(code) ?? 0) };
   });
   const all = agents.reduce((sum, { weight }) => sum + weight, 0);
-  const slices = Math.max(1, Math.ceil(all / AGENTS_A_SLICE / (pool / POOL_A_SLICE)));
+  const slices = Math.max(1, Math.ceil(all / AGENTS_A_SLICE / (pool / POOL)));
   const parts: string[][] = [[]];
   let reached = 0;
   for (const { code, weight } of agents) {
@@ -301,24 +302,51 @@ function tablesOf(
   };
 }
 
-interface RowFile {
+/** A Parquet file of rows of one kind, ends first. */
+export interface RowFile {
   file: string;
   rows: number;
 }
 
-/** Files for one load each: so many rows fit the pool, and every further load into a table costs more. */
-function batches(files: readonly RowFile[]): string[][] {
+/** Files for one load each, of at most `most` rows: every further load into a table writes again what the table holds. */
+function batches(files: readonly RowFile[], most: number): string[][] {
   const found: string[][] = [];
   let room = 0;
   for (const { file, rows } of files) {
     if (rows > room) {
       found.push([]);
-      room = ROWS_A_LOAD;
+      room = most;
     }
     found.at(-1)!.push(file);
     room -= rows;
   }
   return found;
+}
+
+/**
+ * Loads files into a kind that has no rows yet, at most `most` rows at a time. Where these do not fit the pool it begins
+ * again with half as many, in a new table: what a load that failed leaves in the old one is not to be relied on.
+ * Throws StoreError where one file alone does not fit.
+ */
+export async function loadRows(
+  engine: EngineConnection,
+  kind: DerivedKind,
+  files: readonly RowFile[],
+  most: number,
+): Promise<void> {
+  const names = Object.keys((await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {});
+  const loads = batches(files, most);
+  try {
+    for (const load of loads) {
+      await engine.run(derivedCopy(kind, load, names));
+      if (loads.length > 1) await engine.run("CHECKPOINT");
+    }
+  } catch (cause) {
+    if (!isPoolFull(cause) || loads.length === files.length) throw cause;
+    await engine.together([...drops([kind]), ...derivedDdl([kind])]);
+    await engine.run("CHECKPOINT");
+    await loadRows(engine, kind, files, Math.floor(most / 2));
+  }
 }
 
 interface RowFiles {
@@ -329,8 +357,11 @@ interface RowFiles {
   load(engine: EngineConnection): AsyncGenerator<DerivedRows>;
 }
 
-/** Rows that rules leave behind, as files until `load` puts them into their tables, in the order of slices. */
-function rowFiles(exchange: string): RowFiles {
+/**
+ * Rows that rules leave behind, as files until `load` puts them into their tables, in the order of slices, so many at a
+ * time.
+ */
+function rowFiles(exchange: string, rowsALoad: number): RowFiles {
   const written = new Map<DerivedKind, (RowFile & { from: string })[]>();
   let number = 0;
   return {
@@ -343,7 +374,13 @@ function rowFiles(exchange: string): RowFiles {
     },
     async write(engine, from, kind, statement) {
       const file = join(exchange, `${kind}-${number++}.parquet`);
-      await engine.run(`COPY (${statement}) TO '${file}'`);
+      // To mark the rows that may be needed costs more than it saves where nearly all of them are.
+      await engine.run("CALL enable_semi_mask=false");
+      try {
+        await engine.run(`COPY (${statement}) TO '${file}'`);
+      } finally {
+        await engine.run("CALL enable_semi_mask=true");
+      }
       const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
       if (rows > 0) written.set(kind, [...(written.get(kind) ?? []), { file, rows, from }]);
       return rows;
@@ -353,14 +390,9 @@ function rowFiles(exchange: string): RowFiles {
         if (found.length === 0) continue;
         const start = performance.now();
         const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-        const names = Object.keys(
-          (await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {},
-        );
         const rows = files.reduce((sum, file) => sum + file.rows, 0);
-        for (const some of batches(files)) {
-          await engine.run(derivedCopy(kind, some, names));
-          if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
-        }
+        await loadRows(engine, kind, files, rowsALoad);
+        if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
         const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
         if (stored !== rows)
           throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
