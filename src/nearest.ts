@@ -10,6 +10,15 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     : undefined;
 }
 
+/** Names that have what somebody wrote in them, in order; if none has, the one that a slip may have been meant for. */
+export function fitting(wanted: string, names: readonly string[]): string[] {
+  const part = wanted.toLowerCase();
+  const found = [...new Set(names)].filter((name) => name.toLowerCase().includes(part)).sort();
+  if (found.length > 0) return found;
+  const near = nearest(wanted, names);
+  return near === undefined ? [] : [near];
+}
+
 /** Levenshtein distance, one row at a time. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -138,6 +138,7 @@ test.each([
 test.each([
   ["?e?", /fits 2 users:\n {2}ben {2}Ben\n {2}cem {2}Ben$/, "ambiguous"],
   ["outer", /no user is called "outer"/, "not-found"],
+  ["clerk", /no user is called "clerk"; did you mean.*:\n {2}.*Clerk/i, "not-found"],
   ["app", /no user is called "app"/, "not-found"],
 ])("%s is refused: only one person will do", async (wanted, message, code) => {
   await expect(findPerson(answers.ask, wanted)).rejects.toMatchObject({

@@ -3,6 +3,7 @@
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
+import { fitting } from "../nearest.ts";
 import { expanded } from "./expand.ts";
 import { eachOrAll, textOf as text } from "./links.ts";
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
@@ -311,22 +312,50 @@ export async function findNodes(
   const rows = await query(`MATCH (n:${kind}) RETURN n.id AS id, n.name AS name, n.kind AS kind`);
   const pattern = globOf(wanted);
   const found = rows.filter((row) => pattern.test(text(row.name)) || (glob && pattern.test(text(row.id))));
+  const word = kind === "Agent" ? "agent" : "scope";
   if (found.length === 0)
-    throw new ConfigError(
-      "not-found",
-      `no ${kind === "Agent" ? "agent" : "scope"} is called "${wanted}"`,
+    throw notCalled(
+      word,
+      wanted,
+      rows.map((row) => text(row.name)),
       `forereach query "MATCH (n:${kind}) RETURN n.id, n.name LIMIT 20" lists some`,
     );
   if (found.length > 1 && !(glob && many)) {
-    const list = found.slice(0, 10).map((row) => `  ${text(row.id)}  ${text(row.name)} (${text(row.kind)})`);
-    throw new ConfigError(
-      "ambiguous",
-      `"${wanted}" fits ${found.length} ${kind === "Agent" ? "agents" : "scopes"}:\n${list.join("\n")}${found.length > 10 ? "\n  …" : ""}`,
-      "give the id",
-    );
+    const list = found.map((row) => `${text(row.id)}  ${text(row.name)} (${text(row.kind)})`);
+    throw ambiguous(word, wanted, list);
   }
   return found.map((row) => String(row.id)).sort(bytewise);
 }
+
+/** So many candidates are named. */
+const CANDIDATES = 10;
+const candidates = (list: readonly string[]): string =>
+  [
+    ...list.slice(0, CANDIDATES).map((one) => `\n  ${one}`),
+    ...(list.length > CANDIDATES ? ["\n  …"] : []),
+  ].join("");
+
+/** Nothing has this name; those that it may be short for, or a slip of, are named. */
+export function notCalled(
+  word: string,
+  wanted: string,
+  names: readonly string[],
+  otherwise: string,
+): ConfigError {
+  const said = `no ${word} is called "${wanted}"`;
+  const meant = fitting(wanted, names);
+  return meant.length === 0
+    ? new ConfigError("not-found", said, otherwise)
+    : new ConfigError(
+        "not-found",
+        `${said}; did you mean${meant.length === 1 ? "" : ` one of ${meant.length}`}:${candidates(meant)}`,
+        "give a whole name or an id",
+      );
+}
+
+/** Several have this name. */
+export const ambiguous = (word: string, wanted: string, list: readonly string[]): ConfigError =>
+  new ConfigError("ambiguous", `"${wanted}" fits ${list.length} ${word}s:${candidates(list)}`, "give the id");
 
 /** `*` and `?` as in a shell; case does not matter. */
 export const globOf = (wanted: string): RegExp =>

@@ -1,7 +1,7 @@
 /** Who may use an agent: the people for whom it can act, or who get at what it was given. */
 import type { GraphStore } from "../graph/store.ts";
-import { ConfigError, type Row } from "../model.ts";
-import { globOf } from "./answers.ts";
+import type { Row } from "../model.ts";
+import { ambiguous, globOf, notCalled } from "./answers.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
@@ -154,9 +154,6 @@ async function audienceOf(users: readonly Row[], { members, people }: Directory)
   return found;
 }
 
-/** So many candidates are named. */
-const CANDIDATES = 10;
-
 /** The person that somebody means: by id, sign-in name, mail or name, or a glob of these. Throws ConfigError with candidates. */
 export async function findPerson(query: Query, wanted: string): Promise<Row> {
   const people = await query(
@@ -171,23 +168,19 @@ export async function findPerson(query: Query, wanted: string): Promise<Row> {
   const unique = people.filter((person) => namesOf(person).some((name) => pattern.test(name)));
   const found = unique.length > 0 ? unique : people.filter(({ name }) => pattern.test(text(name)));
   if (found.length === 0)
-    throw new ConfigError(
-      "not-found",
-      `no user is called "${wanted}"`,
+    throw notCalled(
+      "user",
+      wanted,
+      people.flatMap((person) => [text(person.name), ...namesOf(person).slice(1)]),
       "give an id, a sign-in name, a name, or a glob of one",
     );
-  if (found.length > 1) {
-    const list = found
-      .slice(0, CANDIDATES)
-      .map(
-        (person) =>
-          `  ${[namesOf(person)[0], text(person.name), namesOf(person)[1]].filter(Boolean).join("  ")}`,
-      );
-    throw new ConfigError(
-      "ambiguous",
-      `"${wanted}" fits ${found.length} users:\n${list.join("\n")}${found.length > CANDIDATES ? "\n  …" : ""}`,
-      "give the id",
+  if (found.length > 1)
+    throw ambiguous(
+      "user",
+      wanted,
+      found.map((person) =>
+        [namesOf(person)[0], text(person.name), namesOf(person)[1]].filter(Boolean).join("  "),
+      ),
     );
-  }
   return found[0]!;
 }

@@ -238,6 +238,23 @@ describe("names", () => {
     expectRefused(await run(["explain", "Twin*", "x"], { folder: own }), 2, /Twin/);
   });
 
+  test("a part of a name, or a slip, is answered with the names that may have been meant", async () => {
+    const names = ["Invoice bot, east", "Invoice bot, west", "Ticket bot"];
+    const agents = names.map((name, i) => `{"put":{"kind":"Agent","id":"b${i}","props":{"name":"${name}"}}}`);
+    const path = written("bots.jsonl", `${agents.join("\n")}\n`);
+    const own = newFolder();
+    expect((await run(["import", path], { folder: own })).code).toBeLessThan(4);
+    const part = await run(["reach", "invoice"], { folder: own });
+    expectRefused(
+      part,
+      2,
+      /did you mean one of 2:\n {2}Invoice bot, east\n {2}Invoice bot, west\n/,
+      /whole name/,
+    );
+    const slip = await run(["reach", "Tiket bot"], { folder: own });
+    expectRefused(slip, 2, /no agent is called "Tiket bot"; did you mean:\n {2}Ticket bot\n/);
+  });
+
   test("a gap that is none cannot be accepted", async () => {
     const accept = (...part: string[]) =>
       run(["coverage", "accept", ...part, "--reason", "known", "--until", "2099-12-31"], { folder });
