@@ -15,12 +15,12 @@ import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, Seed } from "./store.ts";
 import { concerns, GAPS_DDL, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 
-/** So many derived rows may wait in the pool before they are written. */
-const ROWS_A_CHECKPOINT = 2_000_000;
-/** So many loaded rows may wait, too. */
+/** So many loaded rows may wait in the pool before they are written. */
 export const ROWS_UNWRITTEN = 100_000;
 /** In an engine with such a pool, */
 const POOL = 512 * 1024 * 1024;
+/** so many derived rows may wait: what waits leaves less room for what a rule joins; */
+const ROWS_A_CHECKPOINT = 2_000_000;
 /** so many derived rows are loaded at a time: 1,250,000 of CAN_REACH fit, and 1,500,000 do not; */
 const ROWS_A_LOAD = 1_200_000;
 /** so many agents are derived at a time, */
@@ -63,30 +63,41 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     yield* files.load(engine);
   };
   try {
-    let waiting: Slice[] = [];
+    let slices = new Slices([]);
     let workers = 1;
-    const slicesIn = (engine: EngineConnection) =>
-      deriveSlices({ engine, waiting, counts: new Map(counts), rules: perAgent, own, files, time });
+    const slicesIn = (engine: EngineConnection, share: number, clean = true) =>
+      deriveSlices({
+        ...{ engine, pool: share, clean, slices, counts: new Map(counts) },
+        ...{ rules: perAgent, own, files, time },
+      });
     yield* inEngine({ file, pool, threads, engine: derivation.engine }, async function* (engine) {
       for (const [kind, rows] of await loadGaps(engine, derivation.gaps, file)) counts.set(kind, rows);
       const tables = tablesOf(engine, counts);
-      const run = runner(engine, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
+      const run = runner(engine, pool, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
       for (const rule of shared) yield run(rule);
-      const slices = await agentSlices(engine, pool / threads, derivation.seed);
+      const found = await agentSlices(engine, pool / threads, derivation.seed);
       // One agent is not worth a copy of the graph.
-      workers = derivation.seed === undefined ? Math.min(threads, slices.length) : 1;
-      waiting = slices;
+      workers = derivation.seed === undefined ? Math.min(threads, found.length) : 1;
+      slices = new Slices(found);
       if (workers > 1) return;
-      yield* slicesIn(engine);
+      for (let clean = true; yield* slicesIn(engine, pool, clean); clean = false)
+        await engine.run("CHECKPOINT");
       yield* finish(engine);
     });
     if (workers === 1) return;
 
-    const places = Array.from({ length: workers }, (_, i) => join(exchange, `graph-${i}.db`));
-    for (const place of places) await copyFile(file, place);
     const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers), passing: true };
-    yield* merged(places.map((place) => inEngine({ file: place, ...share }, slicesIn)));
-    for (const place of places.flatMap((one) => [one, `${one}.wal`])) await rm(place, { force: true });
+    const lane = async function* (place: string): AsyncGenerator<DerivedRows> {
+      for (let more = true; more; ) {
+        await copyFile(file, place);
+        more = yield* inEngine({ file: place, ...share }, (engine) => slicesIn(engine, share.pool));
+        for (const old of [place, `${place}.wal`]) await rm(old, { force: true });
+      }
+    };
+    yield* merged(
+      Array.from({ length: workers }, (_, i) => lane(join(exchange, `graph-${i}.db`))),
+      () => slices.close(),
+    );
     yield* inEngine({ file, pool, threads }, finish);
   } finally {
     await rm(exchange, { recursive: true, force: true });
@@ -94,7 +105,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
 }
 
 /** Opens an engine for some work, or takes an open one; unless it is `passing`, the work is on disk when this ends. */
-async function* inEngine<T>(
+async function* inEngine<T, R>(
   {
     file,
     pool,
@@ -108,12 +119,13 @@ async function* inEngine<T>(
     engine?: EngineConnection | undefined;
     passing?: boolean;
   },
-  work: (engine: EngineConnection) => AsyncGenerator<T>,
-): AsyncGenerator<T> {
+  work: (engine: EngineConnection) => AsyncGenerator<T, R>,
+): AsyncGenerator<T, R> {
   const engine = open ?? (await openEngine({ path: file, pool, threads, passing }));
   try {
-    yield* work(engine);
+    const result = yield* work(engine);
     if (!passing) await engine.run("CHECKPOINT");
+    return result;
   } finally {
     await engine.close();
   }
@@ -122,6 +134,7 @@ async function* inEngine<T>(
 /** Times a rule, and writes to disk what waits in the pool before it is too much. */
 function runner(
   engine: EngineConnection,
+  pool: number,
   work: (rule: Rule) => Promise<number>,
 ): (rule: Rule) => Promise<DerivedRows> {
   let unwritten = 0;
@@ -129,7 +142,7 @@ function runner(
     const start = performance.now();
     const rows = await work(rule);
     unwritten += rows;
-    if (unwritten > ROWS_A_CHECKPOINT) {
+    if (unwritten > ROWS_A_CHECKPOINT * (pool / POOL)) {
       await engine.run("CHECKPOINT");
       unwritten = 0;
     }
@@ -137,10 +150,15 @@ function runner(
   };
 }
 
-/** Derives slices for as long as some wait; one that does not fit the pool, in halves. */
+/**
+ * Derives slices for as long as there are some. One that does not fit the pool comes back in halves, and true says that
+ * more should be done in another engine: what has failed in this one leaves memory taken.
+ */
 async function* deriveSlices({
   engine,
-  waiting,
+  pool,
+  clean,
+  slices,
   counts,
   rules,
   own,
@@ -148,7 +166,10 @@ async function* deriveSlices({
   time,
 }: {
   engine: EngineConnection;
-  waiting: Slice[];
+  pool: number;
+  /** The kinds `own` have no rows yet. */
+  clean: boolean;
+  slices: Slices;
   /** Rows of each kind that has some. */
   counts: Map<string, number>;
   rules: readonly Rule[];
@@ -156,28 +177,30 @@ async function* deriveSlices({
   own: readonly DerivedKind[];
   files: RowFiles;
   time: string;
-}): AsyncGenerator<DerivedRows> {
+}): AsyncGenerator<DerivedRows, boolean> {
   const tables = tablesOf(engine, counts);
-  let clean = true;
-  for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
-    if (!clean) await tables.renew(own);
-    clean = false;
+  let ready = clean;
+  for (let slice = await slices.take(); slice !== undefined; slice = await slices.take()) {
+    if (!ready) await tables.renew(own);
+    ready = false;
     const { from, to } = slice;
     const target: RuleTarget = {
       ...tables,
       write: (kind, statement) =>
         isScratch(kind) ? tables.write(kind, statement) : files.write(engine, from, kind, statement),
     };
-    const run = runner(engine, (rule) => runRule(rule, target, { from, to, time }));
+    const run = runner(engine, pool, (rule) => runRule(rule, target, { from, to, time }));
     try {
       for (const rule of rules) yield await run(rule);
+      slices.done();
     } catch (cause) {
       if (!isPoolFull(cause)) throw cause;
       files.forget(from);
-      await engine.run("CHECKPOINT");
-      waiting.unshift(...halves(slice, cause));
+      slices.done(halves(slice, cause));
+      return true;
     }
   }
+  return false;
 }
 
 /** What the engine says when a statement needs more than the pool. */
@@ -201,8 +224,8 @@ function halves({ from, to, agents }: Slice, cause: unknown): Slice[] {
   ];
 }
 
-/** Yields what several sources yield, as it comes. The first failure ends all, each after its step. */
-async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+/** Yields what several sources yield, as it comes. The first failure ends all, each after its step; `stop` lets none wait. */
+async function* merged<T>(sources: readonly AsyncGenerator<T>[], stop: () => void): AsyncGenerator<T> {
   const step = async (source: AsyncGenerator<T>) => ({ source, result: await source.next() });
   const steps = new Map(sources.map((source) => [source, step(source)]));
   try {
@@ -215,6 +238,7 @@ async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator
       }
     }
   } finally {
+    stop();
     await Promise.allSettled(steps.values());
     await Promise.allSettled(sources.map((source) => source.return(undefined)));
   }
@@ -222,6 +246,43 @@ async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator
 
 /** Bounds of some agents, and their codes, in order. */
 type Slice = Pick<Bounds, "from" | "to"> & { agents: readonly string[] };
+
+/** Slices that several work on: who finds none waits as long as another may bring one back in halves. */
+class Slices {
+  readonly #waiting: Slice[];
+  #working = 0;
+  #closed = false;
+  #wake: (() => void)[] = [];
+
+  constructor(slices: readonly Slice[]) {
+    this.#waiting = [...slices];
+  }
+
+  /** Undefined once all are done, or nobody wants more. */
+  async take(): Promise<Slice | undefined> {
+    while (this.#waiting.length === 0 && this.#working > 0 && !this.#closed)
+      await new Promise<void>((wake) => this.#wake.push(wake));
+    const slice = this.#closed ? undefined : this.#waiting.shift();
+    if (slice !== undefined) this.#working++;
+    return slice;
+  }
+
+  /** One that was taken is done, but for these parts. */
+  done(left: readonly Slice[] = []): void {
+    this.#working--;
+    this.#waiting.unshift(...left);
+    this.#wakeAll();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
 
 /** Slices of agents; for a seed, one an agent. */
 async function agentSlices(
