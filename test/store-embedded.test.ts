@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeEstate } from "../bench/estate.ts";
-import { loadRows } from "../src/graph/derive-embedded.ts";
+import { loadRows } from "../src/graph/derive-files.ts";
 import { type EngineConnection, openEngine } from "../src/graph/engine.ts";
 import { derivedColumns, derivedCopy, derivedDdl } from "../src/graph/generate.ts";
 import { loadRules } from "../src/graph/rules.ts";

@@ -8,25 +8,25 @@ import { copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreError } from "../model.ts";
 import { DERIVED_NODE_KINDS, DERIVED_REL_KINDS, type DerivedKind, PUBLISHED_KINDS } from "../schema.ts";
-import { type Bounds, EVERYTHING, type RuleTarget, runRule, slicesOf } from "./derive.ts";
-import { type EngineConnection, openEngine } from "./engine.ts";
-import { derivedCopy, derivedDdl } from "./generate.ts";
+import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
+import { type RowFiles, rowFiles } from "./derive-files.ts";
+import { agentSlices, halves, Slices } from "./derive-slices.ts";
+import { type EngineConnection, isPoolFull, openEngine } from "./engine.ts";
+import { derivedDdl, derivedDrops } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, Seed } from "./store.ts";
-import { concerns, GAPS_DDL, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
+import { concerns, GAPS_DDL, GAPS_DROPS, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
 
-/** So many loaded rows may wait in the pool before they are written. */
-export const ROWS_UNWRITTEN = 100_000;
-/** In an engine with such a pool, */
+/** The pool for which these are measured. */
 const POOL = 512 * 1024 * 1024;
-/** so many derived rows may wait: what waits leaves less room for what a rule joins; */
+/** Derived rows that may wait before they are written: they leave less room for what a rule joins. */
 const ROWS_A_CHECKPOINT = 2_000_000;
-/** so many derived rows are loaded at a time: 1,250,000 of CAN_REACH fit, and 1,500,000 do not; */
+/** Derived rows that are loaded at a time: 1,250,000 of CAN_REACH fit, and 1,500,000 do not. */
 const ROWS_A_LOAD = 1_200_000;
-/** so many agents are derived at a time, */
+/** Agents that are derived at a time. */
 const AGENTS_A_SLICE = 5_000;
-/** where one that acts for people counts like as many of them, up to so many: it may do what each of them may. */
-const MOST_PERSONS = 100;
+/** As many as another pool has room for. */
+const fitting = (many: number, pool: number): number => Math.max(1, Math.floor(many * (pool / POOL)));
 
 export interface Derivation {
   /** The graph file, filled with records. */
@@ -51,7 +51,7 @@ export interface Derivation {
 export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<DerivedRows> {
   const { file, exchange, pool, threads, rules, time } = derivation;
   const counts = new Map(derivation.filled);
-  const files = rowFiles(exchange, Math.floor(ROWS_A_LOAD * (pool / POOL)));
+  const files = rowFiles(exchange, fitting(ROWS_A_LOAD, pool));
   const perAgent = rules.filter((rule) => rule.per === "agents");
   const shared = rules.filter((rule) => rule.per !== "agents");
   // What shared rules derive, too, holds for the next slice.
@@ -59,7 +59,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     (kind) => isScratch(kind) && !shared.some((rule) => rule.derives === kind),
   );
   const finish = async function* (engine: EngineConnection): AsyncGenerator<DerivedRows> {
-    await engine.together(drops([...SCRATCH_KINDS, "CONCERNS", "Unread"]));
+    await engine.together([...derivedDrops(SCRATCH_KINDS), ...GAPS_DROPS]);
     yield* files.load(engine);
   };
   try {
@@ -75,7 +75,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
       const tables = tablesOf(engine, counts);
       const run = runner(engine, pool, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
       for (const rule of shared) yield run(rule);
-      const found = await agentSlices(engine, pool / threads, derivation.seed);
+      const found = await agentSlices(engine, fitting(AGENTS_A_SLICE, pool / threads), derivation.seed);
       // One agent is not worth a copy of the graph.
       workers = derivation.seed === undefined ? Math.min(threads, found.length) : 1;
       slices = new Slices(found);
@@ -142,7 +142,7 @@ function runner(
     const start = performance.now();
     const rows = await work(rule);
     unwritten += rows;
-    if (unwritten > ROWS_A_CHECKPOINT * (pool / POOL)) {
+    if (unwritten > fitting(ROWS_A_CHECKPOINT, pool)) {
       await engine.run("CHECKPOINT");
       unwritten = 0;
     }
@@ -203,27 +203,6 @@ async function* deriveSlices({
   return false;
 }
 
-/** What the engine says when a statement needs more than the pool. */
-const isPoolFull = (cause: unknown): boolean =>
-  cause instanceof StoreError && cause.message.includes("buffer pool is full");
-
-/** Throws StoreError where one agent alone is too much. */
-function halves({ from, to, agents }: Slice, cause: unknown): Slice[] {
-  const middle = agents.length >> 1;
-  const between = agents[middle];
-  if (middle === 0 || between === undefined)
-    throw new StoreError(
-      "pool-full",
-      "what one agent reaches does not fit the memory of the graph engine",
-      "leave scopes out: `exclude` of the tenant in forereach.yaml",
-      { cause },
-    );
-  return [
-    { from, to: between, agents: agents.slice(0, middle) },
-    { from: between, to, agents: agents.slice(middle) },
-  ];
-}
-
 /** Yields what several sources yield, as it comes. The first failure ends all, each after its step; `stop` lets none wait. */
 async function* merged<T>(sources: readonly AsyncGenerator<T>[], stop: () => void): AsyncGenerator<T> {
   const step = async (source: AsyncGenerator<T>) => ({ source, result: await source.next() });
@@ -242,96 +221,6 @@ async function* merged<T>(sources: readonly AsyncGenerator<T>[], stop: () => voi
     await Promise.allSettled(steps.values());
     await Promise.allSettled(sources.map((source) => source.return(undefined)));
   }
-}
-
-/** Bounds of some agents, and their codes, in order. */
-type Slice = Pick<Bounds, "from" | "to"> & { agents: readonly string[] };
-
-/** Slices that several work on: who finds none waits as long as another may bring one back in halves. */
-class Slices {
-  readonly #waiting: Slice[];
-  #working = 0;
-  #closed = false;
-  #wake: (() => void)[] = [];
-
-  constructor(slices: readonly Slice[]) {
-    this.#waiting = [...slices];
-  }
-
-  /** Undefined once all are done, or nobody wants more. */
-  async take(): Promise<Slice | undefined> {
-    while (this.#waiting.length === 0 && this.#working > 0 && !this.#closed)
-      await new Promise<void>((wake) => this.#wake.push(wake));
-    const slice = this.#closed ? undefined : this.#waiting.shift();
-    if (slice !== undefined) this.#working++;
-    return slice;
-  }
-
-  /** One that was taken is done, but for these parts. */
-  done(left: readonly Slice[] = []): void {
-    this.#working--;
-    this.#waiting.unshift(...left);
-    this.#wakeAll();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#wakeAll();
-  }
-
-  #wakeAll(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-}
-
-/** Slices of agents; for a seed, one an agent. */
-async function agentSlices(
-  engine: EngineConnection,
-  /** Pool of each engine, if there is more than one slice. */
-  pool: number,
-  seed: Seed | undefined,
-): Promise<Slice[]> {
-  if (seed !== undefined) {
-    const rows = await engine.run("MATCH (a:Agent) WHERE a.id IN $ids RETURN a.code AS code", {
-      ids: [...seed.agents],
-    });
-    const codes = rows.map((row) => String(row.code));
-    return codes.map((code) => ({ from: code, to: `${code}~`, agents: [code] }));
-  }
-  const people = await peopleOf(engine);
-  const agents = (await engine.run("MATCH (a:Agent) RETURN a.code AS code ORDER BY code")).map((row) => {
-    const code = String(row.code);
-    return { code, weight: 1 + Math.min(MOST_PERSONS, people.get(code) ?? 0) };
-  });
-  const all = agents.reduce((sum, { weight }) => sum + weight, 0);
-  const slices = Math.max(1, Math.ceil(all / AGENTS_A_SLICE / (pool / POOL)));
-  const parts: string[][] = [[]];
-  let reached = 0;
-  for (const { code, weight } of agents) {
-    if (reached >= (all / slices) * parts.length) parts.push([]);
-    parts.at(-1)!.push(code);
-    reached += weight;
-  }
-  return slicesOf(parts.map((part) => part[0] ?? "")).map((bounds, i) => ({ ...bounds, agents: parts[i]! }));
-}
-
-/** How many people may use agents, by code: those who are named or in a group that is; everyone counts as all. */
-async function peopleOf(engine: EngineConnection): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  for (const { code, id, members } of await engine.run(
-    "MATCH (a:Agent)<-[:MAY_USE]-(p:Principal) OPTIONAL MATCH (p)<-[m:MEMBER_OF]-(:Principal) RETURN a.code AS code, p.id AS id, count(m) AS members",
-  )) {
-    const more = String(id).startsWith("everyone") ? MOST_PERSONS : 1 + Number(members);
-    found.set(String(code), (found.get(String(code)) ?? 0) + more);
-  }
-  return found;
-}
-
-/** Relationships before nodes: a node table stays as long as one refers to it. */
-function drops(kinds: readonly string[]): string[] {
-  const nodes: readonly string[] = [...DERIVED_NODE_KINDS, "Unread"];
-  const later = (kind: string) => Number(nodes.includes(kind));
-  return [...kinds].sort((a, b) => later(a) - later(b)).map((kind) => `DROP TABLE ${kind}`);
 }
 
 const SCRATCH_KINDS: readonly DerivedKind[] = [
@@ -358,107 +247,7 @@ function tablesOf(
     deepest: (kind) => number(`MATCH ()-[r:${kind}]->() RETURN max(r.level) AS n`),
     async renew(kinds) {
       for (const kind of kinds) counts.delete(kind);
-      await engine.together([...drops(kinds), ...derivedDdl(kinds)]);
-    },
-  };
-}
-
-/** A Parquet file of rows of one kind, ends first. */
-export interface RowFile {
-  file: string;
-  rows: number;
-}
-
-/** Files for one load each, of at most `most` rows: every further load into a table writes again what the table holds. */
-function batches(files: readonly RowFile[], most: number): string[][] {
-  const found: string[][] = [];
-  let room = 0;
-  for (const { file, rows } of files) {
-    if (rows > room) {
-      found.push([]);
-      room = most;
-    }
-    found.at(-1)!.push(file);
-    room -= rows;
-  }
-  return found;
-}
-
-/**
- * Loads files into a kind that has no rows yet, at most `most` rows at a time. Where these do not fit the pool it begins
- * again with half as many, in a new table: what a load that failed leaves in the old one is not to be relied on.
- * Throws StoreError where one file alone does not fit.
- */
-export async function loadRows(
-  engine: EngineConnection,
-  kind: DerivedKind,
-  files: readonly RowFile[],
-  most: number,
-): Promise<void> {
-  const names = Object.keys((await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {});
-  const loads = batches(files, most);
-  try {
-    for (const load of loads) {
-      await engine.run(derivedCopy(kind, load, names));
-      if (loads.length > 1) await engine.run("CHECKPOINT");
-    }
-  } catch (cause) {
-    if (!isPoolFull(cause) || loads.length === files.length) throw cause;
-    await engine.together([...drops([kind]), ...derivedDdl([kind])]);
-    await engine.run("CHECKPOINT");
-    await loadRows(engine, kind, files, Math.floor(most / 2));
-  }
-}
-
-interface RowFiles {
-  /** Rows of a slice, which is known by where it begins. */
-  write(engine: EngineConnection, from: string, kind: DerivedKind, statement: string): Promise<number>;
-  /** A slice that failed leaves nothing behind. */
-  forget(from: string): void;
-  load(engine: EngineConnection): AsyncGenerator<DerivedRows>;
-}
-
-/**
- * Rows that rules leave behind, as files until `load` puts them into their tables, in the order of slices, so many at a
- * time.
- */
-function rowFiles(exchange: string, rowsALoad: number): RowFiles {
-  const written = new Map<DerivedKind, (RowFile & { from: string })[]>();
-  let number = 0;
-  return {
-    forget(from) {
-      for (const [kind, found] of written)
-        written.set(
-          kind,
-          found.filter((file) => file.from !== from),
-        );
-    },
-    async write(engine, from, kind, statement) {
-      const file = join(exchange, `${kind}-${number++}.parquet`);
-      // To mark the rows that may be needed costs more than it saves where nearly all of them are.
-      await engine.run("CALL enable_semi_mask=false");
-      try {
-        await engine.run(`COPY (${statement}) TO '${file}'`);
-      } finally {
-        await engine.run("CALL enable_semi_mask=true");
-      }
-      const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
-      if (rows > 0) written.set(kind, [...(written.get(kind) ?? []), { file, rows, from }]);
-      return rows;
-    },
-    async *load(engine) {
-      for (const [kind, found] of written) {
-        if (found.length === 0) continue;
-        const start = performance.now();
-        const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-        const rows = files.reduce((sum, file) => sum + file.rows, 0);
-        await loadRows(engine, kind, files, rowsALoad);
-        if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
-        const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
-        if (stored !== rows)
-          throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
-        yield { rule: `store ${kind}`, rows, ms: performance.now() - start };
-      }
+      await engine.together([...derivedDrops(kinds), ...derivedDdl(kinds)]);
     },
   };
 }

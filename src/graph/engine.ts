@@ -56,6 +56,10 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
+/** What the engine says when a statement needs more than the pool. */
+export const isPoolFull = (cause: unknown): boolean =>
+  cause instanceof StoreError && cause.message.includes("buffer pool is full");
+
 /** One question at a time, and what it was asked before, ready to run. */
 interface Lane {
   connection: Connection;

@@ -179,6 +179,12 @@ export const derivedDdl = (kinds: readonly DerivedKind[]): string[] => {
   ];
 };
 
+/** Takes these tables away: relationships first, since a table of nodes stays as long as one refers to it. */
+export const derivedDrops = (kinds: readonly DerivedKind[]): string[] =>
+  [...kinds]
+    .sort((a, b) => Number(isDerivedNode(a)) - Number(isDerivedNode(b)))
+    .map((kind) => `DROP TABLE ${DIALECTS.embedded.quote(kind)}`);
+
 /**
  * Loads files that rules have written into a derived kind. Rules compute with numbers: 1, 0 and NULL become booleans
  * here. `names`: the columns of the files.

@@ -18,6 +18,8 @@ export const GAPS_DDL: readonly string[] = [
   "CREATE REL TABLE CONCERNS(FROM Unread TO Scope)",
 ];
 
+export const GAPS_DROPS: readonly string[] = ["DROP TABLE CONCERNS", "DROP TABLE Unread"];
+
 export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
   gaps.map(({ step, state, hides }, index) => ({
     id: String(index),

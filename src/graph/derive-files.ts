@@ -1,0 +1,113 @@
+/**
+ * What rules leave behind in the embedded store, as Parquet files until all agents are derived: every further load into a
+ * table writes again what the table holds.
+ */
+import { join } from "node:path";
+import { StoreError } from "../model.ts";
+import type { DerivedKind } from "../schema.ts";
+import { type EngineConnection, isPoolFull } from "./engine.ts";
+import { derivedCopy, derivedDdl, derivedDrops } from "./generate.ts";
+import type { DerivedRows } from "./store.ts";
+
+/** So many loaded rows may wait in the pool before they are written. */
+export const ROWS_UNWRITTEN = 100_000;
+
+/** A Parquet file of rows of one kind, ends first. */
+export interface RowFile {
+  file: string;
+  rows: number;
+}
+
+/** Files for one load each, of at most `most` rows: every further load into a table writes again what the table holds. */
+function batches(files: readonly RowFile[], most: number): string[][] {
+  const found: string[][] = [];
+  let room = 0;
+  for (const { file, rows } of files) {
+    if (rows > room) {
+      found.push([]);
+      room = most;
+    }
+    found.at(-1)!.push(file);
+    room -= rows;
+  }
+  return found;
+}
+
+/**
+ * Loads files into a kind that has no rows yet, at most `most` rows at a time. Where these do not fit the pool it begins
+ * again with half as many, in a new table: what a load that failed leaves in the old one is not to be relied on.
+ * Throws StoreError where one file alone does not fit.
+ */
+export async function loadRows(
+  engine: EngineConnection,
+  kind: DerivedKind,
+  files: readonly RowFile[],
+  most: number,
+): Promise<void> {
+  const names = Object.keys((await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {});
+  const loads = batches(files, most);
+  try {
+    for (const load of loads) {
+      await engine.run(derivedCopy(kind, load, names));
+      if (loads.length > 1) await engine.run("CHECKPOINT");
+    }
+  } catch (cause) {
+    if (!isPoolFull(cause) || loads.length === files.length) throw cause;
+    await engine.together([...derivedDrops([kind]), ...derivedDdl([kind])]);
+    await engine.run("CHECKPOINT");
+    await loadRows(engine, kind, files, Math.floor(most / 2));
+  }
+}
+
+export interface RowFiles {
+  /** Rows of a slice, which is known by where it begins. */
+  write(engine: EngineConnection, from: string, kind: DerivedKind, statement: string): Promise<number>;
+  /** A slice that failed leaves nothing behind. */
+  forget(from: string): void;
+  load(engine: EngineConnection): AsyncGenerator<DerivedRows>;
+}
+
+/**
+ * Rows that rules leave behind, as files until `load` puts them into their tables, in the order of slices, so many at a
+ * time.
+ */
+export function rowFiles(exchange: string, rowsALoad: number): RowFiles {
+  const written = new Map<DerivedKind, (RowFile & { from: string })[]>();
+  let number = 0;
+  return {
+    forget(from) {
+      for (const [kind, found] of written)
+        written.set(
+          kind,
+          found.filter((file) => file.from !== from),
+        );
+    },
+    async write(engine, from, kind, statement) {
+      const file = join(exchange, `${kind}-${number++}.parquet`);
+      // To mark the rows that may be needed costs more than it saves where nearly all of them are.
+      await engine.run("CALL enable_semi_mask=false");
+      try {
+        await engine.run(`COPY (${statement}) TO '${file}'`);
+      } finally {
+        await engine.run("CALL enable_semi_mask=true");
+      }
+      const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
+      if (rows > 0) written.set(kind, [...(written.get(kind) ?? []), { file, rows, from }]);
+      return rows;
+    },
+    async *load(engine) {
+      for (const [kind, found] of written) {
+        if (found.length === 0) continue;
+        const start = performance.now();
+        const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
+        const rows = files.reduce((sum, file) => sum + file.rows, 0);
+        await loadRows(engine, kind, files, rowsALoad);
+        if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
+        const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
+        if (stored !== rows)
+          throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);
+        yield { rule: `store ${kind}`, rows, ms: performance.now() - start };
+      }
+    },
+  };
+}
