@@ -3,8 +3,9 @@
 // per: agents
 // when: PEOPLED
 // why: who may use an agent that may act for users where these may have something: persons, and who is in these groups today.
-MATCH (a:Agent)-[s:ACTS_AS]->(:Principal)-[:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
+MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
 WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
+  AND (c.enabled IS NULL OR c.enabled)
 WITH DISTINCT a
 MATCH (g:Principal)-[:MAY_USE]->(a)
 WHERE g.enabled IS NULL OR g.enabled

@@ -96,6 +96,7 @@ async function random(): Promise<boolean> {
     );
     for (const line of await disagreement(least)) print(`# ${line}`);
   }
+  if (run.mismatches.length > 0) print(`tenants that differ: ${run.mismatches.join(", ")}`);
   if (options.profile)
     for (const [stage, ms] of spent) print(`${(ms / 1_000).toFixed(1).padStart(7)} s  ${stage}`);
   const { unmet } = pairs(run.met);
