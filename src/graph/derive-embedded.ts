@@ -26,7 +26,7 @@ const ROWS_A_LOAD = 1_200_000;
 /** Agents that are derived at a time. */
 const AGENTS_A_SLICE = 5_000;
 /** As many as another pool has room for. */
-const fitting = (many: number, pool: number): number => Math.max(1, Math.floor(many * (pool / POOL)));
+const scaled = (many: number, pool: number): number => Math.max(1, Math.floor(many * (pool / POOL)));
 
 export interface Derivation {
   /** The graph file, filled with records. */
@@ -51,7 +51,7 @@ export interface Derivation {
 export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<DerivedRows> {
   const { file, exchange, pool, threads, rules, time } = derivation;
   const counts = new Map(derivation.filled);
-  const files = rowFiles(exchange, fitting(ROWS_A_LOAD, pool));
+  const files = rowFiles(exchange, scaled(ROWS_A_LOAD, pool));
   const perAgent = rules.filter((rule) => rule.per === "agents");
   const shared = rules.filter((rule) => rule.per !== "agents");
   // What shared rules derive, too, holds for the next slice.
@@ -75,7 +75,7 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
       const tables = tablesOf(engine, counts);
       const run = runner(engine, pool, (rule) => runRule(rule, tables, { ...EVERYTHING, time }));
       for (const rule of shared) yield run(rule);
-      const found = await agentSlices(engine, fitting(AGENTS_A_SLICE, pool / threads), derivation.seed);
+      const found = await agentSlices(engine, scaled(AGENTS_A_SLICE, pool / threads), derivation.seed);
       // One agent is not worth a copy of the graph.
       workers = derivation.seed === undefined ? Math.min(threads, found.length) : 1;
       slices = new Slices(found);
@@ -142,7 +142,7 @@ function runner(
     const start = performance.now();
     const rows = await work(rule);
     unwritten += rows;
-    if (unwritten > fitting(ROWS_A_CHECKPOINT, pool)) {
+    if (unwritten > scaled(ROWS_A_CHECKPOINT, pool)) {
       await engine.run("CHECKPOINT");
       unwritten = 0;
     }
@@ -152,7 +152,7 @@ function runner(
 
 /**
  * Derives slices for as long as there are some. One that does not fit the pool comes back in halves, and true says that
- * more should be done in another engine: what has failed in this one leaves memory taken.
+ * there is more to do, in another engine if there can be one: what has failed in this one leaves memory taken.
  */
 async function* deriveSlices({
   engine,

@@ -18,24 +18,25 @@ export interface RowFile {
   rows: number;
 }
 
-/** Files for one load each, of at most `most` rows: every further load into a table writes again what the table holds. */
-function batches(files: readonly RowFile[], most: number): string[][] {
-  const found: string[][] = [];
+/** Files for one load each, of at most `most` rows. */
+function batches(files: readonly RowFile[], most: number): RowFile[][] {
+  const found: RowFile[][] = [];
   let room = 0;
-  for (const { file, rows } of files) {
-    if (rows > room) {
+  for (const file of files) {
+    if (file.rows > room) {
       found.push([]);
       room = most;
     }
     found.at(-1)!.push(file);
-    room -= rows;
+    room -= file.rows;
   }
   return found;
 }
+const rowsOf = (files: readonly RowFile[]): number => files.reduce((sum, { rows }) => sum + rows, 0);
 
 /**
  * Loads files into a kind that has no rows yet, at most `most` rows at a time. Where these do not fit the pool it begins
- * again with half as many, in a new table: what a load that failed leaves in the old one is not to be relied on.
+ * again with half of the largest load, in a new table: what a load that failed leaves in the old one is not to be relied on.
  * Throws StoreError where one file alone does not fit.
  */
 export async function loadRows(
@@ -48,14 +49,15 @@ export async function loadRows(
   const loads = batches(files, most);
   try {
     for (const load of loads) {
-      await engine.run(derivedCopy(kind, load, names));
-      if (loads.length > 1) await engine.run("CHECKPOINT");
+      const paths = load.map(({ file }) => file);
+      await engine.run(derivedCopy(kind, paths, names));
+      if (rowsOf(files) > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
     }
   } catch (cause) {
     if (!isPoolFull(cause) || loads.length === files.length) throw cause;
     await engine.together([...derivedDrops([kind]), ...derivedDdl([kind])]);
     await engine.run("CHECKPOINT");
-    await loadRows(engine, kind, files, Math.floor(most / 2));
+    await loadRows(engine, kind, files, Math.floor(Math.max(...loads.map(rowsOf)) / 2));
   }
 }
 
@@ -100,9 +102,8 @@ export function rowFiles(exchange: string, rowsALoad: number): RowFiles {
         if (found.length === 0) continue;
         const start = performance.now();
         const files = found.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-        const rows = files.reduce((sum, file) => sum + file.rows, 0);
+        const rows = rowsOf(files);
         await loadRows(engine, kind, files, rowsALoad);
-        if (rows > ROWS_UNWRITTEN) await engine.run("CHECKPOINT");
         const stored = Number((await engine.run(`MATCH ()-[r:${kind}]->() RETURN count(*) AS n`))[0]?.n);
         if (stored !== rows)
           throw new StoreError("rows-lost", `${rows} rows of ${kind} were derived and ${stored} stored`);

@@ -3,7 +3,7 @@
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
-import { fitting } from "../nearest.ts";
+import { meantBy } from "../nearest.ts";
 import { expanded } from "./expand.ts";
 import { eachOrAll, textOf as text } from "./links.ts";
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
@@ -343,7 +343,7 @@ export function notCalled(
   otherwise: string,
 ): ConfigError {
   const said = `no ${word} is called "${wanted}"`;
-  const meant = fitting(wanted, names);
+  const meant = meantBy(wanted, names);
   return meant.length === 0
     ? new ConfigError("not-found", said, otherwise)
     : new ConfigError(
