@@ -11,11 +11,19 @@ import { countItems } from "../src/keep/inventory-counts.ts";
 import { isNodeKind, type Kind, type NodeKind } from "../src/schema.ts";
 
 /**
- * Size 1 is 10,000 agents, 120,000 users and groups, 200,000 scopes and 2,000,000 items. `gated`: with what decides besides
- * grants, too: denies for everyone and for groups, network rules, locks, policies, and agents that act for whoever may use
- * them, some of these for everybody.
+ * What an estate has besides grants. `gated`: denies for everyone and for groups, network rules, locks, policies; `people`:
+ * also agents that act for whoever may use them, some of these for everybody.
  */
-export async function makeEstate(size: number, folder: string, gated = false): Promise<GraphTable[]> {
+export const ESTATES = ["plain", "gated", "people"] as const;
+export type EstateKind = (typeof ESTATES)[number];
+
+/** Size 1 is 10,000 agents, 120,000 users and groups, 200,000 scopes and 2,000,000 items. */
+export async function makeEstate(
+  size: number,
+  folder: string,
+  estate: EstateKind = "plain",
+): Promise<GraphTable[]> {
+  const gated = estate !== "plain";
   mkdirSync(folder, { recursive: true });
   const n = (count: number) => Math.max(1, Math.round(count * size));
   const agents = n(10_000);
@@ -210,6 +218,9 @@ export async function makeEstate(size: number, folder: string, gated = false): P
       "range(40) t(i)",
       ["Policy", "Scope"],
     );
+  }
+  if (estate === "people") {
+    const groupOf = (salt: number) => id("g", pick("i", salt, groups));
     const forUsers = `range(0, ${agents}, 10) t(i)`;
     await out(
       "MAY_USE",

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { GraphTable } from "../src/keep/inventory.ts";
-import { makeEstate } from "./estate.ts";
+import { ESTATES, type EstateKind, makeEstate } from "./estate.ts";
 import { line, megabytes } from "./meter.ts";
 import { type FloorResult, reachByArrays } from "./reach-floor.ts";
 import {
@@ -29,8 +29,6 @@ import { reachBySql, type SqlResult } from "./reach-sql.ts";
 const PATTERN_SECONDS = 120;
 /** Agents with most reach, and others by chance. */
 const AGENTS_ASKED = 200;
-/** Behind a size: with denies, gates, policies and audiences. SQL and patterns know nothing of these. */
-const GATED = " gated";
 /** Answers are asked for so long at most, each question of each sample. */
 const ANSWER_SECONDS = 120;
 
@@ -42,11 +40,13 @@ interface Difference {
   witness: number;
 }
 
+const estateKind = (name: string | undefined): EstateKind | undefined => ESTATES.find((one) => one === name);
+
 /** What a child does, in the folder of one estate; its answer goes to the parent as JSON. */
 const TASKS = {
   async estate(folder: string, size: string): Promise<number> {
-    const gated = size.endsWith(GATED);
-    const tables = await makeEstate(Number.parseFloat(size), join(folder, "facts"), gated);
+    const [factor, kind] = size.split(" ");
+    const tables = await makeEstate(Number(factor), join(folder, "facts"), estateKind(kind));
     writeFileSync(join(folder, "tables.json"), JSON.stringify(tables));
     return tables.reduce((sum, { rows }) => sum + rows, 0);
   },
@@ -247,20 +247,20 @@ function main(size: number, runs: number): void {
   }
 }
 
-/** The whole rule: rows with what decides besides grants, and without. */
-function compareGated(size: number, runs: number): void {
+/** The same estate as it is, and with what decides besides grants: SQL and patterns know nothing of that. */
+function compareEstates(size: number, runs: number, other: EstateKind): void {
   const work = mkdtempSync(join(tmpdir(), "forereach-reach-"));
   try {
-    const costs = ["", GATED].map((kind) => {
-      const folder = join(work, `estate${kind}`);
+    const [plain, more] = (["plain", other] as const).map((kind) => {
+      const folder = join(work, kind);
       mkdirSync(folder);
-      const records = child("estate", folder, `${size}${kind}`)!;
-      process.stdout.write(`\nEstate of size ${size}${kind}: ${records.toLocaleString("en-US")} records\n`);
+      const records = child("estate", folder, `${size} ${kind}`)!;
+      process.stdout.write(`\nEstate of size ${size}, ${kind}: ${records.toLocaleString("en-US")} records\n`);
       return showRules(repeated("rules", folder, runs));
     });
-    heading("Gated beside plain");
-    line("rules", ratio(costs[1]!, costs[0]!));
-    line("rows", `${costs[1]!.rows.toLocaleString("en-US")} and ${costs[0]!.rows.toLocaleString("en-US")}`);
+    heading(`${other} beside plain`);
+    line("rules", ratio(more!, plain!));
+    line("rows", `${more!.rows.toLocaleString("en-US")} and ${plain!.rows.toLocaleString("en-US")}`);
     line("load, processors", `${loadavg()[0]!.toFixed(1)}, ${availableParallelism()}`);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -269,7 +269,7 @@ function compareGated(size: number, runs: number): void {
 
 const { values } = parseArgs({
   options: {
-    gated: { type: "boolean", default: false },
+    estate: { type: "string", default: "plain" },
     size: { type: "string", default: "1" },
     runs: { type: "string", default: "1" },
     child: { type: "string" },
@@ -277,9 +277,13 @@ const { values } = parseArgs({
     more: { type: "string", default: "" },
   },
 });
-if (values.child === undefined)
-  (values.gated ? compareGated : main)(Number(values.size), Number(values.runs));
-else {
+if (values.child === undefined) {
+  const kind = estateKind(values.estate);
+  if (kind === undefined) throw new Error(`--estate takes ${ESTATES.join(", ")}`);
+  const [size, runs] = [Number(values.size), Number(values.runs)];
+  if (kind === "plain") main(size, runs);
+  else compareEstates(size, runs, kind);
+} else {
   const answer = await TASKS[values.child as Task](values.folder, values.more);
   process.stdout.write(JSON.stringify(answer));
 }

@@ -152,7 +152,7 @@ describe("many agents", () => {
 
   test("are derived in halves where they do not fit the engine's memory, with the same rows", async () => {
     const folder = await stage.folder();
-    const tables = await makeEstate(0.02, join(folder, "facts"), true);
+    const tables = await makeEstate(0.02, join(folder, "facts"), "people");
     const derived = async (pool: number, threads = 1) => {
       const store = openEmbeddedStore({ folder: join(folder, `graph-${pool}`), pool, threads });
       try {
