@@ -510,6 +510,13 @@ export const DERIVED = {
     scratch: "forwards",
     props: {},
   },
+  RING: {
+    about: "Two such places that lie in each other, the first of them first",
+    from: "Scope",
+    to: "Scope",
+    scratch: "forwards",
+    props: {},
+  },
   TOUCHES: {
     about:
       "A granted place, and one where something else decides: denies at, below or above it, the rest at or below it",

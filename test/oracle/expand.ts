@@ -234,7 +234,9 @@ export function expand(
   /** What a row says of itself must be so. */
   const check = (row: CompactRow): void => {
     const above: CompactRow[] = [];
-    for (let at = parents.get(row.scope); at !== undefined; at = parents.get(at)) {
+    const passed = new Set([row.scope]);
+    for (let at = parents.get(row.scope); at !== undefined && !passed.has(at); at = parents.get(at)) {
+      passed.add(at);
       const one = own.get(place(row, at));
       if (one?.subtree === true) above.push(one);
     }
@@ -243,6 +245,7 @@ export function expand(
     const says = (right: Right): boolean =>
       nearest !== undefined && RANK[answer(row[right])] <= RANK[answer(nearest[right])];
     if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);
+    if (row.absorbed && above.every((one) => one.absorbed)) throw new Error(`${where}: no row shows it`);
     if (!row.absorbed && row.top !== above.every((one) => one.absorbed))
       throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
     for (const tier of TIERS.slice(0, TIERS.indexOf(row.tier))) {
