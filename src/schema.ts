@@ -393,6 +393,7 @@ const inside = {
 } as const;
 const app = int("1 if it is an application permission, which no group hands on");
 const reason = str("Why not exact");
+const crest = str("Code of the topmost place with policies that it lies in, or empty");
 const code = int("Code of the grant: its rank by place, key and principal");
 const rank = int("Steps of control x 1,000,000 + relationships x 1,000 + memberships: less is better");
 const ids = str("A mark a membership, then codes of principals and of the granted place");
@@ -545,6 +546,8 @@ export const DERIVED = {
       unread: int("1 if it would be exact, but for what was not read here or below"),
       ...inside,
       code,
+      crest,
+      asked: str("Why not exact where a policy asks"),
     },
   },
   HANDED: {
@@ -552,7 +555,12 @@ export const DERIVED = {
     from: "Scope",
     to: "Scope",
     scratch: "forwards",
-    props: { level: int("Steps of inheritance"), ...inside, blind: int("1 if denies were not read here") },
+    props: {
+      level: int("Steps of inheritance"),
+      ...inside,
+      blind: int("1 if denies were not read here"),
+      crest,
+    },
   },
   CROWDED: {
     about: "A place where one actor may come by several ways, or one that is not plain (a loop on the scope)",
@@ -771,6 +779,34 @@ export const DERIVED = {
     scratch: "forwards",
     props: { level: int("Steps of containment, and one") },
   },
+  CREST: {
+    about: "Such a place that lies in no other (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: "forwards",
+    props: {},
+  },
+  BENEATH: {
+    about: "A place that lies in one of these (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: "forwards",
+    props: { crest },
+  },
+  FORKED: {
+    about: "A place that lies in several of these (a loop on the scope)",
+    from: "Scope",
+    to: "Scope",
+    scratch: "forwards",
+    props: {},
+  },
+  HIDES: {
+    about: "A DLP rule that keeps content of a label out of answers",
+    from: "Policy",
+    to: "Label",
+    scratch: "forwards",
+    props: { targets: int("How many it names") },
+  },
   MEETS: {
     about: "A policy that names somebody whom an actor is, or is in",
     from: "Actor",
@@ -791,6 +827,30 @@ export const DERIVED = {
     to: "Scope",
     scratch: "forwards",
     props: { stop: int("As of HALTS") },
+  },
+  ALIKE: {
+    about: "A topmost place with policies, within which they bind an actor alike",
+    from: "Actor",
+    to: "Scope",
+    scratch: "forwards",
+    props: { stop: int("As of HALTS") },
+  },
+  UNEVEN: {
+    about: "Another place under policies that block an actor",
+    from: "Actor",
+    to: "Scope",
+    scratch: "forwards",
+    props: {},
+  },
+  ASKED: {
+    about: "Places within which policies bind an actor alike (a loop on the actor)",
+    from: "Actor",
+    to: "Actor",
+    scratch: "forwards",
+    props: {
+      asks: list("Codes of those where the request decides"),
+      stops: list("Codes of those where it may do nothing"),
+    },
   },
   FENCE: {
     about: "What stands between grants and access at such a place",

@@ -70,9 +70,9 @@ WITH DISTINCT x, s
 MATCH (s)-[v:SERVED]->(:Scope)
 WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
-// and when: HALTED
-// The same where policies block this actor.
-MATCH (x:Actor)-[:HALTED]->(:Scope)
+// and when: UNEVEN
+// The same where policies block this actor, if not alike all around.
+MATCH (x:Actor)-[:UNEVEN]->(:Scope)
 WHERE x.capped = 0
 WITH DISTINCT x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)
@@ -80,7 +80,11 @@ WHERE g.app = 0 OR i.direct = 1
 WITH DISTINCT x, s
 MATCH (s)-[:COVERS]->(z:Scope)
 WITH x, s, z
-MATCH (x)-[:HALTED]->(z)
+MATCH (x)-[:UNEVEN]->(z)
+RETURN DISTINCT x.id, s.id
+// and when: FORKED
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:GRANT]->(s:Scope)-[:FORKED]->(s)
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1)
 RETURN DISTINCT x.id, s.id
 // and when: HALTED
 MATCH (x:Actor)-[:HALTED]->(:Scope)

@@ -13,13 +13,15 @@ MATCH (x)-[j:STANDS_FOR]->(q)
 WHERE h.app = 0 OR j.direct = 1
 RETURN DISTINCT x.id, s.id
 // and
-MATCH (x:Actor)-[:NEAR]->(y:Scope)<-[:UNDER]-(s:Scope)
+MATCH (x:Actor)-[:NEAR]->(:Scope)
 WHERE x.capped = 0
-WITH DISTINCT x, s
-MATCH (s)<-[h:GRANT]-(q:Principal)
-WITH x, s, h, q
-MATCH (x)-[j:STANDS_FOR]->(q)
+WITH DISTINCT x
+MATCH (x)-[j:STANDS_FOR]->(q:Principal)-[h:GRANT]->(s:Scope)
 WHERE h.app = 0 OR j.direct = 1
+WITH DISTINCT x, s
+MATCH (s)-[:UNDER]->(y:Scope)
+WITH x, s, y
+MATCH (x)-[:NEAR]->(y)
 RETURN DISTINCT x.id, s.id
 // and
 MATCH (x:Actor)-[:NEAR]->(s:Scope)-[:UNDER]->(y:Scope)

@@ -47,13 +47,15 @@ MATCH (s)-[v:SERVED]->(:Scope)
 WHERE v.level > 0
 RETURN DISTINCT x.id, s.id
 // and when: GATE
-MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
+MATCH (s:Scope)-[:SHUT]->(s)
+WITH DISTINCT s
+MATCH (s)-[f:INHERITED]->(:Scope)<-[g:LIST_GRANT]-(p:Principal)
+WITH s, f, g, p
+MATCH (x:Actor)-[i:STANDS_FOR]->(p)
 WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
-WITH DISTINCT x, s
-MATCH (s)-[:SHUT]->(s)
 RETURN DISTINCT x.id, s.id
-// and when: HALTED
-MATCH (x:Actor)-[:HALTED]->(:Scope)
+// and when: UNEVEN
+MATCH (x:Actor)-[:UNEVEN]->(:Scope)
 WHERE x.capped = 0
 WITH DISTINCT x
 MATCH (x)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)
@@ -61,5 +63,9 @@ WHERE (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH DISTINCT x, s
 MATCH (s)-[:COVERS]->(z:Scope)
 WITH x, s, z
-MATCH (x)-[:HALTED]->(z)
+MATCH (x)-[:UNEVEN]->(z)
+RETURN DISTINCT x.id, s.id
+// and when: FORKED
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)-[:FORKED]->(s)
+WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 RETURN DISTINCT x.id, s.id

@@ -1,13 +1,10 @@
 // rule: barred
 // derives: BARRED
 // per: agents
-// when: GATES
-// why: a DLP rule keeps content of a label out of answers on one surface, for those whom it names, or for all if it names
-// nobody (data reference, 3.1). Of several persons one that is not barred is enough.
-MATCH (k:Policy)-[:GATES]->(l:Label)
-WHERE k.kind = 'Dlp' AND k.effect = 'block' AND (k.state IS NULL OR k.state = 'enabled')
-OPTIONAL MATCH (k)-[t:APPLIES_TO]->(n)
-WITH k, l, sum(CASE WHEN t.include = false OR n IS NULL THEN 0 ELSE 1 END) AS targets
+// when: HIDES
+// why: such a rule works on one surface, for those whom it names, or for all if it names nobody (data reference, 3.1). Of several persons one that is not barred is enough.
+MATCH (k:Policy)-[h:HIDES]->(l:Label)
+WITH k, l, h.targets AS targets
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)
 WHERE k.surface IS NULL OR toLower(k.surface) = toLower(coalesce(a.surface, ''))
 OPTIONAL MATCH (x)-[m:MEETS]->(k)
