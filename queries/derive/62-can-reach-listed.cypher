@@ -26,9 +26,11 @@ WHERE x.side = 0 AND i.tier = 1 AND g.special = 0 AND (g.app = 0 OR i.direct = 1
 OPTIONAL MATCH (x)-[mark:MARK]->(s)
 OPTIONAL MATCH (x)-[k:ASKED]->(x)
 WITH x.agent AS agent, s.id AS scope, x.mode AS mode, x.via AS via, i.tier AS tier, i.hops AS hops, g.canDiscover AS discovers,
-  g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure, CASE WHEN f.crest IN coalesce(k.asks, ['-']) THEN coalesce(g.reason, 'policy-asked') ELSE g.reason END AS reason, g.counts AS counts,
+  g.canRead AS reads, g.canWrite AS writes, g.canManage AS manages, g.certainty AS sure,
+  CASE WHEN f.crest IN coalesce(k.asks, ['-']) THEN coalesce(g.reason, 'policy-asked') ELSE g.reason END AS reason, g.counts AS counts,
   f.items AS items, f.sensitive AS sensitive, f.unlabeled AS unlabeled, f.blind AS blind, i.level + 1 + f.level AS steps, g.code AS grant,
-  x.person AS who, CASE WHEN mark IS NULL THEN 0 ELSE 1 END AS marked, CASE WHEN f.crest IN coalesce(k.asks, ['-']) THEN 2 ELSE i.tier END AS later,
+  x.person AS who, CASE WHEN mark IS NULL THEN 0 ELSE 1 END AS marked,
+  CASE WHEN f.crest IN coalesce(k.asks, ['-']) THEN 2 ELSE i.tier END AS later,
   CASE WHEN f.crest IN coalesce(k.stops, ['-']) THEN 1 ELSE 0 END AS ended
 WHERE marked = 0 AND ended = 0
 RETURN agent, scope, mode, via, CASE later WHEN 1 THEN 'now' ELSE 'conditional' END AS inTier, hops, discovers, reads, writes, manages,

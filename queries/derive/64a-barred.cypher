@@ -2,7 +2,8 @@
 // derives: BARRED
 // per: agents
 // when: HIDES
-// why: such a rule works on one surface, for those whom it names, or for all if it names nobody (data reference, 3.1). Of several persons one that is not barred is enough.
+// why: such a rule works on one surface, for those whom it names, or for all if it names nobody (data reference, 3.1).
+// Of several persons one that is not barred is enough.
 MATCH (k:Policy)-[h:HIDES]->(l:Label)
 WITH k, l, h.targets AS targets
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)
