@@ -511,8 +511,8 @@ export const DERIVED = {
     scratch: "forwards",
     props: {},
   },
-  RING: {
-    about: "Two such places that lie in each other, the first of them first",
+  CIRCLED: {
+    about: "Such a place that lies in itself (a loop on the scope)",
     from: "Scope",
     to: "Scope",
     scratch: "forwards",

@@ -175,6 +175,29 @@ describe("many agents", () => {
     }
   }, 600_000);
 
+  test("where policies bind alike all around the rows are those of places looked at one by one", async () => {
+    const folder = await stage.folder();
+    const tables = await makeEstate(0.03, join(folder, "facts"), "gated");
+    const derived = async (name: string, left: readonly string[]) => {
+      const store = openEmbeddedStore({ folder: join(folder, name), pool: 512 * 1024 * 1024 });
+      try {
+        await store.rebuild({ snapshot: "estate", time: "2026-01-01T00:00:00.000Z", gaps: [], tables });
+        let looked = 0;
+        for await (const { rule, rows } of store.derive(loadRules().filter(({ id }) => !left.includes(id))))
+          if (rule === "mark") looked += rows;
+        return { rows: await reachOf(store), looked };
+      } finally {
+        await store.close();
+      }
+    };
+    const alike = await derived("alike", []);
+    // Nothing is known to be alike: all that policies bind is added up.
+    const each = await derived("each", ["alike"]);
+    expect(each.looked).toBeGreaterThan(2 * alike.looked);
+    expect(alike.rows.filter(({ tier }) => tier === "conditional").length).toBeGreaterThan(1_000);
+    expect(alike.rows).toEqual(each.rows);
+  }, 600_000);
+
   test("a rule that fails in one of the parts fails the whole, and the graph that was there stays", async () => {
     const broken = loadRules().map((rule) =>
       rule.id === "can-reach" ? { ...rule, first: rule.first.map((s) => ({ ...s, text: "MATCH (" })) } : rule,

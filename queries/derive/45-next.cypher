@@ -3,20 +3,21 @@
 // per: agents
 // when: ROW
 // why: the nearest row above decides what a row adds. WITH as in nested.
-// and unless: RING
+// and unless: CIRCLED
 MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND q.subtree = 1
 RETURN x.id, s.id, tier, min(level)
-// and when: RING
+// and when: CIRCLED
+// Of two places that lie in each other the first counts as the one above: else each absorbs the other, and no row shows them.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND q.subtree = 1
-OPTIONAL MATCH (s)-[k:RING]->(y)
-WITH x, s, tier, level, count(k) AS rings
-WHERE rings = 0
+OPTIONAL MATCH (y)-[k:ABOVE|OVER]->(s)
+WITH x, s, y, tier, level, count(k) AS back
+WHERE back = 0 OR y.code < s.code
 RETURN x.id, s.id, tier, min(level)

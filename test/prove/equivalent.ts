@@ -5,6 +5,7 @@
  */
 export const HINTS: ReadonlySet<string> = new Set([
   ...["NEAR", "AT", "SPOT", "UNDER", "TOUCHES", "STAKES", "POOLED", "CROWDED", "MIXED", "BOTH"],
+  ...["UNEVEN", "FORKED", "CIRCLED"],
   // More marks tell more persons apart: rows are the same, and fewer share the work.
   ...["NAMED", "PICKY", "AIMED", "TOLD", "TELLS"],
 ]);
@@ -32,7 +33,8 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ...["calls 2 min for max: min(k.far)", /^closure [23] min for max: min\(i\.far\)$/],
       ...["closure 1 min for max: min(p.code)", /^actor [12] min for max: max\(l\.server\)$/],
       ...["everyone 1 min for max: min(i.level)", "lent 5 min for max: max(r.code)"],
-      ...["taken 1 min for max: max(shut)", /^witness 1 min for max: min\(o\.(hops|who)\)$/],
+      ...["beneath 1 min for max: min(z.code)", "taken 1 min for max: max(shut)"],
+      ...[/^witness 1 min for max: min\(o\.(hops|who)\)$/],
       ...[/^read-at 1 min for max: min\(p\.(hops|regrant|who)\)$/, "through 1 min for max: max(d.embedded)"],
       ...[/^latent 2 min for max: min\(i\.level \+ c\.level\)$/, /^shut 2 min for max: max\(/],
       /^latent [12] min for max: max\(CASE WHEN c\.level = 1/,
@@ -61,6 +63,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
         /^(taps 2|list-near 4) (without|negated): f\.level = 0$/,
       ],
       ...["left 1 without: m.shut = 1", "strangers 2 without: -[:UNSEEN]->(:Scope)"],
+      ...["nested 2 without: -[:NEAR]->(:Scope)", "crest 1 without: -[:COVERS]->(z)"],
       /^(crowded [12]|near 1|list-near 1) min for max: max\(g\.special\)$/,
     ],
   ],
@@ -129,7 +132,10 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   [
     "whatever is not plain is marked, and is not for this rule",
-    [/^can-reach-(plain|listed) 1 without: (i\.tier = 1|g\.special = 0|x\.side = 0)$/],
+    [
+      /^can-reach-(plain|listed) [12] without: (i\.tier = 1|g\.special = 0|x\.side = 0)$/,
+      "beneath 1 without: places = 1",
+    ],
   ],
   [
     "a row is the best of its parts: where it is unknown no part is more",
