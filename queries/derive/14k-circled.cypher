@@ -1,6 +1,6 @@
 // rule: circled
 // derives: CIRCLED
-// why: of these places those that lie in themselves, as only bad data has it.
+// why: places that lie in themselves, as only bad data has it: of two in each other one must count as the one above.
 MATCH (s:Scope)-[b:ABOVE]->(y:Scope)
 WHERE b.level > 0
 WITH s, y
