@@ -13,7 +13,6 @@ RETURN x.id, s.id, tier, min(level)
 // and when: CIRCLED
 // Of two places that lie in each other the first counts as the one above: else each absorbs the other, and no row shows them.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
-WHERE b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND q.subtree = 1

@@ -87,18 +87,22 @@ export async function* deriveEmbedded(derivation: Derivation): AsyncGenerator<De
     if (workers === 1) return;
 
     const share = { pool: Math.floor(pool / workers), threads: Math.ceil(threads / workers), passing: true };
+    const remove = async (place: string): Promise<void> => {
+      for (const old of [place, `${place}.wal`]) await rm(old, { force: true });
+    };
     const lane = async function* (place: string): AsyncGenerator<DerivedRows> {
       for (let more = true; more; ) {
+        await remove(place);
         await copyFile(file, place);
         more = yield* inEngine({ file: place, ...share }, (engine) => slicesIn(engine, share.pool));
-        for (const old of [place, `${place}.wal`]) await rm(old, { force: true });
       }
     };
-    yield* merged(
-      Array.from({ length: workers }, (_, i) => lane(join(exchange, `graph-${i}.db`))),
-      () => slices.close(),
-    );
+    const places = Array.from({ length: workers }, (_, i) => join(exchange, `graph-${i}.db`));
+    yield* merged(places.map(lane), () => slices.close());
+    // Large files take a while to remove, and the load below leaves a thread idle.
+    const removed = Promise.allSettled(places.map(remove));
     yield* inEngine({ file, pool, threads }, finish);
+    await removed;
   } finally {
     await rm(exchange, { recursive: true, force: true });
   }

@@ -242,11 +242,17 @@ export function expand(
     }
     const where = `${row.agent} at ${row.scope}, ${row.tier}`;
     const nearest = above[0];
+    const shown = above.some((one) => !one.absorbed);
     const says = (right: Right): boolean =>
       nearest !== undefined && RANK[answer(row[right])] <= RANK[answer(nearest[right])];
     if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);
-    if (row.absorbed && above.every((one) => one.absorbed)) throw new Error(`${where}: no row shows it`);
-    if (!row.absorbed && row.top !== above.every((one) => one.absorbed))
+    // Else a row may be left that adds nothing: earlier tiers say some of it, or one of its rights is surer further up.
+    const plain = (one: CompactRow): boolean => one.tier === TIERS[0] && one.certainty === "exact";
+    if (!row.absorbed && shown && plain(row) && plain(nearest!))
+      if (RIGHTS.every((right) => row[right] === nearest![right]))
+        throw new Error(`${where}: the row above says it already`);
+    if (row.absorbed && !shown) throw new Error(`${where}: no row shows it`);
+    if (!row.absorbed && row.top === shown)
       throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
     for (const tier of TIERS.slice(0, TIERS.indexOf(row.tier))) {
       const earlier = own.get(place({ ...row, tier }, row.scope));
