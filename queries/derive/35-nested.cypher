@@ -16,8 +16,8 @@ RETURN DISTINCT x.id, s.id
 MATCH (x:Actor)-[:NEAR]->(:Scope)
 WHERE x.capped = 0
 WITH DISTINCT x
-MATCH (x)-[:STANDS_FOR]->(:Principal)-[h:GRANT]->(s:Scope)
-WHERE h.app = 0
+MATCH (x)-[j:STANDS_FOR]->(q:Principal)-[h:GRANT]->(s:Scope)
+WHERE h.app = 0 OR j.direct = 1
 WITH DISTINCT x, s
 MATCH (s)-[:UNDER]->(y:Scope)
 WITH x, s, y
