@@ -622,6 +622,13 @@ export const DERIVED = {
     scratch: "forwards",
     props: { level: int("Relationships on the way") },
   },
+  BELONGS: {
+    about: "Everyone, or everyone but guests, and the groups that these are in",
+    from: "Principal",
+    to: "Principal",
+    scratch: "both ways",
+    props: { tier, level: int("Steps of membership") },
+  },
   PEOPLED: {
     about: "A place of consents where users may have something (a loop on the scope)",
     from: "Scope",

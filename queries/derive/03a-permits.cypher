@@ -36,7 +36,7 @@ WITH q, h, k, z, c, CASE WHEN r.id IS NULL THEN api ELSE coalesce(r.appId, '') E
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH q, k, z, max(CASE WHEN line = '?' OR app = '' THEN 2 WHEN NOT line STARTS WITH (app + ' ') THEN 0
   WHEN line CONTAINS ' scopes=allAllowed ' THEN 3 WHEN line CONTAINS ' scopes=unknown ' THEN 2
-  WHEN line =~ ('.* scopes=enumerated:([^ ]*,)?' + replace(c.permission, '.', '[.]') + '(,[^ ]*)? .*') THEN 3 ELSE 0 END) AS let
+  WHEN line =~ ('.* scopes=enumerated:([^ ]*,)?\\Q' + c.permission + '\\E(,[^ ]*)? .*') THEN 3 ELSE 0 END) AS let
 WHERE let > 0
 RETURN q.id, z.id, k.user, k.consent, CASE WHEN k.discover > let THEN let ELSE k.discover END, CASE WHEN k.read > let THEN let ELSE k.read END,
   CASE WHEN k.write > let THEN let ELSE k.write END, CASE WHEN k.manage > let THEN let ELSE k.manage END

@@ -21,6 +21,18 @@ OPTIONAL MATCH (a)-[known:AUDIENCE]->(p)
 WITH a, p, count(known) AS before
 WHERE before = 0
 RETURN a.id, p.id, 1
+// and when: BELONGS
+// A group that everyone is in is for everyone.
+MATCH (a:Agent)-[:AUDIENCE]->(:Principal)<-[b:BELONGS]-(e:Principal)
+WHERE b.tier = 1
+WITH a, max(CASE WHEN e.id = 'everyone' THEN 1 ELSE 0 END) AS guests
+MATCH (p:Principal)
+WHERE (p.kind = 'User' OR (p.kind = 'Guest' AND guests = 1)) AND (guests = 1 OR p.userType IS NULL OR p.userType <> 'Guest')
+  AND (p.enabled IS NULL OR p.enabled)
+OPTIONAL MATCH (a)-[known:AUDIENCE]->(p)
+WITH a, p, count(known) AS before
+WHERE before = 0
+RETURN a.id, p.id, 1
 // next level
 MATCH (a:Agent)-[k:AUDIENCE]->(g:Principal)<-[m:MEMBER_OF]-(p:Principal)
 WHERE k.level = $level AND (m.tier IS NULL OR m.tier = 'now') AND (m.expires IS NULL OR m.expires > $time)

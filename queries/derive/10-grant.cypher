@@ -2,10 +2,11 @@
 // derives: GRANT
 // why: what a containment grant is worth, worked out once a grant and not once an agent. Levels: 0 no, 1 unknown, 2 yes but
 // something unread could take it away, 3 yes. Special is what adds to a plain row of today: later tiers, keys, the right
-// to change permissions. What everyone is granted is for people, not for applications; only denies and ADLS lists mean them,
-// too.
+// to change permissions. What everyone is granted is for persons, not for applications: theirs is the direct way to everyone.
+// Only denies and ADLS lists mean all identities.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow = 'containment' AND p.id <> 'everyone' AND (g.expires IS NULL OR g.expires > $time)
+WHERE g.flow = 'containment' AND NOT (coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
+  AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
@@ -22,7 +23,7 @@ RETURN p.id, x.id, tier, CASE WHEN g.see THEN sure ELSE floor END, CASE WHEN g.r
   discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.write OR g.add OR g.delete THEN sure ELSE floor END, CASE WHEN manages = 1 THEN sure ELSE floor END, opens,
   CASE WHEN tier > 1 OR manages = 1 OR opens = 1 THEN 1 ELSE 0 END,
-  CASE WHEN g.source = 'app-role' THEN 1 ELSE 0 END, floor,
+  CASE WHEN g.source = 'app-role' OR p.id IN ['everyone', 'everyone-except-external'] THEN 1 ELSE 0 END, floor,
   CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN g.read THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
   CASE WHEN g.write OR g.add OR g.delete THEN 1 WHEN floor = 1 THEN NULL ELSE 0 END,
@@ -37,7 +38,7 @@ WHERE g.flow = 'containment' AND g.source = 'app-role' AND (g.expires IS NULL OR
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH p, x, g,
   max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH (g.resource + ' ') THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
-    WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?' + replace(g.role, '.', '[.]') + '(,.*)?') THEN 3
+    WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?\\Q' + g.role + '\\E(,.*)?') THEN 3
     ELSE 0 END) AS let
 WHERE let > 0
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR let = 2 THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,

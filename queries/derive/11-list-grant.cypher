@@ -29,7 +29,7 @@ WHERE g.flow = 'acl' AND g.source = 'app-role' AND (g.expires IS NULL OR g.expir
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH p, x, g,
   max(CASE WHEN line = '?' OR g.resource IS NULL THEN 2 WHEN NOT line STARTS WITH (g.resource + ' ') THEN 0 WHEN line ENDS WITH ' roles=allAllowed' THEN 3
-    WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?' + replace(g.role, '.', '[.]') + '(,.*)?') THEN 3
+    WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?\\Q' + g.role + '\\E(,.*)?') THEN 3
     ELSE 0 END) AS let
 WHERE let > 0
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR let = 2 THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,

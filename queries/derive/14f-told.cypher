@@ -19,6 +19,15 @@ WITH DISTINCT e
 MATCH (p:Principal)
 WHERE p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
 RETURN p.id, e.id, 1, 1
+// and when: BELONGS
+MATCH (e:Principal)-[b:BELONGS]->(q:Principal)
+WHERE e.id = 'everyone-except-external'
+WITH q, min(b.tier) AS tier
+MATCH (q)-[:TOLD]->(q)
+WITH DISTINCT q, tier
+MATCH (p:Principal)
+WHERE p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
+RETURN p.id, q.id, tier, 1
 // next level unless: JOINS
 MATCH (g:Principal)-[t:TOLD]->(q:Principal)
 WHERE t.level = $level AND (g.enabled IS NULL OR g.enabled)

@@ -11,5 +11,5 @@ WHERE s.id <> x.id
 RETURN s.id, x.id, 1
 // next level
 MATCH (s:Scope)-[b:INHERITED]->(m:Scope)-[d:INHERITED]->(x:Scope)
-WHERE b.level = $level AND d.level > 0 AND b.level + d.level <= 64 AND s.id <> x.id
+WHERE b.level = $level AND d.level > 0 AND b.level + d.level <= 1024 AND s.id <> x.id
 RETURN s.id, x.id, b.level + d.level

@@ -1,5 +1,6 @@
 // rule: closure
 // derives: CLOSURE
+// growth: uneven
 // when: CONTROLS
 // why: whoever becomes a principal gets its groups as well; only principals that can be controlled are asked about. The
 // step of control counts as level 1; eligible membership counts too, since what is a step away already is latent. `far` has
@@ -7,6 +8,14 @@
 MATCH (:Principal)-[:CONTROLS]->(p:Principal)
 WHERE p.enabled IS NULL OR p.enabled
 RETURN p.id, p.id, 1, '~', min(p.code)
+// and
+MATCH (c:Principal)-[i:CLOSURE]->(p:Principal), (e:Principal)
+WHERE e.id = 'everyone' AND p.kind IN ['User', 'Guest', 'AgentUser']
+RETURN c.id, e.id, 2, '~~', i.path + e.code
+// and
+MATCH (c:Principal)-[i:CLOSURE]->(p:Principal), (e:Principal)
+WHERE e.id = 'everyone-except-external' AND p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
+RETURN c.id, e.id, 2, '~~', i.path + e.code
 // next level unless: JOINS
 MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

@@ -11,6 +11,17 @@ OPTIONAL MATCH (a)-[m:MANY]->(a)
 WHERE m.mode = l.mode AND m.via = l.via
 WITH a, l, p, count(m) AS many
 RETURN a.id + '|' + l.mode + '|' + l.via + CASE WHEN many = 0 THEN '' WHEN l.alike = '' THEN '|' + p.id ELSE '|' + l.alike END, p.id, 1, 0, min(l.level), 1, min(l.far + ' ' + p.code)
+// and
+// Whoever is a person is one of everyone, and in whatever everyone is in.
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal), (e:Principal)
+WHERE e.id = 'everyone' AND p.kind IN ['User', 'Guest', 'AgentUser']
+WITH x, e, min(i.level) AS level, min(i.path) AS path
+RETURN x.id, e.id, 1, 0, level + 1, 1, '~' + path + e.code
+// and
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal), (e:Principal)
+WHERE e.id = 'everyone-except-external' AND p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
+WITH x, e, min(i.level) AS level, min(i.path) AS path
+RETURN x.id, e.id, 1, 0, level + 1, 1, '~' + path + e.code
 // next level unless: JOINS
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

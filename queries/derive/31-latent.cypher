@@ -15,7 +15,7 @@ WITH x, i, q, count(own) AS owns
 WHERE owns = 0
 MATCH (q)-[c:CLOSURE]->(g:Principal)
 RETURN x.id, g.id, 4, 1, min(i.level + c.level),
-  max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END), min(c.far + i.path + c.path)
+  max(CASE WHEN (c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group')) OR g.id IN ['everyone', 'everyone-except-external'] THEN 1 ELSE 0 END), min(c.far + i.path + c.path)
 // next level
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[:CONTROLS]->(q:Principal)
 WHERE i.hops = $level
@@ -28,7 +28,7 @@ WITH x, i, q, count(own) AS owns
 WHERE owns = 0
 MATCH (q)-[c:CLOSURE]->(g:Principal)
 WITH x, g, min(i.level + c.level) AS level,
-  max(CASE WHEN c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group') THEN 1 ELSE 0 END) AS direct, min(c.far + i.path + c.path) AS path
+  max(CASE WHEN (c.level = 1 AND (g.kind IS NULL OR g.kind <> 'Group')) OR g.id IN ['everyone', 'everyone-except-external'] THEN 1 ELSE 0 END) AS direct, min(c.far + i.path + c.path) AS path
 OPTIONAL MATCH (x)-[known:STANDS_FOR]->(g)
 WHERE known.tier = 4
 WITH x, g, level, direct, path, count(known) AS before

@@ -196,9 +196,9 @@ async function leadsOf(
   for (const { way, grant: row } of rights.flatMap((right) =>
     (held.get(String(right.id)) ?? []).map((grant) => ({ way: right, grant })),
   )) {
-    // What everyone is given on an access list is for persons, not for whoever else is everyone.
+    // What everyone is given is for persons, but for ADLS lists, which mean whoever else is everyone, too.
     const holder = principals.get(codesOf(String(way.path)).at(-1) ?? "")?.id ?? "";
-    if (row.flow === "acl" && way.itself !== true && EVERYONE.has(holder)) continue;
+    if (row.flow !== "posix" && way.itself !== true && EVERYONE.has(holder)) continue;
     const key = [way.agent, way.mode, textOf(way.via), textOf(way.person), row.code].join("\n");
     const lead: Lead = {
       tier: String(way.tier),

@@ -1,5 +1,4 @@
 /** For whom an agent acts on behalf of: persons who may talk to it. */
-import { claims } from "./grants.ts";
 import type { World } from "./records.ts";
 
 /** Users and guests that may use the agent themselves, as members of a group today, or as everyone. */
@@ -14,6 +13,6 @@ export function audienceOf(world: World, agent: string): string[] {
     .map(({ id }) => id)
     .filter((id) => {
       const closure = world.closure(id);
-      return may.some((one) => closure.has(one) || claims(world, one, id));
+      return may.some((one) => closure.has(one) || world.claimsOf(id).includes(one));
     });
 }

@@ -1,6 +1,5 @@
 /** What a person's access is cut down to where an agent acts for it: delegated permissions that were consented. */
 import { handedOn, inherits } from "./blueprints.ts";
-import { isPerson } from "./grants.ts";
 import type { Actor } from "./identities.ts";
 import type { RelPut, World } from "./records.ts";
 import {
@@ -69,7 +68,7 @@ const isPeopled = (world: World, place: string): boolean =>
   world
     .live("GRANTED")
     .some(
-      ({ from, to, props }) => to.id === place && (props?.source !== "app-role" || isPerson(world, from.id)),
+      ({ from, to, props }) => to.id === place && (props?.source !== "app-role" || world.isPerson(from.id)),
     ) ||
   world
     .live("CONFERS")

@@ -164,7 +164,7 @@ export function expand(
     );
     const fits = held.filter((one) => {
       if (Number(one.level) !== level) return false;
-      if (grant.flow === "acl" && /^everyone(-except-external)?$/.test(grant.principal) && !one.itself)
+      if (grant.flow !== "posix" && /^everyone(-except-external)?$/.test(grant.principal) && !one.itself)
         return false;
       const extra = Number(row.hops) - Number(one.hops) - (row.regrant ? 1 : 0);
       const tier = row.regrant ? "latent" : later(one.tier, grant.tier ?? "now");

@@ -1,9 +1,8 @@
 /** What stands between a grant and access at a place: network rules, locks, policies (reach.md 4.3, 5 and 6). */
 import { blueprintsOf } from "./blueprints.ts";
 import { clientsOf } from "./consents.ts";
-import { claims, INSIDERS, isPerson } from "./grants.ts";
 import type { Actor } from "./identities.ts";
-import { EVERYONE, type RelPut, type World } from "./records.ts";
+import { EVERYONE, INSIDERS, type RelPut, type World } from "./records.ts";
 
 export interface Gate {
   /** Nothing gets through. */
@@ -45,7 +44,7 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
   if (state !== undefined && state !== "enabled") return "open";
   const closure = [...world.closure(own)];
   if (kind === "SiteRestriction")
-    return actor.mode === "key" || !isPerson(world, own) || matches(world, actor, closure, policy)
+    return actor.mode === "key" || !world.isPerson(own) || matches(world, actor, closure, policy)
       ? "open"
       : "blocked";
   if (effect !== "block") return "open";
@@ -77,7 +76,7 @@ export function meant(
   policy: string,
 ): RelPut[] {
   const blueprints = acting === undefined ? [] : blueprintsOf(world, acting);
-  const insider = (id: string): boolean => isPerson(world, id) && claims(world, INSIDERS, id);
+  const insider = (id: string): boolean => world.claimsOf(id).includes(INSIDERS);
   const isMeant = ({ to }: RelPut): boolean =>
     to.kind === "Principal"
       ? to.id === EVERYONE || principals.includes(to.id) || (to.id === INSIDERS && principals.some(insider))

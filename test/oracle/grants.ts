@@ -2,7 +2,7 @@
 import { inherited } from "./blueprints.ts";
 import type { Identity } from "./identities.ts";
 import { type Hold, posixHold } from "./posix.ts";
-import { EVERYONE, type Value, type World } from "./records.ts";
+import type { Value, World } from "./records.ts";
 import { LEVEL, saysActions } from "./rights.ts";
 
 /** A grant at a place, and the way of the actor to it. */
@@ -17,18 +17,6 @@ export interface Held {
   reason?: string;
 }
 
-const PERSONS: readonly unknown[] = ["User", "Guest", "AgentUser"];
-export const isPerson = (world: World, id: string): boolean =>
-  PERSONS.includes(world.prop("Principal", id, "kind"));
-export const isGuest = (world: World, id: string): boolean =>
-  world.prop("Principal", id, "kind") === "Guest" || world.prop("Principal", id, "userType") === "Guest";
-/** Everyone who is no guest. */
-export const INSIDERS = "everyone-except-external";
-
-/** Whether a person is meant by a claim for everyone. */
-export const claims = (world: World, claim: string, person: string): boolean =>
-  claim === EVERYONE || (claim === INSIDERS && !isGuest(world, person));
-
 /** Everything that one identity of an actor, `all` of whose identities are given, holds. */
 export function* heldBy(world: World, all: readonly Identity[], identity: Identity): Generator<Held> {
   const { principal, itself } = identity;
@@ -36,20 +24,12 @@ export function* heldBy(world: World, all: readonly Identity[], identity: Identi
     const props = grant.props ?? {};
     const app = props.source === "app-role";
     if (app && (!itself || world.prop("Principal", principal, "kind") === "Group")) continue;
-    const claimed =
-      !app &&
-      props.flow === "acl" &&
-      itself &&
-      isPerson(world, principal) &&
-      claims(world, grant.from.id, principal);
     const hold: Hold | undefined =
       props.flow === "posix"
         ? posixHold(world, all, identity, grant)
         : grant.from.id === principal
           ? identity
-          : claimed
-            ? { ...identity, ids: [...identity.ids, grant.from.id] }
-            : undefined;
+          : undefined;
     const sure = props.certainty === "upper-bound" ? LEVEL.bound : LEVEL.yes;
     if (hold !== undefined) yield { hold, at: grant.to.id, props, sure, ...because(props) };
   }

@@ -131,6 +131,9 @@ export function identities(world: World, { agent, mode, own }: Actor): Identity[
   const most = controls.length;
 
   const next = (from: Identity): Identity[] => [
+    ...(from.itself ? world.claimsOf(from.principal) : []).map(
+      (claim): Identity => ({ ...from, principal: claim, itself: false, ids: [...from.ids, claim] }),
+    ),
     ...joins(world, from.principal)
       .filter(([group]) => world.enabled(group))
       .map(

@@ -27,6 +27,9 @@ export const TIERS = ["now", "conditional", "potential", "latent"] as const;
 export type Tier = (typeof TIERS)[number];
 /** Who stands for any identity of the tenant. */
 export const EVERYONE = "everyone";
+/** Everyone who is no guest. */
+export const INSIDERS = "everyone-except-external";
+const PERSONS: readonly unknown[] = ["User", "Guest", "AgentUser"];
 
 /** Bytewise, as UTF-8. */
 export const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -108,13 +111,30 @@ export class World {
     return found;
   }
 
-  /** The principal and all groups that it is in today. */
+  isPerson(principal: string): boolean {
+    return PERSONS.includes(this.prop("Principal", principal, "kind"));
+  }
+
+  isGuest(principal: string): boolean {
+    const { kind, userType } = this.props("Principal", principal);
+    return kind === "Guest" || userType === "Guest";
+  }
+
+  /** Of whom a person is one, whatever it is in. */
+  claimsOf(principal: string): string[] {
+    if (!this.isPerson(principal)) return [];
+    return this.isGuest(principal) ? [EVERYONE] : [EVERYONE, INSIDERS];
+  }
+
+  /** The principal and all groups that it is in today, also as one of everyone. */
   closure(principal: string): Set<string> {
-    const found = new Set([principal]);
+    const claims = this.claimsOf(principal);
+    const found = new Set([principal, ...claims]);
     for (const one of found)
       for (const rel of this.live("MEMBER_OF"))
         if (rel.from.id === one && (rel.props?.tier ?? "now") === "now" && this.enabled(rel.to.id))
           found.add(rel.to.id);
+    for (const claim of claims) found.delete(claim);
     return found;
   }
 

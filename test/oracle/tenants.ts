@@ -120,6 +120,8 @@ const shape = fc.record({
       to: nat,
       tier: fc.constantFrom(undefined, undefined, "now", "potential"),
       expires,
+      /** Everyone is in the group, or everyone who is no guest. */
+      claim: once(120),
     }),
     { maxLength: 12 },
   ),
@@ -249,6 +251,8 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   for (const { ref, kind, enabled, userType } of principals) put(ref, { kind, enabled, userType });
   const everyone = { kind: "Principal", id: "everyone" };
   const insiders = { kind: "Principal", id: "everyone-except-external" };
+  const claimOf = ({ claim, to }: { claim: boolean; to: number }) =>
+    claim ? (to % 2 === 0 ? everyone : insiders) : undefined;
   if (
     drawn.denies.some((deny) => deny.everyone) ||
     drawn.grants.some((grant) => grant.everyone || grant.posix || grant.claim)
@@ -328,7 +332,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
 
   if (groups.length > 0)
     for (const one of drawn.members)
-      relate("MEMBER_OF", pick(principals, one.from).ref, pick(groups, one.to).ref, {
+      relate("MEMBER_OF", claimOf(one) ?? pick(principals, one.from).ref, pick(groups, one.to).ref, {
         tier: one.tier,
         expires: one.expires,
       });

@@ -6,7 +6,6 @@ import { stopped } from "./blueprints.ts";
 import { actsForPeople } from "./consents.ts";
 import { carriedBy } from "./copies.ts";
 import { meant } from "./gates.ts";
-import { claims, isPerson } from "./grants.ts";
 import { type Actor, actors, disabled } from "./identities.ts";
 import { type Put, type RelPut, World } from "./records.ts";
 import { unknownFor } from "./unread.ts";
@@ -94,8 +93,7 @@ const mayUse = (world: World, principal: string, agent: string): boolean =>
   world.live("MAY_USE").some(({ from, to }) => from.id === principal && to.id === agent);
 
 const isIn = (world: World, own: string, principal: string): boolean =>
-  world.closure(own).has(principal) ||
-  (isPerson(world, own) && principal.startsWith("everyone") && claims(world, principal, own));
+  world.closure(own).has(principal) || world.claimsOf(own).includes(principal);
 
 /** Whether on its surface a rule keeps the label out of answers, for each of its identities. */
 function isBlocked(world: World, actor: Actor, label: string): boolean {

@@ -113,12 +113,14 @@ export const standsApart = (records: readonly Put[]): boolean => lacksParts(reco
 
 /**
  * True for a tenant that needs a database of its own: an agent is for everyone, and everyone holds something here, so
- * people of other tenants would, too.
+ * people of other tenants would, too; or everyone is in a group of those who may use one.
  */
-export const sharesPeople = (records: readonly Put[]): boolean =>
-  ["MAY_USE", "GRANTED"].every((kind) =>
-    records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === ""),
-  );
+export const sharesPeople = (records: readonly Put[]): boolean => {
+  const everyone = (kind: string): boolean =>
+    records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
+  const joins = ["MEMBER_OF", "ELIGIBLE_FOR"].some(everyone);
+  return joins ? records.some(({ kind }) => kind === "MAY_USE") : everyone("MAY_USE") && everyone("GRANTED");
+};
 
 /** Worlds with less in them: without a half, a quarter, ... one record, then without one property. */
 function* smaller(world: readonly Put[]): Generator<Put[]> {

@@ -33,6 +33,7 @@ export const MORE: Readonly<Record<string, (tenant: Tenant) => boolean>> = {
   "managed identity": (t) => [...t.own].some((id) => t.prop("Principal", id, "kind") === "ManagedIdentity"),
   "access list for everyone": (t) =>
     some(t.rels("GRANTED", (rel) => APART(rel) && rel.props?.flow === "acl")),
+  "group that everyone is in": (t) => some(t.rels("MEMBER_OF", APART)),
   "two identities in one mode": (t) =>
     t
       .rels("ACTS_AS", ({ props }) => props?.mode === "app")
