@@ -3,15 +3,41 @@
 // per: agents
 // when: GATES
 // why: whom policies name: a principal that an actor is, or is in today, the agent with whose application it acts, and that
-// one's blueprint and client.
+// one's blueprint and client. Conditional Access asks whose token it is (identity reference, 4): of a person also by group and
+// as one of all; of an application or an agent's user by itself; the agent and its blueprint are asked for where it acts as itself.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
-WHERE i.tier = 1 AND (x.capped = 0 OR k.kind <> 'AppRestriction')
+WHERE i.tier = 1 AND k.kind <> 'ConditionalAccess' AND (x.capped = 0 OR k.kind <> 'AppRestriction')
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE i.tier = 1 AND i.direct = 1 AND k.kind = 'ConditionalAccess' AND NOT p.id IN ['everyone', 'everyone-except-external']
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and
+MATCH (x:Actor)-[h:STANDS_FOR]->(q:Principal)
+WHERE h.tier = 1 AND h.direct = 1 AND q.kind IN ['User', 'Guest']
+WITH DISTINCT x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE i.tier = 1 AND k.kind = 'ConditionalAccess' AND (i.direct = 0 OR p.id IN ['everyone', 'everyone-except-external'])
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)<-[t:APPLIES_TO]-(k:Policy)
+WHERE k.kind <> 'ConditionalAccess' OR x.mode = 'app'
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and when: MADE_FROM
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[:MADE_FROM]->(b:Blueprint)<-[t:APPLIES_TO]-(k:Policy)
+WHERE k.kind <> 'ConditionalAccess' OR x.mode = 'app'
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and when: MADE_FROM
+MATCH (p:Principal)<-[:APPLIES_TO]-(:Policy)
+WHERE p.kind = 'BlueprintPrincipal'
+WITH DISTINCT p, p.appId AS app
+MATCH (b:Blueprint)
+WHERE b.appId = app
+WITH p, b
+MATCH (b)<-[:MADE_FROM]-(a:Agent)<-[:ASSISTS]-(x:Actor)
+WITH DISTINCT x, p
+MATCH (p)<-[t:APPLIES_TO]-(k:Policy)
+WHERE k.kind = 'AppRestriction' OR (k.kind = 'ConditionalAccess' AND x.mode = 'app')
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
 MATCH (y:Actor)-[i:STANDS_FOR]->(:Principal)<-[t:APPLIES_TO]-(k:Policy)

@@ -3,7 +3,8 @@
 // per: agents
 // when: GATES
 // why: whom a policy blocks: Conditional Access whoever it names, but managed identities and keys (identity reference, 4);
-// restrictions of applications the applications; restricted access control of a site every person that it does not name.
+// restrictions of applications those that they name or, if they allow only some, all others; restricted access control of a
+// site every person that it does not name.
 // Exclusions win. Where Conditional Access has a condition, the request decides.
 MATCH (x:Actor)-[m:MEETS]->(k:Policy)
 WITH x, k, min(m.include) AS named
@@ -21,6 +22,17 @@ WHERE k.kind = 'SiteRestriction' AND (k.state IS NULL OR k.state = 'enabled')
 WITH k
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)
 WHERE i.tier = 1 AND i.direct = 1 AND p.kind IN ['User', 'Guest', 'AgentUser'] AND x.mode <> 'key'
+WITH DISTINCT x, k
+OPTIONAL MATCH (x)-[m:MEETS]->(k)
+WITH x, k, min(coalesce(m.include, 0)) AS named
+WHERE named = 0
+RETURN x.id, k.id, 2
+// and
+MATCH (k:Policy)
+WHERE k.kind = 'AppRestriction' AND k.effect = 'allow' AND (k.state IS NULL OR k.state = 'enabled')
+WITH k
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)
+WHERE i.tier = 1 AND i.direct = 1 AND x.mode IN ['app', 'agent-user', 'on-behalf-of']
 WITH DISTINCT x, k
 OPTIONAL MATCH (x)-[m:MEETS]->(k)
 WITH x, k, min(coalesce(m.include, 0)) AS named

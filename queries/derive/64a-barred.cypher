@@ -2,12 +2,13 @@
 // derives: BARRED
 // per: agents
 // when: HIDES
-// why: such a rule works on one surface, for those whom it names, or for all if it names nobody (data reference, 3.1).
+// why: such a rule works on one surface, for those whom it names, or for all if it names nobody, and not where an agent acts as
+// itself alone (data reference, 3.1).
 // Of several persons one that is not barred is enough.
 MATCH (k:Policy)-[h:HIDES]->(l:Label)
 WITH k, l, h.targets AS targets
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)
-WHERE k.surface IS NULL OR toLower(k.surface) = toLower(coalesce(a.surface, ''))
+WHERE x.mode <> 'app' AND (k.surface IS NULL OR toLower(k.surface) = toLower(coalesce(a.surface, '')))
 OPTIONAL MATCH (x)-[m:MEETS]->(k)
 WITH x, l, k, targets, min(m.include) AS named
 WHERE named = 1 OR (targets = 0 AND named IS NULL)

@@ -15,7 +15,7 @@ export const blueprintsOf = (world: World, agent: string): string[] =>
     .filter((rel) => rel.from.id === agent)
     .map((rel) => rel.to.id);
 
-const principalsOf = (world: World, blueprint: string): string[] => {
+export const principalsOf = (world: World, blueprint: string): string[] => {
   const app = world.prop("Blueprint", blueprint, "appId");
   return world
     .all("Principal")

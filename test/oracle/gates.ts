@@ -1,5 +1,5 @@
 /** What stands between a grant and access at a place: network rules, locks, policies (reach.md 4.3, 5 and 6). */
-import { blueprintsOf } from "./blueprints.ts";
+import { blueprintsOf, principalsOf } from "./blueprints.ts";
 import { clientsOf } from "./consents.ts";
 import type { Actor } from "./identities.ts";
 import { EVERYONE, INSIDERS, type RelPut, type World } from "./records.ts";
@@ -47,17 +47,18 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
     return actor.mode === "key" || !world.isPerson(own) || matches(world, actor, closure, policy)
       ? "open"
       : "blocked";
-  if (effect !== "block") return "open";
+  if (effect !== "block" && !(effect === "allow" && kind === "AppRestriction")) return "open";
   if (kind === "ConditionalAccess") {
     const exempt = actor.mode === "key" || world.prop("Principal", own, "kind") === "ManagedIdentity";
-    if (exempt || !matches(world, actor, closure, policy)) return "open";
+    // Whose token it is: of a person also by group, of an application or an agent's user by itself.
+    if (exempt || !matches(world, actor, isHuman(world, own) ? closure : [own], policy)) return "open";
     return residual === undefined ? "blocked" : "asked";
   }
   if (kind === "AppRestriction" && ["app", "agent-user", "on-behalf-of"].includes(actor.mode)) {
     // The application that asks is the identity itself, or the one that asks for a person.
     const clients =
       actor.mode === "app" ? closure : clientsOf(world, actor).flatMap((id) => [...world.closure(id)]);
-    return matches(world, actor, clients, policy) ? "blocked" : "open";
+    return matches(world, actor, clients, policy) === (effect === "block") ? "blocked" : "open";
   }
   return "open";
 }
@@ -68,20 +69,35 @@ function matches(world: World, actor: Actor, principals: readonly string[], poli
   return targets.length > 0 && targets.every((rel) => rel.props?.include !== false);
 }
 
+/** Conditional Access does not mean agents' users where it means all users. */
+const isHuman = (world: World, id: string): boolean =>
+  ["User", "Guest"].includes(String(world.prop("Principal", id, "kind")));
+
 /** By what a policy includes or excludes these principals, or the agent that acts with them. */
 export function meant(
   world: World,
-  { acting }: Actor,
+  { acting, mode }: Actor,
   principals: readonly string[],
   policy: string,
 ): RelPut[] {
-  const blueprints = acting === undefined ? [] : blueprintsOf(world, acting);
-  const insider = (id: string): boolean => world.claimsOf(id).includes(INSIDERS);
+  const kind = world.prop("Policy", policy, "kind");
+  const conditional = kind === "ConditionalAccess";
+  // The agent itself asks for a token only where it acts as itself.
+  const asking = acting === undefined || (conditional && mode !== "app") ? undefined : acting;
+  const blueprints = asking === undefined ? [] : blueprintsOf(world, asking);
+  const templates = conditional || kind === "AppRestriction" ? blueprints : [];
+  const byBlueprint = templates.flatMap((blueprint) => principalsOf(world, blueprint));
+  const claimed = (claim: string): boolean =>
+    conditional
+      ? principals.some((id) => isHuman(world, id) && world.claimsOf(id).includes(claim))
+      : claim === EVERYONE || principals.some((id) => world.claimsOf(id).includes(claim));
   const isMeant = ({ to }: RelPut): boolean =>
     to.kind === "Principal"
-      ? to.id === EVERYONE || principals.includes(to.id) || (to.id === INSIDERS && principals.some(insider))
+      ? principals.includes(to.id) ||
+        byBlueprint.includes(to.id) ||
+        ([EVERYONE, INSIDERS].includes(to.id) && claimed(to.id))
       : to.kind === "Agent"
-        ? to.id === acting
+        ? to.id === asking
         : blueprints.includes(to.id);
   return world.live("APPLIES_TO").filter((rel) => rel.from.id === policy && isMeant(rel));
 }

@@ -44,7 +44,7 @@ const EXPIRES = ["2025-12-31T23:59:59.999Z", "2026-01-01T00:00:00Z", "2026-02-01
 /** Whom a policy is for. */
 const targets = fc.array(
   fc.record({
-    sort: fc.constantFrom("principal", "principal", "group", "agent", "blueprint", "everyone"),
+    sort: fc.constantFrom("principal", "principal", "group", "agent", "blueprint", "template", "everyone"),
     who: nat,
     include: fc.constantFrom(undefined, true, true, false),
   }),
@@ -131,7 +131,7 @@ export const more = fc.record({
   policies: fc.array(
     fc.record({
       kind: fc.constantFrom("ConditionalAccess", "ConditionalAccess", "AppRestriction", "SiteRestriction"),
-      effect: fc.constantFrom("block", "block", "block", "block", "mfa"),
+      effect: fc.constantFrom("block", "block", "block", "block", "mfa", "allow"),
       state: fc.constantFrom(undefined, undefined, "enabled", "enabled", "disabled", "report-only"),
       residual: once(3),
       gates: fc.array(nat, { minLength: 1, maxLength: 2 }),
@@ -190,9 +190,10 @@ export function addMore(drawn: More, world: Drawn): void {
   const service = { kind: "Principal", id: `${prefix}service` };
   if (drawn.blueprints.length > 0) put(service, { kind: "ServicePrincipal", appId: appOf("api0") });
 
+  const templates = drawn.blueprints.map((_, index) => ({ kind: "Principal", id: `${prefix}blue${index}` }));
   const blueprints = drawn.blueprints.map((one, index) => {
     const blueprint = { kind: "Blueprint", id: `${prefix}b${index}` };
-    const principal = { kind: "Principal", id: `${prefix}blue${index}` };
+    const principal = templates[index]!;
     const appId = `${prefix}bapp${index}`;
     const lines = one.lines?.map(
       ({ scopes, roles }, at) => `${appOf(`api${at}`)} scopes=${scopes} roles=${roles}`,
@@ -282,6 +283,7 @@ export function addMore(drawn: More, world: Drawn): void {
         group: () => pick(world.groups, who),
         agent: () => pick(world.agents, who),
         blueprint: () => pick(blueprints, who),
+        template: () => pick(templates, who),
         everyone: () => everyone(false),
       };
       join("APPLIES_TO", policy, targets[sort](), { include });

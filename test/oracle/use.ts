@@ -98,7 +98,7 @@ const isIn = (world: World, own: string, principal: string): boolean =>
 /** Whether on its surface a rule keeps the label out of answers, for each of its identities. */
 function isBlocked(world: World, actor: Actor, label: string): boolean {
   const { acting } = actor;
-  if (acting === undefined) return false;
+  if (acting === undefined || actor.mode === "app") return false;
   const surface = String(world.prop("Agent", acting, "surface") ?? "").toLowerCase();
   const rules = world.live("GATES").filter(({ from, to }) => {
     const { kind, effect, state, surface: on } = world.props("Policy", from.id);
