@@ -12,7 +12,7 @@ import { audienceOf } from "./oracle/audience.ts";
 import { gainersOf, readsToday, worstOf } from "./oracle/people.ts";
 import { type Put, World } from "./oracle/records.ts";
 import { tenants } from "./oracle/tenants.ts";
-import { prefixOf, tenantOf } from "./prove/compare.ts";
+import { prefixOf, sharesPeople, tenantOf } from "./prove/compare.ts";
 
 // Two graphs are built from many tenants.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
@@ -80,10 +80,12 @@ const moreUsers = (records: readonly Put[]): Put[] => {
 const weight = (records: readonly Put[]): number =>
   records.filter((put) => isRel(put, "MAY_USE") || isRel(put, "CONSENTED")).length;
 
+const isForEverybody = (put: Put): boolean => isRel(put, "MAY_USE") && prefixOf(put.from.id) === "";
+
 describe(`${TENANTS} random tenants`, () => {
   const drawn = tenants(TENANTS * 6, SEED)
     // Everybody, in front of an agent of one tenant, would be the people of all of them.
-    .filter((records) => !records.some((put) => isRel(put, "MAY_USE") && prefixOf(put.from.id) === ""))
+    .filter((records) => !sharesPeople(records) && !records.some(isForEverybody))
     .map((records) => [...records, ...moreUsers(records)])
     .sort((a, b) => weight(b) - weight(a))
     .slice(0, TENANTS);

@@ -9,17 +9,17 @@ const label = (id: string, props = {}): Put => ({
   props: { kind: "Sensitivity", ...props },
 });
 
-/** A container with items: some with the label `l`, some without any. */
-function store(secret: number, open: number): Put[] {
+/** A container with items: some with the label `l`, some without any. The agent acts by a stored connection, or as itself. */
+function store(secret: number, open: number, mode: "maker" | "app" = "maker"): Put[] {
   const items = [...Array(secret + open).keys()].map((n) => `i${n}`);
   return [
     { kind: "Agent", id: "a", props: { status: "enabled", surface: "copilot" } },
-    { kind: "Principal", id: "p", props: { kind: "ServicePrincipal" } },
+    { kind: "Principal", id: "p", props: { kind: mode === "app" ? "ServicePrincipal" : "User" } },
     { kind: "Scope", id: "account", props: { kind: "StorageAccount", plane: "azure" } },
     { kind: "Scope", id: "box", props: { kind: "Container", plane: "azure" } },
     label("none", { kind: "None" }),
     rel("WITHIN", ["Scope", "box"], ["Scope", "account"]),
-    rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+    rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode, key: mode }),
     rel("GRANTED", ["Principal", "p"], ["Scope", "account"], { key: "1", flow: "containment", read: true }),
     ...items.flatMap((id, n): Put[] => [
       { kind: "Item", id, props: { size: 1 } },
@@ -98,6 +98,11 @@ const CASES: readonly Case[] = [
 const told = CASES.map((one) => [...one, guarded.add([...store(2, 1), ...one[1]])] as const);
 test.each(told)("%s", async (_, _guards, use, usable, citeOnly, bytesOnly, one) => {
   expect(await useOf(one)).toEqual({ use, usable, cite_only: citeOnly, bytes_only: bytesOnly });
+});
+
+const itself = guarded.add([...store(2, 1, "app"), label("l"), ...rule()]);
+test("a DLP rule does not bind an agent that acts as itself", async () => {
+  expect(await useOf(itself)).toEqual({ use: "yes", usable: 3, cite_only: 0, bytes_only: 0 });
 });
 
 const unguarded = open.add([...store(2, 1), label("l")]);
