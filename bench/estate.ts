@@ -206,11 +206,12 @@ export async function makeEstate(
       "APPLIES_TO",
       {
         from: "'ca' || i",
-        to: `case when i % 8 = 1 then 'everyone' else ${groupOf(23)} end`,
+        to: id("a", "k"),
         include: "true",
       },
-      "range(40) t(i)",
-      ["Policy", "Principal"],
+      // An eighth is for all agents, the others for one in twenty.
+      `(select i, k from range(40) t(i), range(${agents}) u(k) where i % 8 = 1 or hash(i, k) % 20 = 0)`,
+      ["Policy", "Agent"],
     );
     await out(
       "GATES",

@@ -38,15 +38,17 @@ const WORLDS = Number(process.env.FOREREACH_WORLDS ?? 250);
  * Statements that these tenants do not make run: they are rare, and worlds show them.
  */
 const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
-  ...["list-grant 2", "closure 2", "mark 1"],
+  ...["list-grant 2", "closure 4", "mark 1"],
   // Two groups at once, of two identities, one by control: worlds.
   ...["held 3", "part 11"],
   // A policy that names everyone but guests: a world of its own, since it is about everybody.
   ...["told 3", "told 4"],
+  // Groups that everyone is in: rare, since some of these tenants need a database of their own.
+  ...["belongs 2", "belongs 3", "belongs 4", "audience 3"],
   // A grant that nothing else comes near: rare where all features meet, and in most worlds; with policies or without any.
   ...["can-reach-listed 1", "can-reach-listed 2", "can-reach-plain 1"],
   // Places in several others or in each other, policies that are stricter further down: worlds.
-  ...["forked 1", "circled 1", "near 13", "near 14", "list-near 10", "next 2"],
+  ...["forked 1", "circled 1", "near 14", "list-near 9", "list-near 10", "next 2"],
 ]);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 /** Columns of a relationship before its properties. */
