@@ -33,6 +33,8 @@ describe("owners", () => {
       { kind: "Principal", id: "a1", props: { kind: "AgentIdentity" } },
       { kind: "Agent", id: "a1", props: {} },
       { kind: "Blueprint", id: "b1", props: { appId: "bp" } },
+      // Of another tenant: nobody here can be asked who owns its application.
+      { kind: "Blueprint", id: "appid:abroad", props: { appId: "abroad" } },
     ];
     const tenant = fake(
       {
@@ -41,7 +43,9 @@ describe("owners", () => {
       },
       known,
     );
-    expect(relations(changesOf(await run(owners, tenant)))).toEqual([
+    const pages = await run(owners, tenant);
+    expect(gapsOf(pages)).toEqual([]);
+    expect(relations(changesOf(pages))).toEqual([
       "u1 OWNS a1",
       "u1 OWNS a1",
       "u2 OWNS b1",

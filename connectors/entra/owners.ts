@@ -1,6 +1,7 @@
 import type { Step, StepContext } from "../../src/connector.ts";
 import type { Change, NodeProps } from "../../src/schema.ts";
 import { type Ask, askAboutKnown } from "./ask.ts";
+import { isAbroad } from "./blueprints.ts";
 import { APPLICATIONS, GROUP_MEMBERS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { agentRef, type DirectoryObject, principalByApp, principalRef } from "./principals.ts";
@@ -76,7 +77,7 @@ async function ownedObjects(c: StepContext): Promise<Ask<Owned>[]> {
     for await (const { id } of c.known("Principal", { kind }))
       add("servicePrincipals", { id, kind, agent: agents.has(id), open: true });
   for await (const node of c.known("Blueprint"))
-    if (node.kind === "Blueprint")
+    if (node.kind === "Blueprint" && !isAbroad(node.id))
       add("applications", {
         id: node.id,
         kind: "Blueprint",
