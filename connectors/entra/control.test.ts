@@ -20,7 +20,7 @@ describe("owners", () => {
   it("control groups that can be joined, and own the others", async () => {
     const known = [group("g1"), group("g2", { dynamic: true }), group("g3", { synced: true })];
     const tenant = fake(
-      Object.fromEntries(known.map(({ id }) => [`/v1.0/groups/${id}/owners`, { value: [{ id: "U1" }] }])),
+      Object.fromEntries(known.map(({ id }) => [`/beta/groups/${id}/owners`, { value: [{ id: "U1" }] }])),
       known,
     );
     const changes = changesOf(await run(owners, tenant));
@@ -46,18 +46,55 @@ describe("owners", () => {
     const pages = await run(owners, tenant);
     expect(gapsOf(pages)).toEqual([]);
     expect(relations(changesOf(pages))).toEqual([
-      "u1 OWNS a1",
-      "u1 OWNS a1",
       "u2 OWNS b1",
       "u2 CONTROLS appid:bp",
+      "u1 OWNS a1",
+      "u1 OWNS a1",
     ]);
+  });
+
+  it("of groups are asked of beta, which names service principals, in batches of its own", async () => {
+    const known: NodeRecord[] = [
+      group("b"),
+      { kind: "Principal", id: "a", props: { kind: "ServicePrincipal" } },
+      group("c"),
+    ];
+    const answers = {
+      "/beta/groups/b/owners": { value: [{ id: "sp" }] },
+      "/v1.0/groups/c/owners": { value: [{ id: "u1" }] },
+      "/v1.0/servicePrincipals/a/owners": { value: [] },
+    };
+    const tenant = fake(answers, known);
+    const pages = await run(owners, tenant);
+    expect(relations(changesOf(pages), "OWNS")).toEqual(["sp OWNS b", "u1 OWNS c"]);
+    expect(gapsOf(pages)).toMatchObject([{ step: "entra.owners", scope: "c", state: "partial" }]);
+    expect(tenant.batches.map((paths) => new Set(paths.map((path) => path.split("/")[1])).size)).toEqual([
+      1, 1, 1,
+    ]);
+  });
+
+  it("are asked for anew where what a resumed pass had passed is another set now", async () => {
+    const known = Array.from({ length: 30 }, (_, i) => group(`g${String(i).padStart(2, "0")}`));
+    const ask = (path: string) => (path.includes("/owners") ? { value: [] } : undefined);
+    const [first] = await run(owners, fake(ask, known));
+    const resume = (nodes: readonly NodeRecord[]) => {
+      const tenant = fake(ask, nodes);
+      return run(owners, tenant, { cursor: first!.cursor! }).then(() => tenant.batches.flat());
+    };
+    expect(await resume(known)).toHaveLength(10);
+    // One that comes after what was passed is asked about, one that comes before would never be.
+    expect(await resume([...known, group("g99")])).toHaveLength(11);
+    const changed = { name: "CursorExpired" };
+    await expect(resume([group("g00a"), ...known])).rejects.toMatchObject(changed);
+    await expect(resume(known.slice(1))).rejects.toMatchObject(changed);
+    await expect(resume([group("g00", { dynamic: true }), ...known.slice(1)])).rejects.toMatchObject(changed);
   });
 
   it("that were refused for one object are a gap, and a resumed pass skips what is saved", async () => {
     const known = [group("g1"), group("g2")];
     const answers = {
-      "/v1.0/groups/g1/owners": { value: [{ id: "u1" }] },
-      "/v1.0/groups/g2/owners": new PermissionError("denied", "403"),
+      "/beta/groups/g1/owners": { value: [{ id: "u1" }] },
+      "/beta/groups/g2/owners": new PermissionError("denied", "403"),
     };
     const pages = await run(owners, fake(answers, known));
     expect(gapsOf(pages)).toMatchObject([{ step: "entra.owners", scope: "g2", state: "denied" }]);

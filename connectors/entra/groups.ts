@@ -1,7 +1,7 @@
 import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
-import { askEach } from "./ask.ts";
+import { askEach, ofGroup } from "./ask.ts";
 import { GROUP_MEMBERS, HIDDEN_MEMBERS } from "./needs.ts";
 import {
   type DirectoryObject,
@@ -48,7 +48,12 @@ export function createGroups(how: "delta" | "list"): Step {
     title: "Groups and their direct members",
     produces: ["Principal", "MEMBER_OF"],
     needs: [GROUP_MEMBERS, HIDDEN_MEMBERS],
-    reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
+    reads: [
+      "GET graph /v1.0/groups/delta",
+      "GET graph /v1.0/groups",
+      "GET graph /beta/groups/{id}/members",
+      "GET graph /v1.0/groups/{id}/members",
+    ],
     // Memberships of people who are gone are told apart by what the list of people says now.
     follows: ["entra.users"],
     // A deny of a group binds whoever is in it: memberships that nobody read may take away, too.
@@ -87,7 +92,7 @@ async function* membersOf(c: StepContext, batch: Batch<Group>): AsyncGenerator<P
   const asks = groups.map((group) => ({
     item: group,
     id: directoryId(group.id),
-    path: `/v1.0/groups/${group.id}/members?$select=id&$top=999`,
+    ...ofGroup(group.id, "members", "$select=id&$top=999"),
   }));
   let nodes: Change[] = groups.map(groupChange);
   const map = (group: Group, members: readonly DirectoryObject[]) => ({
