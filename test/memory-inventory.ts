@@ -67,6 +67,7 @@ export function createMemoryInventory(): MemoryInventory {
       const last = scans.at(-1);
       const resumed = last !== undefined && last.state !== "complete" && last.fingerprint === fingerprint;
       if (!resumed) {
+        for (const partition of partitions.values()) partition.open = undefined;
         clock += 1;
         scans.push({ id: `scan-${scans.length}`, startedAt: String(clock), state: "running", fingerprint });
       }

@@ -425,6 +425,17 @@ describe("a scan", () => {
     expect((await inventory.startScan("other")).resumed).toBe(false);
     await expect(inventory.endScan(second.id, "complete")).rejects.toMatchObject({ code: "no-scan" });
   });
+
+  test("goes on with its own open passes, and drops those of another", async () => {
+    const begin = () => inventory.begin("entra.owners", "", { mode: "full", fingerprint: "options" });
+    const first = await inventory.startScan("full");
+    await (await begin()).apply({ changes: [], cursor: "half" });
+    await inventory.endScan(first.id, "interrupted");
+    await inventory.startScan("full");
+    expect(await begin()).toMatchObject({ resumed: true, cursor: "half" });
+    await inventory.startScan("delta");
+    expect(await begin()).toMatchObject({ resumed: false, cursor: undefined });
+  });
 });
 
 describe("on disk", () => {

@@ -100,7 +100,10 @@ export interface Inventory {
    * own facts they stand for. Throws what `changes` throws.
    */
   suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
-  /** The scan that is under way or was interrupted; a rerun continues it. */
+  /**
+   * The scan that is under way or was interrupted; a rerun continues it, with its open passes. A new scan drops open
+   * passes of others.
+   */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
   close(): Promise<void>;
@@ -328,6 +331,9 @@ class DuckDbInventory implements Inventory {
         ]);
         return { id: String(open.id), startedAt: String(open.started_at), resumed: true };
       }
+      // An interrupted pass goes on only within its scan: another one may know other objects to ask about.
+      for (const { step, scope } of await writer.rows("SELECT step, scope FROM _pass"))
+        await discardPass(writer, String(step), String(scope));
       const id = randomUUID();
       const startedAt = this.#now();
       await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [
