@@ -160,6 +160,15 @@ describe("groups by delta", () => {
     await expect(run(delta, tenant)).rejects.toThrow("try later");
   });
 
+  it("takes an end without a link to later changes for an answer cut short", async () => {
+    const link = "/v1.0/groups/delta?$skiptoken=2";
+    const tenant = fake({
+      "/v1.0/groups/delta": { value: [{ id: "g1" }], next: link },
+      [link]: { value: [{ id: "g2" }] },
+    });
+    await expect(run(delta, tenant)).rejects.toMatchObject({ code: "cut-body" });
+  });
+
   it("starts anew where a saved delta link is refused", async () => {
     const cursor = JSON.stringify({ variant: "delta", link: "/v1.0/groups/delta?$deltatoken=old" });
     await expect(run(delta, fake(LISTED), { mode: "delta", cursor })).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 /** How the steps of this connector read collections: where a pass stands, by delta or by listing. */
 import type { Page, Pass, StepContext } from "../../src/connector.ts";
-import { CursorExpired, ForereachError, PermissionError } from "../../src/model.ts";
+import { CursorExpired, ForereachError, PermissionError, ProviderError } from "../../src/model.ts";
 
 /** Where a pass stands. `link` is the page to ask for; `after` the last object of it whose details are saved. */
 interface Position {
@@ -96,6 +96,13 @@ async function* follow<T>(c: StepContext, from: Position): AsyncGenerator<Batch<
   const options = variant === "delta" ? { headers: { prefer: "odata.maxpagesize=999" } } : undefined;
   for await (const page of c.http.pages<T>("graph", link, options)) {
     const own = link;
+    // A delta ends with the link to what changes next: https://learn.microsoft.com/graph/delta-query-overview
+    if (variant === "delta" && page.next === undefined && page.delta === undefined)
+      throw new ProviderError(
+        "cut-body",
+        `GET ${link.split("?")[0]} ended without a link to more pages or to later changes`,
+        "Run it again.",
+      );
     yield {
       items: page.items,
       variant,
