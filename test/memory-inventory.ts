@@ -142,6 +142,8 @@ export function createMemoryInventory(): MemoryInventory {
       }
     },
     coverage: async () => rows(),
+    // It keeps no relationships.
+    targets: () => Promise.resolve(new Set()),
     async *known(kind: NodeKind, where = {}) {
       // A node is what all partitions together say of it; the first that says a property decides.
       const merged = new Map<string, NodeRecord>();

@@ -160,6 +160,30 @@ describe("groups by delta", () => {
     await expect(run(delta, tenant)).rejects.toThrow("try later");
   });
 
+  it("says at the end which groups hid their members and showed none, an interruption or not", async () => {
+    const page = (skip: number) => `/v1.0/groups/delta?$skiptoken=${skip}`;
+    const hidden = (id: string) => ({ id, displayName: id, visibility: "HiddenMembership" });
+    const tenant = fake({
+      "/v1.0/groups/delta": { value: [hidden("G1"), hidden("g2")], next: page(2) },
+      [page(2)]: { value: [{ ...hidden("g2"), "members@delta": [user("u1")] }], next: page(3) },
+      [page(3)]: { value: [{ id: "g3" }], delta: "/v1.0/groups/delta?$deltatoken=9" },
+    });
+    const pages = await run(delta, tenant);
+    const gaps = [{ scope: "g1", state: "denied" }];
+    expect(gapsOf(pages)).toMatchObject(gaps);
+    for (const { cursor } of pages.slice(0, 2))
+      expect(gapsOf(await run(delta, tenant, { cursor: cursor! }))).toMatchObject(gaps);
+  });
+
+  it("takes a hidden group that changed for unseen only if no member of it is known", async () => {
+    const link = "/v1.0/groups/delta?$deltatoken=9";
+    const hidden = (id: string) => ({ id, visibility: "HiddenMembership" });
+    const answers = { [link]: { value: [hidden("new"), hidden("renamed")], delta: link } };
+    const cursor = JSON.stringify({ variant: "delta", link });
+    const pages = await run(delta, fake(answers, [], [], ["renamed"]), { mode: "delta", cursor });
+    expect(gapsOf(pages)).toMatchObject([{ scope: "new", state: "denied" }]);
+  });
+
   it("takes an end without a link to later changes for an answer cut short", async () => {
     const link = "/v1.0/groups/delta?$skiptoken=2";
     const tenant = fake({

@@ -7,6 +7,8 @@ interface Position {
   variant: "delta" | "list";
   link: string;
   after?: string;
+  /** Ids of groups that hide their members, of which the pages so far showed none. */
+  silent?: readonly string[];
 }
 
 export const encode = (position: Position): string => JSON.stringify(position);
@@ -17,8 +19,10 @@ export function decode(cursor: string | undefined): Position | undefined {
   if (typeof read === "object" && read !== null && "variant" in read && "link" in read) {
     const { variant, link } = read;
     const after = "after" in read && typeof read.after === "string" ? { after: read.after } : {};
+    const silent =
+      "silent" in read && Array.isArray(read.silent) ? { silent: read.silent.map((id) => String(id)) } : {};
     if ((variant === "delta" || variant === "list") && typeof link === "string")
-      return { variant, link, ...after };
+      return { variant, link, ...after, ...silent };
   }
   // A cursor that another version wrote: reading anew is always right.
   throw new CursorExpired("cursor-unreadable", "The saved position is not one that this version writes.");

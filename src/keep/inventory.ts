@@ -91,6 +91,8 @@ export interface Inventory {
   coverage(): Promise<CoverageRow[]>;
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
   known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Ids of nodes to which known relationships of this kind lead; those that are named by alias are left out. */
+  targets(kind: RelKind): Promise<ReadonlySet<string>>;
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
   snapshot(): Promise<Snapshot>;
@@ -264,6 +266,13 @@ class DuckDbInventory implements Inventory {
     } finally {
       this.#database.release(connection);
     }
+  }
+
+  async targets(kind: RelKind): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.rows(
+      `SELECT DISTINCT t."to" AS id FROM "${kind}" t JOIN _partition p ON t._layer = p.layer WHERE NOT t._to_alias`,
+    );
+    return new Set(rows.map(({ id }) => String(id)));
   }
 
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
