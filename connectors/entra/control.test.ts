@@ -308,6 +308,20 @@ describe("directory roles", () => {
     ]);
   });
 
+  it("over part of the tenant that make nobody become another give something unknown, unless they only read", async () => {
+    const parts = ["/administrativeUnits/au1", "/10000000-0000-4000-8000-00000000000a"];
+    for (const part of parts) {
+      const place = part.toLowerCase();
+      const given = async (action: string) =>
+        relations(await readRoles([definition("r1", [action])], [held("r1", part)]));
+      expect(await given("microsoft.directory/users/assignLicense")).toEqual([
+        `r1@${place} GRANTED unknown:directory-role:${place}`,
+        `p1 MEMBER_OF r1@${place}`,
+      ]);
+      expect(await given("microsoft.directory/users/standard/read")).toEqual([`p1 MEMBER_OF r1@${place}`]);
+    }
+  });
+
   it("that run a service may change who has access; those of unmodelled services and unread ones are unknown", async () => {
     const changes = await readRoles(
       [
