@@ -103,6 +103,29 @@ describe("owners", () => {
     expect(again.batches).toEqual([]);
   });
 
+  it("are read with the object id of each application as another name of its service principal", async () => {
+    const known: NodeRecord[] = [
+      { kind: "Principal", id: "sp1", props: { kind: "ServicePrincipal", appId: "x1" } },
+      { kind: "Principal", id: "sp2", props: { kind: "BlueprintPrincipal", appId: "x2" } },
+      { kind: "Principal", id: "other", props: { kind: "ServicePrincipal", appId: "x3" } },
+      { kind: "Blueprint", id: "bp", props: { appId: "x2" } },
+      { kind: "Blueprint", id: "appid:x3", props: { appId: "x3" } },
+    ];
+    const tenant = fake(
+      {
+        "/v1.0/applications": { value: [{ id: "APP1", appId: "X1" }] },
+        "/v1.0/applications/APP1/owners": new PermissionError("denied", "403"),
+      },
+      known,
+    );
+    // Whether or not the owners can be read.
+    const nodes = putsOf(changesOf(await run(applications, tenant)));
+    expect(nodes).toEqual([
+      { kind: "Principal", id: "sp2", props: { aliases: ["application:bp"] } },
+      { kind: "Principal", id: "sp1", props: { aliases: ["application:app1"] } },
+    ]);
+  });
+
   it("of an application act as its service principal", async () => {
     const tenant = fake({
       "/v1.0/applications": { value: [{ id: "APP1", appId: "X1" }] },
@@ -302,7 +325,11 @@ describe("directory roles", () => {
       [definition("r1", ["microsoft.directory/servicePrincipals/credentials/update"])],
       [held("r1", `/${object}`), held("r1", "/administrativeUnits/AU1")],
     );
-    expect(relations(changes, "CONTROLS")).toEqual([`r1@/${object} CONTROLS ${object}`]);
+    // The object may be an application, whose service principal has another id.
+    expect(relations(changes, "CONTROLS")).toEqual([
+      `r1@/${object} CONTROLS ${object}`,
+      `r1@/${object} CONTROLS application:${object}`,
+    ]);
     expect(relations(changes, "GRANTED")).toEqual([
       "r1@/administrativeunits/au1 GRANTED unknown:directory-role:/administrativeunits/au1",
     ]);

@@ -12,7 +12,7 @@ import {
   planePlace,
   unmodelledPlace,
 } from "./planes.ts";
-import { principalRef } from "./principals.ts";
+import { principalByApplication, principalRef } from "./principals.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/unifiedroledefinition */
 export interface RoleDefinition {
@@ -198,5 +198,10 @@ export function roleChanges(assignment: RoleAssignment, definition: RoleDefiniti
       node,
       ...grant({ place: unmodelledPlace("directory-role", scope, `What ${role} may change in ${scope}`) }),
     ];
-  return [node, controls(ref, principalRef(object), role)];
+  // An application is no principal itself: its service principal goes by the object id of both.
+  return [
+    node,
+    controls(ref, principalRef(object), role),
+    controls(ref, principalByApplication(object), role),
+  ];
 }
