@@ -33,6 +33,8 @@ export interface Permission {
   /** What somebody who stole a credential with this permission could do. */
   risk: string;
   doc: string;
+  /** True if this step's reads need the permission itself: Directory.Read.All, which stands for it elsewhere, will not do. */
+  itself?: boolean;
 }
 
 export interface Scope {
