@@ -44,8 +44,11 @@ describe("Graph lists", () => {
     const types = new Map<unknown, number>();
     let total = 0;
     for (let g = 0; g < 120; g++) {
-      const { rows } = await graph.all(`/v1.0/groups/${guids.of(KIND.group, g)}/members?$select=id&$top=999`);
+      const list = `groups/${guids.of(KIND.group, g)}/members?$select=id&$top=999`;
+      const { rows } = await graph.all(`/beta/${list}`);
       total += rows.length;
+      const shown = (await graph.all(`/v1.0/${list}`)).rows.map((row) => row["@odata.type"]);
+      expect(shown.filter((type) => /agentIdentity|servicePrincipal/.test(String(type)))).toEqual([]);
       expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
       for (const row of rows) types.set(row["@odata.type"], (types.get(row["@odata.type"]) ?? 0) + 1);
     }

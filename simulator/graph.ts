@@ -78,6 +78,7 @@ const packedList = (tenant: Tenant, packed: readonly number[]): Collection =>
 
 function members(request: SimulatedRequest, tenant: Tenant, group: number): Reply {
   const selected = selectedOf(request.query);
+  const beta = request.base.endsWith("/beta");
   // Only type and id: no object need be made, and a large crawl asks for nothing else.
   const bare = selected?.every((name) => name === "id");
   return page(request, {
@@ -85,6 +86,8 @@ function members(request: SimulatedRequest, tenant: Tenant, group: number): Repl
     at(slot) {
       const [packed] = tenant.directory.members(group, slot, 1);
       if (packed === undefined) return undefined;
+      // https://learn.microsoft.com/graph/api/group-list-members: v1.0 leaves service principals out.
+      if (!beta && PRINCIPALS.some((kind) => kind === unpackRef(packed).kind)) return undefined;
       return bare ? tenant.directory.reference(packed) : typed(tenant, unpackRef(packed));
     },
   });

@@ -1,7 +1,7 @@
 /** What a connector is: data about its steps, plus one generator a step. Types only. */
 import type { Transport } from "./collect/http.ts";
 import type { Coverage, Level } from "./model.ts";
-import type { Change, Kind, NodeKind, NodeRecord } from "./schema.ts";
+import type { Change, Kind, NodeKind, NodeRecord, RelKind } from "./schema.ts";
 
 /** Where to continue: a page link, a delta token or a position, opaque to everyone but the step. */
 export type Cursor = string;
@@ -33,6 +33,8 @@ export interface Permission {
   /** What somebody who stole a credential with this permission could do. */
   risk: string;
   doc: string;
+  /** True if this step's reads need the permission itself: Directory.Read.All, which stands for it elsewhere, will not do. */
+  itself?: boolean;
 }
 
 export interface Scope {
@@ -48,6 +50,8 @@ export interface StepContext {
   isAgent(identity: AgentCandidate): string | undefined;
   /** Nodes that earlier steps of this scan (or the last complete one) have put. */
   known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Ids of nodes to which relationships of this kind lead that passes before this one have put. */
+  targets(kind: RelKind): Promise<ReadonlySet<string>>;
   /** True if the configuration includes this scope. */
   includes(scopeId: string): boolean;
   signal: AbortSignal;

@@ -31,7 +31,7 @@ const list = (about: string) => ({ type: "string[]", about }) as const;
 const common = {
   kind: str("What sort of node it is; a new sort is a value here, never a new label"),
   name: str("Name for people"),
-  aliases: list("Other names it goes by: appid:…, upn:…, mail:…, sid:…"),
+  aliases: list("Other names it goes by: appid:…, application:…, upn:…, mail:…, sid:…"),
 } as const;
 
 /** The primitive actions of a grant or a deny, one boolean each, because denies and conditions take single ones away. */
@@ -1411,7 +1411,7 @@ type PropsFrom<P> = {
 export type NodeProps<K extends NodeKind = NodeKind> = PropsFrom<(typeof NODES)[K]["props"]>;
 export type RelProps<K extends RelKind = RelKind> = PropsFrom<(typeof RELS)[K]["props"]> & { key?: string };
 
-/** A node by id, or by alias where the connector cannot know the id (`appid:…`, `upn:…`, `mail:…`, `sid:…`). */
+/** A node by id, or by alias where the connector cannot know the id (`appid:…`, `application:…`, `upn:…`, `mail:…`, `sid:…`). */
 export type NodeRef<K extends NodeKind = NodeKind> =
   | { kind: K; id: string; alias?: undefined }
   | { kind: K; alias: string; id?: undefined };

@@ -72,6 +72,7 @@ async function scan(scope: string, tenantId = TENANT): Promise<{ pages: Page[]; 
     async *known() {
       yield account;
     },
+    targets: () => Promise.resolve(new Set()),
     includes: () => true,
     signal: new AbortController().signal,
   };

@@ -67,6 +67,7 @@ export function createMemoryInventory(): MemoryInventory {
       const last = scans.at(-1);
       const resumed = last !== undefined && last.state !== "complete" && last.fingerprint === fingerprint;
       if (!resumed) {
+        for (const partition of partitions.values()) partition.open = undefined;
         clock += 1;
         scans.push({ id: `scan-${scans.length}`, startedAt: String(clock), state: "running", fingerprint });
       }
@@ -141,6 +142,8 @@ export function createMemoryInventory(): MemoryInventory {
       }
     },
     coverage: async () => rows(),
+    // It keeps no relationships.
+    targets: () => Promise.resolve(new Set()),
     async *known(kind: NodeKind, where = {}) {
       // A node is what all partitions together say of it; the first that says a property decides.
       const merged = new Map<string, NodeRecord>();

@@ -53,6 +53,7 @@ function contextOf({ refused, edit, breakAfter = Number.POSITIVE_INFINITY }: Opt
       for (const node of nodes)
         if (node.kind === kind && node.props.kind === (where.kind ?? node.props.kind)) yield node;
     },
+    targets: () => Promise.resolve(new Set()),
     includes: () => true,
     signal: new AbortController().signal,
   };

@@ -100,6 +100,7 @@ function contextOf(url: string, level: Level, account: { hns?: boolean } = {}) {
       for (const node of nodes)
         if (node.kind === kind && node.props.kind === (where.kind ?? node.props.kind)) yield node;
     },
+    targets: () => Promise.resolve(new Set()),
     includes: () => true,
     signal: new AbortController().signal,
   };

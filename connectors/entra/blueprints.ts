@@ -1,4 +1,5 @@
 import type { Page, Step, StepContext } from "../../src/connector.ts";
+import type { Coverage } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { askEach } from "./ask.ts";
 import { BLUEPRINT_PRINCIPALS, BLUEPRINTS } from "./needs.ts";
@@ -15,6 +16,8 @@ import {
 import { listing } from "./read.ts";
 
 const ID = "entra.blueprints";
+/** Coverage of what agents inherit from blueprints whose application is not in this tenant. */
+const ABROAD = "entra.foreign-blueprints";
 
 interface Blueprint extends DirectoryObject {
   appId?: string | null;
@@ -77,6 +80,37 @@ export const blueprintPrincipalChanges = (object: ServicePrincipal): Change[] =>
   controls(classRef("any-blueprint"), principalRef(object.id), "add-credential"),
 ];
 
+/** True for the id of a blueprint that only its principal shows: nothing can be asked about its application here. */
+export const isAbroad = (blueprint: string): boolean => blueprint.startsWith(appAlias(""));
+
+/**
+ * A blueprint whose application is in another tenant, which only its principal shows here. Its app id stands for the
+ * object id. `inheritable` stays absent: what its principal holds counts as inherited, as an upper bound.
+ * https://learn.microsoft.com/graph/api/resources/agentidentityblueprintprincipal
+ */
+export const foreignBlueprintChange = (appId: string, principal: ServicePrincipal): Change => ({
+  put: {
+    kind: "Blueprint",
+    id: appAlias(appId),
+    props: {
+      kind: "AgentIdentityBlueprint",
+      name: principal.displayName,
+      aliases: [appAlias(appId)],
+      appId: appId.toLowerCase(),
+    },
+  },
+});
+
+const foreignGap = (appId: string, { appOwnerOrganizationId }: ServicePrincipal): Coverage => ({
+  step: ABROAD,
+  scope: appAlias(appId),
+  state: "partial",
+  reason:
+    `The application of this blueprint is not in this tenant${appOwnerOrganizationId ? ` but in ${appOwnerOrganizationId.toLowerCase()}` : ""}, ` +
+    "so what its agents inherit cannot be read here; all that its principal holds counts as inherited.",
+  fix: `Ask its publisher what agents inherit, then: forereach coverage accept ${ABROAD} ${appAlias(appId)} --reason REASON --until DATE`,
+});
+
 /** Blueprints, what their agents inherit, and their principals in this tenant. Few, so a pass is not continued. */
 export const blueprints: Step = {
   id: ID,
@@ -89,22 +123,40 @@ export const blueprints: Step = {
     "GET graph /v1.0/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal",
   ],
   hides: "grants",
+  // What is inherited is shown as an upper bound: this gap hides only what would take some of it away.
+  parts: [{ id: ABROAD, title: "What agents inherit from blueprints of other tenants", hides: "denies" }],
   async *crawl(c) {
-    yield* blueprintPages(c);
+    const here = new Set<string>();
+    yield* blueprintPages(c, here);
     const path =
       "/v1.0/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal" +
       `?$select=${SERVICE_PRINCIPAL_SELECT}&$top=999`;
     yield { changes: classChanges("any-blueprint") };
     for await (const { items } of listing<ServicePrincipal>(c, { scope: "", mode: "full" }, path))
-      yield { changes: items.flatMap(blueprintPrincipalChanges) };
+      yield principalPage(items, here);
   },
 };
 
-async function* blueprintPages(c: StepContext): AsyncGenerator<Page> {
+/** A page of blueprint principals. `here` holds the app ids of the blueprints that were listed. */
+function principalPage(items: readonly ServicePrincipal[], here: ReadonlySet<string>): Page {
+  const changes = items.flatMap(blueprintPrincipalChanges);
+  const gaps: Coverage[] = [];
+  for (const principal of items) {
+    const { appId } = principal;
+    if (!appId || here.has(appId.toLowerCase())) continue;
+    changes.push(foreignBlueprintChange(appId, principal));
+    gaps.push(foreignGap(appId, principal));
+  }
+  return { changes, ...(gaps.length === 0 ? {} : { gaps }) };
+}
+
+/** Blueprints whose application is in this tenant; their app ids are added to `here`. */
+async function* blueprintPages(c: StepContext, here: Set<string>): AsyncGenerator<Page> {
   const path =
     "/v1.0/applications/microsoft.graph.agentIdentityBlueprint" +
     "?$select=id,appId,displayName,isDisabled,disabledByMicrosoftStatus&$top=999";
   for await (const { items } of listing<Blueprint>(c, { scope: "", mode: "full" }, path)) {
+    for (const { appId } of items) if (appId) here.add(appId.toLowerCase());
     yield { changes: items.map((blueprint) => blueprintChange(blueprint)) };
     const asks = items.map((blueprint) => ({
       item: blueprint,

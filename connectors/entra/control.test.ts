@@ -20,7 +20,7 @@ describe("owners", () => {
   it("control groups that can be joined, and own the others", async () => {
     const known = [group("g1"), group("g2", { dynamic: true }), group("g3", { synced: true })];
     const tenant = fake(
-      Object.fromEntries(known.map(({ id }) => [`/v1.0/groups/${id}/owners`, { value: [{ id: "U1" }] }])),
+      Object.fromEntries(known.map(({ id }) => [`/beta/groups/${id}/owners`, { value: [{ id: "U1" }] }])),
       known,
     );
     const changes = changesOf(await run(owners, tenant));
@@ -33,6 +33,8 @@ describe("owners", () => {
       { kind: "Principal", id: "a1", props: { kind: "AgentIdentity" } },
       { kind: "Agent", id: "a1", props: {} },
       { kind: "Blueprint", id: "b1", props: { appId: "bp" } },
+      // Of another tenant: nobody here can be asked who owns its application.
+      { kind: "Blueprint", id: "appid:abroad", props: { appId: "abroad" } },
     ];
     const tenant = fake(
       {
@@ -41,25 +43,87 @@ describe("owners", () => {
       },
       known,
     );
-    expect(relations(changesOf(await run(owners, tenant)))).toEqual([
-      "u1 OWNS a1",
-      "u1 OWNS a1",
+    const pages = await run(owners, tenant);
+    expect(gapsOf(pages)).toEqual([]);
+    expect(relations(changesOf(pages))).toEqual([
       "u2 OWNS b1",
       "u2 CONTROLS appid:bp",
+      "u1 OWNS a1",
+      "u1 OWNS a1",
     ]);
+  });
+
+  it("of groups are asked of beta, which names service principals, in batches of its own", async () => {
+    const known: NodeRecord[] = [
+      group("b"),
+      { kind: "Principal", id: "a", props: { kind: "ServicePrincipal" } },
+      group("c"),
+    ];
+    const answers = {
+      "/beta/groups/b/owners": { value: [{ id: "sp" }] },
+      "/v1.0/groups/c/owners": { value: [{ id: "u1" }] },
+      "/v1.0/servicePrincipals/a/owners": { value: [] },
+    };
+    const tenant = fake(answers, known);
+    const pages = await run(owners, tenant);
+    expect(relations(changesOf(pages), "OWNS")).toEqual(["sp OWNS b", "u1 OWNS c"]);
+    expect(gapsOf(pages)).toMatchObject([{ step: "entra.owners", scope: "c", state: "partial" }]);
+    expect(tenant.batches.map((paths) => new Set(paths.map((path) => path.split("/")[1])).size)).toEqual([
+      1, 1, 1,
+    ]);
+  });
+
+  it("are asked for anew where what a resumed pass had passed is another set now", async () => {
+    const known = Array.from({ length: 30 }, (_, i) => group(`g${String(i).padStart(2, "0")}`));
+    const ask = (path: string) => (path.includes("/owners") ? { value: [] } : undefined);
+    const [first] = await run(owners, fake(ask, known));
+    const resume = (nodes: readonly NodeRecord[]) => {
+      const tenant = fake(ask, nodes);
+      return run(owners, tenant, { cursor: first!.cursor! }).then(() => tenant.batches.flat());
+    };
+    expect(await resume(known)).toHaveLength(10);
+    // One that comes after what was passed is asked about, one that comes before would never be.
+    expect(await resume([...known, group("g99")])).toHaveLength(11);
+    const changed = { name: "CursorExpired" };
+    await expect(resume([group("g00a"), ...known])).rejects.toMatchObject(changed);
+    await expect(resume(known.slice(1))).rejects.toMatchObject(changed);
+    await expect(resume([group("g00", { dynamic: true }), ...known.slice(1)])).rejects.toMatchObject(changed);
   });
 
   it("that were refused for one object are a gap, and a resumed pass skips what is saved", async () => {
     const known = [group("g1"), group("g2")];
     const answers = {
-      "/v1.0/groups/g1/owners": { value: [{ id: "u1" }] },
-      "/v1.0/groups/g2/owners": new PermissionError("denied", "403"),
+      "/beta/groups/g1/owners": { value: [{ id: "u1" }] },
+      "/beta/groups/g2/owners": new PermissionError("denied", "403"),
     };
     const pages = await run(owners, fake(answers, known));
     expect(gapsOf(pages)).toMatchObject([{ step: "entra.owners", scope: "g2", state: "denied" }]);
     const again = fake(answers, known);
     await run(owners, again, { cursor: pages[0]!.cursor! });
     expect(again.batches).toEqual([]);
+  });
+
+  it("are read with the object id of each application as another name of its service principal", async () => {
+    const known: NodeRecord[] = [
+      { kind: "Principal", id: "sp1", props: { kind: "ServicePrincipal", appId: "x1" } },
+      { kind: "Principal", id: "sp2", props: { kind: "BlueprintPrincipal", appId: "x2" } },
+      { kind: "Principal", id: "other", props: { kind: "ServicePrincipal", appId: "x3" } },
+      { kind: "Blueprint", id: "bp", props: { appId: "x2" } },
+      { kind: "Blueprint", id: "appid:x3", props: { appId: "x3" } },
+    ];
+    const tenant = fake(
+      {
+        "/v1.0/applications": { value: [{ id: "APP1", appId: "X1" }] },
+        "/v1.0/applications/APP1/owners": new PermissionError("denied", "403"),
+      },
+      known,
+    );
+    // Whether or not the owners can be read.
+    const nodes = putsOf(changesOf(await run(applications, tenant)));
+    expect(nodes).toEqual([
+      { kind: "Principal", id: "sp2", props: { aliases: ["application:bp"] } },
+      { kind: "Principal", id: "sp1", props: { aliases: ["application:app1"] } },
+    ]);
   });
 
   it("of an application act as its service principal", async () => {
@@ -261,10 +325,28 @@ describe("directory roles", () => {
       [definition("r1", ["microsoft.directory/servicePrincipals/credentials/update"])],
       [held("r1", `/${object}`), held("r1", "/administrativeUnits/AU1")],
     );
-    expect(relations(changes, "CONTROLS")).toEqual([`r1@/${object} CONTROLS ${object}`]);
+    // The object may be an application, whose service principal has another id.
+    expect(relations(changes, "CONTROLS")).toEqual([
+      `r1@/${object} CONTROLS ${object}`,
+      `r1@/${object} CONTROLS application:${object}`,
+    ]);
     expect(relations(changes, "GRANTED")).toEqual([
       "r1@/administrativeunits/au1 GRANTED unknown:directory-role:/administrativeunits/au1",
     ]);
+  });
+
+  it("over part of the tenant that make nobody become another give something unknown, unless they only read", async () => {
+    const parts = ["/administrativeUnits/au1", "/10000000-0000-4000-8000-00000000000a"];
+    for (const part of parts) {
+      const place = part.toLowerCase();
+      const given = async (action: string) =>
+        relations(await readRoles([definition("r1", [action])], [held("r1", part)]));
+      expect(await given("microsoft.directory/users/assignLicense")).toEqual([
+        `r1@${place} GRANTED unknown:directory-role:${place}`,
+        `p1 MEMBER_OF r1@${place}`,
+      ]);
+      expect(await given("microsoft.directory/users/standard/read")).toEqual([`p1 MEMBER_OF r1@${place}`]);
+    }
   });
 
   it("that run a service may change who has access; those of unmodelled services and unread ones are unknown", async () => {

@@ -2,7 +2,7 @@ import type { Step, StepContext } from "../../src/connector.ts";
 import { CursorExpired } from "../../src/model.ts";
 import { directoryId } from "../../src/schema.ts";
 import { type DelegatedGrant, delegatedChanges } from "./grants.ts";
-import { APPLICATIONS, DIRECTORY } from "./needs.ts";
+import { DIRECTORY } from "./needs.ts";
 import type { Resource } from "./permissions.ts";
 import { deltaOrListing } from "./read.ts";
 
@@ -24,7 +24,7 @@ export const delegatedGrants: Step = {
   id: "entra.delegated-grants",
   title: "Delegated permission grants",
   produces: ["Scope", "CONSENTED"],
-  needs: [DIRECTORY, APPLICATIONS],
+  needs: [DIRECTORY],
   reads: ["GET graph /v1.0/oauth2PermissionGrants/delta", "GET graph /v1.0/oauth2PermissionGrants"],
   after: ["entra.service-principals"],
   hides: "grants",

@@ -2,7 +2,7 @@ import type { Step } from "../../src/connector.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { APPLICATIONS_PATH, type Application } from "./applications.ts";
 import { askAboutAll } from "./ask.ts";
-import { APPLICATIONS } from "./needs.ts";
+import { FEDERATED_CREDENTIALS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { principalByApp, principalRef } from "./principals.ts";
 import { listing } from "./read.ts";
@@ -34,7 +34,7 @@ export const federatedCredentials: Step = {
   id: ID,
   title: "Federated credentials of applications",
   produces: ["CONTROLS"],
-  needs: [APPLICATIONS],
+  needs: [FEDERATED_CREDENTIALS],
   reads: ["GET graph /v1.0/applications", "GET graph /v1.0/applications/{id}/federatedIdentityCredentials"],
   hides: "grants",
   async *crawl(c, pass) {

@@ -10,9 +10,9 @@ const user = (id: string) => ({ "@odata.type": "#microsoft.graph.user", id });
 const LISTED: Answers = {
   "/v1.0/groups": { value: [{ id: "G1", displayName: "Sales" }], next: "/v1.0/groups?$skiptoken=2" },
   "/v1.0/groups?$skiptoken=2": { value: [{ id: "g2", displayName: "Legal" }] },
-  "/v1.0/groups/G1/members": { value: [user("U1")], next: "/v1.0/groups/G1/members?$skiptoken=2" },
-  "/v1.0/groups/G1/members?$skiptoken=2": { value: [user("u2")] },
-  "/v1.0/groups/g2/members": { value: [user("u3")] },
+  "/beta/groups/G1/members": { value: [user("U1")], next: "/beta/groups/G1/members?$skiptoken=2" },
+  "/beta/groups/G1/members?$skiptoken=2": { value: [user("u2")] },
+  "/beta/groups/g2/members": { value: [user("u3")] },
 };
 
 describe("groups by listing", () => {
@@ -28,7 +28,7 @@ describe("groups by listing", () => {
   it("keeps a group whose members were refused as a gap, and reads the others", async () => {
     const tenant = fake({
       ...LISTED,
-      "/v1.0/groups/g2/members": new PermissionError("denied", "403", "grant it"),
+      "/beta/groups/g2/members": new PermissionError("denied", "403", "grant it"),
     });
     const pages = await run(list, tenant);
     expect(gapsOf(pages)).toEqual([
@@ -41,7 +41,7 @@ describe("groups by listing", () => {
   it("says partial where a further page of members failed, and keeps the members before it", async () => {
     const tenant = fake({
       ...LISTED,
-      "/v1.0/groups/G1/members?$skiptoken=2": new ProviderError("http-500", "500"),
+      "/beta/groups/G1/members?$skiptoken=2": new ProviderError("http-500", "500"),
     });
     const pages = await run(list, tenant);
     expect(gapsOf(pages)).toMatchObject([{ scope: "g1", state: "partial" }]);
@@ -50,7 +50,7 @@ describe("groups by listing", () => {
 
   it("continues after the last group whose members are saved", async () => {
     const value = Array.from({ length: 30 }, (_, i) => ({ id: `g${String(i).padStart(2, "0")}` }));
-    const members = value.map(({ id }) => [`/v1.0/groups/${id}/members`, { value: [user("u")] }]);
+    const members = value.map(({ id }) => [`/beta/groups/${id}/members`, { value: [user("u")] }]);
     const answers: Answers = { "/v1.0/groups": { value }, ...Object.fromEntries(members) };
     const [first] = await run(list, fake(answers));
     const again = fake(answers);
@@ -58,11 +58,29 @@ describe("groups by listing", () => {
     expect(again.batches.flat()).toHaveLength(10);
   });
 
+  it("reads members by v1.0 where beta is not there, and says that service principals may be missing", async () => {
+    const tenant = fake({
+      "/v1.0/groups": { value: [{ id: "g1" }, { id: "g2" }, { id: "g3" }] },
+      "/v1.0/groups/g1/members": { value: [user("u1")] },
+      "/beta/groups/g2/members": { value: [user("u2")] },
+      "/v1.0/groups/g2/members": { value: [] },
+      "/beta/groups/g3/members": new PermissionError("denied", "403", "grant it"),
+    });
+    const pages = await run(list, tenant);
+    expect(relations(changesOf(pages))).toEqual(["u1 MEMBER_OF g1", "u2 MEMBER_OF g2"]);
+    expect(gapsOf(pages)).toMatchObject([
+      { scope: "g1", state: "partial", reason: expect.stringContaining("service principals") },
+      { scope: "g3", state: "denied" },
+    ]);
+    // A refusal is no absence: v1.0 would refuse as well.
+    expect(tenant.batches.at(-1)).toEqual(["/v1.0/groups/g1/members?$select=id&$top=999"]);
+  });
+
   it("does not take an unseen membership for an empty one", async () => {
     const hidden = { id: "g3", visibility: "HiddenMembership" };
     const pages = await run(
       list,
-      fake({ "/v1.0/groups": { value: [hidden] }, "/v1.0/groups/g3/members": { value: [] } }),
+      fake({ "/v1.0/groups": { value: [hidden] }, "/beta/groups/g3/members": { value: [] } }),
     );
     expect(gapsOf(pages)).toMatchObject([{ scope: "g3", state: "denied" }]);
     expect(nodeOf(changesOf(pages), "g3")?.props).toMatchObject({ hidden: true });
@@ -72,7 +90,7 @@ describe("groups by listing", () => {
     const limited = { "@odata.type": "#microsoft.graph.device", id: "D1", displayName: null };
     const pages = await run(
       list,
-      fake({ "/v1.0/groups": { value: [{ id: "g" }] }, "/v1.0/groups/g/members": { value: [limited] } }),
+      fake({ "/v1.0/groups": { value: [{ id: "g" }] }, "/beta/groups/g/members": { value: [limited] } }),
     );
     expect(relations(changesOf(pages))).toEqual(["d1 MEMBER_OF g"]);
     expect(nodeOf(changesOf(pages), "d1")).toBeUndefined();
@@ -140,6 +158,39 @@ describe("groups by delta", () => {
   it("does not take a passing fault of the delta for its absence", async () => {
     const tenant = fake({ ...LISTED, "/v1.0/groups/delta": new ProviderError("http-503", "try later") });
     await expect(run(delta, tenant)).rejects.toThrow("try later");
+  });
+
+  it("says at the end which groups hid their members and showed none, an interruption or not", async () => {
+    const page = (skip: number) => `/v1.0/groups/delta?$skiptoken=${skip}`;
+    const hidden = (id: string) => ({ id, displayName: id, visibility: "HiddenMembership" });
+    const tenant = fake({
+      "/v1.0/groups/delta": { value: [hidden("G1"), hidden("g2")], next: page(2) },
+      [page(2)]: { value: [{ ...hidden("g2"), "members@delta": [user("u1")] }], next: page(3) },
+      [page(3)]: { value: [{ id: "g3" }], delta: "/v1.0/groups/delta?$deltatoken=9" },
+    });
+    const pages = await run(delta, tenant);
+    const gaps = [{ scope: "g1", state: "denied" }];
+    expect(gapsOf(pages)).toMatchObject(gaps);
+    for (const { cursor } of pages.slice(0, 2))
+      expect(gapsOf(await run(delta, tenant, { cursor: cursor! }))).toMatchObject(gaps);
+  });
+
+  it("takes a hidden group that changed for unseen only if no member of it is known", async () => {
+    const link = "/v1.0/groups/delta?$deltatoken=9";
+    const hidden = (id: string) => ({ id, visibility: "HiddenMembership" });
+    const answers = { [link]: { value: [hidden("new"), hidden("renamed")], delta: link } };
+    const cursor = JSON.stringify({ variant: "delta", link });
+    const pages = await run(delta, fake(answers, [], [], ["renamed"]), { mode: "delta", cursor });
+    expect(gapsOf(pages)).toMatchObject([{ scope: "new", state: "denied" }]);
+  });
+
+  it("takes an end without a link to later changes for an answer cut short", async () => {
+    const link = "/v1.0/groups/delta?$skiptoken=2";
+    const tenant = fake({
+      "/v1.0/groups/delta": { value: [{ id: "g1" }], next: link },
+      [link]: { value: [{ id: "g2" }] },
+    });
+    await expect(run(delta, tenant)).rejects.toMatchObject({ code: "cut-body" });
   });
 
   it("starts anew where a saved delta link is refused", async () => {

@@ -1,7 +1,7 @@
 import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
-import { askEach } from "./ask.ts";
+import { askEach, ofGroup } from "./ask.ts";
 import { GROUP_MEMBERS, HIDDEN_MEMBERS } from "./needs.ts";
 import {
   type DirectoryObject,
@@ -11,7 +11,7 @@ import {
   isHidden,
   principalRef,
 } from "./principals.ts";
-import { type Batch, deltaOrListing, remaining } from "./read.ts";
+import { type Batch, decode, deltaOrListing, encode, remaining } from "./read.ts";
 
 const ID = "entra.groups";
 
@@ -48,7 +48,12 @@ export function createGroups(how: "delta" | "list"): Step {
     title: "Groups and their direct members",
     produces: ["Principal", "MEMBER_OF"],
     needs: [GROUP_MEMBERS, HIDDEN_MEMBERS],
-    reads: ["GET graph /v1.0/groups/delta", "GET graph /v1.0/groups", "GET graph /v1.0/groups/{id}/members"],
+    reads: [
+      "GET graph /v1.0/groups/delta",
+      "GET graph /v1.0/groups",
+      "GET graph /beta/groups/{id}/members",
+      "GET graph /v1.0/groups/{id}/members",
+    ],
     // Memberships of people who are gone are told apart by what the list of people says now.
     follows: ["entra.users"],
     // A deny of a group binds whoever is in it: memberships that nobody read may take away, too.
@@ -60,26 +65,40 @@ export function createGroups(how: "delta" | "list"): Step {
         list: `/v1.0/groups?$select=${GROUP_SELECT}&$top=999`,
         how,
       };
-      const silent = new Set<string>();
+      const silent = new Set(decode(pass.cursor)?.silent);
       for await (const batch of deltaOrListing<GroupDelta>(c, pass, paths))
         if (batch.variant === "list") yield* membersOf(c, batch);
-        else yield deltaPage(batch, pass, silent);
+        else yield await deltaPage(c, batch, pass, silent);
     },
   };
 }
 
-function deltaPage(batch: Batch<GroupDelta>, pass: Pass, silent: Set<string>): Page {
+async function deltaPage(
+  c: StepContext,
+  batch: Batch<GroupDelta>,
+  pass: Pass,
+  silent: Set<string>,
+): Promise<Page> {
   const changes: Change[] = [];
   for (const group of batch.items) {
     changes.push(groupChange(group));
+    const id = directoryId(group.id);
     const members = group["@removed"] === undefined ? (group["members@delta"] ?? []) : [];
     for (const member of members) changes.push(membershipChange(group.id, member));
-    if (members.length > 0 || group["@removed"] !== undefined) silent.delete(group.id);
-    // A later row may still bring members, so it is judged at the end; a change of a name says nothing.
-    else if (pass.mode === "full" && isHidden(group)) silent.add(group.id);
+    if (members.length > 0 || group["@removed"] !== undefined) silent.delete(id);
+    // A later row may still bring members, so it is judged at the end.
+    else if (isHidden(group)) silent.add(id);
   }
-  const last = batch.end.cursor === undefined;
-  return { changes, ...batch.end, ...(last && silent.size > 0 ? { gaps: [...silent].map(hiddenGap) } : {}) };
+  const { cursor } = batch.end;
+  if (silent.size === 0) return { changes, ...batch.end };
+  if (cursor === undefined) return { changes, ...batch.end, gaps: await hiddenGaps(c, pass, silent) };
+  return { changes, cursor: encode({ ...decode(cursor)!, silent: [...silent] }) };
+}
+
+/** Of groups that showed no members, those of which none are known: in a delta, a change of a name shows none. */
+async function hiddenGaps(c: StepContext, pass: Pass, silent: ReadonlySet<string>): Promise<Coverage[]> {
+  const known = pass.mode === "delta" ? await c.targets("MEMBER_OF") : new Set();
+  return [...silent].filter((id) => !known.has(id)).map(hiddenGap);
 }
 
 async function* membersOf(c: StepContext, batch: Batch<Group>): AsyncGenerator<Page> {
@@ -87,7 +106,7 @@ async function* membersOf(c: StepContext, batch: Batch<Group>): AsyncGenerator<P
   const asks = groups.map((group) => ({
     item: group,
     id: directoryId(group.id),
-    path: `/v1.0/groups/${group.id}/members?$select=id&$top=999`,
+    ...ofGroup(group.id, "members", "$select=id&$top=999"),
   }));
   let nodes: Change[] = groups.map(groupChange);
   const map = (group: Group, members: readonly DirectoryObject[]) => ({

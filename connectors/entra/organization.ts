@@ -1,6 +1,6 @@
 import type { Step } from "../../src/connector.ts";
 import { armId, type Change } from "../../src/schema.ts";
-import { ORGANIZATION } from "./needs.ts";
+import { USERS } from "./needs.ts";
 import type { DirectoryObject } from "./principals.ts";
 import { listing } from "./read.ts";
 
@@ -9,11 +9,12 @@ export const organizationChange = (organization: DirectoryObject): Change => ({
   put: { kind: "Scope", id: armId("/"), props: { name: organization.displayName } },
 });
 
+/** Several permissions open it. User.Read.All is one that is asked for anyway: https://learn.microsoft.com/graph/permissions-reference */
 export const organization: Step = {
   id: "entra.organization",
   title: "Name of the tenant",
   produces: ["Scope"],
-  needs: [ORGANIZATION],
+  needs: [USERS],
   reads: ["GET graph /v1.0/organization"],
   hides: "grants",
   async *crawl(c, pass) {

@@ -1,6 +1,7 @@
 import type { Step, StepContext } from "../../src/connector.ts";
 import type { Change, NodeProps } from "../../src/schema.ts";
-import { type Ask, askAboutKnown } from "./ask.ts";
+import { type Ask, askAboutKnown, ofGroup } from "./ask.ts";
+import { isAbroad } from "./blueprints.ts";
 import { APPLICATIONS, GROUP_MEMBERS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { agentRef, type DirectoryObject, principalByApp, principalRef } from "./principals.ts";
@@ -46,6 +47,7 @@ export const owners: Step = {
   produces: ["OWNS", "CONTROLS"],
   needs: [GROUP_MEMBERS, APPLICATIONS],
   reads: [
+    "GET graph /beta/groups/{id}/owners",
     "GET graph /v1.0/groups/{id}/owners",
     "GET graph /v1.0/servicePrincipals/{id}/owners",
     "GET graph /v1.0/applications/{id}/owners",
@@ -70,13 +72,15 @@ async function ownedObjects(c: StepContext): Promise<Ask<Owned>[]> {
   const add = (set: string, owned: Owned) =>
     asks.push({ item: owned, id: owned.id, path: `/v1.0/${set}/${owned.id}/owners?$select=id` });
   for await (const node of c.known("Principal", { kind: "Group" }))
-    if (node.kind === "Principal")
-      add("groups", { id: node.id, kind: "Group", agent: false, open: isOpen(node.props) });
+    if (node.kind === "Principal") {
+      const item: Owned = { id: node.id, kind: "Group", agent: false, open: isOpen(node.props) };
+      asks.push({ item, id: node.id, ...ofGroup(node.id, "owners", "$select=id") });
+    }
   for (const kind of ["ServicePrincipal", "AgentIdentity", "BlueprintPrincipal"] as const)
     for await (const { id } of c.known("Principal", { kind }))
       add("servicePrincipals", { id, kind, agent: agents.has(id), open: true });
   for await (const node of c.known("Blueprint"))
-    if (node.kind === "Blueprint")
+    if (node.kind === "Blueprint" && !isAbroad(node.id))
       add("applications", {
         id: node.id,
         kind: "Blueprint",

@@ -130,6 +130,32 @@ describe("agent identities", () => {
     });
   });
 
+  it("knows a blueprint of another tenant by its principal, and says that what it passes on was not read", async () => {
+    const pages = await run(
+      blueprints,
+      fake({
+        "/v1.0/applications/microsoft.graph.agentIdentityBlueprint": { value: [{ id: "B", appId: "HERE" }] },
+        "/v1.0/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal": {
+          value: [
+            { id: "P1", appId: "here" },
+            { id: "P2", appId: "ABROAD", displayName: "Vendor", appOwnerOrganizationId: "T2" },
+          ],
+        },
+        "/v1.0/applications/B/microsoft.graph.agentIdentityBlueprint/inheritablePermissions": { value: [] },
+      }),
+    );
+    const nodes = putsOf(changesOf(pages)).filter(({ kind }) => kind === "Blueprint");
+    expect(new Set(nodes.map((node) => "id" in node && node.id))).toEqual(new Set(["b", "appid:abroad"]));
+    const abroad = nodeOf(changesOf(pages), "appid:abroad")?.props;
+    expect(abroad).toMatchObject({ name: "Vendor", appId: "abroad", aliases: ["appid:abroad"] });
+    expect(abroad).not.toHaveProperty("inheritable");
+    // A part of its own, so that the pass stays complete and may delete.
+    expect(gapsOf(pages)).toMatchObject([
+      { step: "entra.foreign-blueprints", scope: "appid:abroad", state: "partial" },
+    ]);
+    expect(blueprints.parts?.map(({ id }) => id)).toEqual(["entra.foreign-blueprints"]);
+  });
+
   it("keeps a blueprint whose inheritance was refused, as a gap and not as an empty list", async () => {
     const pages = await run(
       blueprints,

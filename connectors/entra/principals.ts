@@ -58,12 +58,17 @@ const isType = (object: DirectoryObject, type: string): boolean =>
 
 export const appAlias = (appId: string): string => `appid:${appId.toLowerCase()}`;
 
+/** By the object id of the application that it belongs to: roles over one application name nothing else. */
+export const applicationAlias = (objectId: string): string => `application:${directoryId(objectId)}`;
+
 function aliases(names: Readonly<Record<string, string | null | undefined>>): string[] {
   return Object.entries(names).flatMap(([scheme, name]) => (name ? [`${scheme}:${name.toLowerCase()}`] : []));
 }
 
 export const principalRef = (id: string) => ({ kind: "Principal", id: directoryId(id) }) as const;
 export const principalByApp = (appId: string) => ({ kind: "Principal", alias: appAlias(appId) }) as const;
+export const principalByApplication = (objectId: string) =>
+  ({ kind: "Principal", alias: applicationAlias(objectId) }) as const;
 export const agentRef = (id: string) => ({ kind: "Agent", id: directoryId(id) }) as const;
 
 const principal = (id: string, props: NodeProps<"Principal">): Change => ({

@@ -1,12 +1,14 @@
 /** How the steps of this connector read collections: where a pass stands, by delta or by listing. */
 import type { Page, Pass, StepContext } from "../../src/connector.ts";
-import { CursorExpired, ForereachError, PermissionError } from "../../src/model.ts";
+import { CursorExpired, ForereachError, PermissionError, ProviderError } from "../../src/model.ts";
 
 /** Where a pass stands. `link` is the page to ask for; `after` the last object of it whose details are saved. */
 interface Position {
   variant: "delta" | "list";
   link: string;
   after?: string;
+  /** Ids of groups that hide their members, of which the pages so far showed none. */
+  silent?: readonly string[];
 }
 
 export const encode = (position: Position): string => JSON.stringify(position);
@@ -17,8 +19,10 @@ export function decode(cursor: string | undefined): Position | undefined {
   if (typeof read === "object" && read !== null && "variant" in read && "link" in read) {
     const { variant, link } = read;
     const after = "after" in read && typeof read.after === "string" ? { after: read.after } : {};
+    const silent =
+      "silent" in read && Array.isArray(read.silent) ? { silent: read.silent.map((id) => String(id)) } : {};
     if ((variant === "delta" || variant === "list") && typeof link === "string")
-      return { variant, link, ...after };
+      return { variant, link, ...after, ...silent };
   }
   // A cursor that another version wrote: reading anew is always right.
   throw new CursorExpired("cursor-unreadable", "The saved position is not one that this version writes.");
@@ -96,6 +100,13 @@ async function* follow<T>(c: StepContext, from: Position): AsyncGenerator<Batch<
   const options = variant === "delta" ? { headers: { prefer: "odata.maxpagesize=999" } } : undefined;
   for await (const page of c.http.pages<T>("graph", link, options)) {
     const own = link;
+    // A delta ends with the link to what changes next: https://learn.microsoft.com/graph/delta-query-overview
+    if (variant === "delta" && page.next === undefined && page.delta === undefined)
+      throw new ProviderError(
+        "cut-body",
+        `GET ${link.split("?")[0]} ended without a link to more pages or to later changes`,
+        "Run it again.",
+      );
     yield {
       items: page.items,
       variant,

@@ -12,7 +12,7 @@ import {
   planePlace,
   unmodelledPlace,
 } from "./planes.ts";
-import { principalRef } from "./principals.ts";
+import { principalByApplication, principalRef } from "./principals.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/unifiedroledefinition */
 export interface RoleDefinition {
@@ -126,6 +126,8 @@ const RUNS_SERVICE: readonly (readonly [RegExp, "sharepoint" | "exchange" | "tea
 const NO_DATA =
   /^microsoft\.(directory|azure\.(serviceHealth|supportTickets|advancedThreatProtection|print)|commerce\.billing|hardware\.support|office365\.(serviceHealth|supportTickets|webPortal|usageReports|messageCenter|network|lockbox|desktopAnalytics|organizationalMessages))\//i;
 
+const READS = /read$/i;
+
 /** Everything that a role's definition allows without owning the object. */
 function actionsOf(definition: RoleDefinition): string[] {
   return (definition.rolePermissions ?? [])
@@ -143,7 +145,7 @@ function classesOf(template: string, actions: readonly string[]): Set<Class> {
 /** Rights of a role held over the whole tenant: the directory, services that it runs, services nobody models. */
 function openingsOf(actions: readonly string[]): Opening[] {
   const directory = actions.filter((action) => /^microsoft\.directory\//i.test(action));
-  const changes = directory.some((action) => !/read$/i.test(action));
+  const changes = directory.some((action) => !READS.test(action));
   const assigns = directory.some((action) => BECOMES[0]![0].test(action));
   const rights: Action[] = [
     ...(changes ? (["write"] as const) : []),
@@ -188,13 +190,18 @@ export function roleChanges(assignment: RoleAssignment, definition: RoleDefiniti
       ...grant({ place: unmodelledPlace("directory-role", id, `${name} (definition not read)`) }),
     ];
   if (scope === "/") return [node, ...openingsOf(actions).flatMap(grant), ...become];
-  if (classes.size === 0) return [node];
+  if (classes.size === 0 && actions.every((action) => READS.test(action))) return [node];
   // Members of an administrative unit are not read here; one object is named by the scope itself.
   const object = /^\/([0-9a-f-]{36})$/.exec(scope)?.[1];
-  return object === undefined
-    ? [
-        node,
-        ...grant({ place: unmodelledPlace("directory-role", scope, `What ${role} may change in ${scope}`) }),
-      ]
-    : [node, controls(ref, principalRef(object), role)];
+  if (object === undefined || classes.size === 0)
+    return [
+      node,
+      ...grant({ place: unmodelledPlace("directory-role", scope, `What ${role} may change in ${scope}`) }),
+    ];
+  // An application is no principal itself: its service principal goes by the object id of both.
+  return [
+    node,
+    controls(ref, principalRef(object), role),
+    controls(ref, principalByApplication(object), role),
+  ];
 }

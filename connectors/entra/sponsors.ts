@@ -1,7 +1,7 @@
 import type { Step } from "../../src/connector.ts";
 import type { Change } from "../../src/schema.ts";
 import { askAboutKnown } from "./ask.ts";
-import { AGENT_IDENTITIES } from "./needs.ts";
+import { SPONSORS } from "./needs.ts";
 import { agentRef, type DirectoryObject, principalRef } from "./principals.ts";
 
 const ID = "entra.sponsors";
@@ -15,7 +15,7 @@ export const sponsors: Step = {
   id: ID,
   title: "Sponsors of agent identities",
   produces: ["SPONSORS"],
-  needs: [AGENT_IDENTITIES],
+  needs: [SPONSORS],
   reads: ["GET graph /v1.0/servicePrincipals/{id}/microsoft.graph.agentIdentity/sponsors"],
   after: ["entra.service-principals"],
   follows: ["entra.agent-identities"],

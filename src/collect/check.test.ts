@@ -138,6 +138,20 @@ describe("sign-in", () => {
     expect(row?.state).toBe(state);
   });
 
+  test("Directory.Read.All stands for a permission but where a step needs that itself", async () => {
+    const step = (id: string, itself: boolean) => ({
+      ...connector("a").steps[0]!,
+      id,
+      needs: [{ ...need("graph", "Application.Read.All"), itself }],
+    });
+    const two = { ...connector("a"), steps: [step("a.listed", false), step("a.trusted", true)] };
+    const rowFor = async (...roles: string[]) =>
+      find(await rows([two], jwt({ tid: TENANT, roles })), "Application.Read.All");
+    const row = await rowFor("Directory.Read.All");
+    expect(row).toMatchObject({ state: "missing", detail: "the token lacks it; needed by a.trusted" });
+    expect((await rowFor("Directory.Read.All", "Application.Read.All"))?.state).toBe("ok");
+  });
+
   test("a missing permission names the step and what to type", async () => {
     const row = find(await rows([users], jwt({ tid: TENANT })), "User.Read.All");
     expect(row?.detail).toContain("a.step");

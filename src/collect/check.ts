@@ -116,10 +116,9 @@ async function* checkConnector(
     }
     yield ok(what, claims.person ? "as a person" : "a token was given");
     for (const name of new Set(needed.map((row) => row.permission))) {
-      const uses = needed.filter((row) => row.permission === name);
-      const steps = uses.map((row) => row.step).join(", ");
-      if (kind === "graph") yield graphPermission(place, name, steps, claims);
-      else yield await azureRole(options, tenant, connector, place, name, steps);
+      const steps = needed.filter((row) => row.permission === name).map((row) => row.step);
+      if (kind === "graph") yield graphPermission(connector, place, name, steps, claims);
+      else yield await azureRole(options, tenant, connector, place, name, steps.join(", "));
     }
   }
 }
@@ -155,24 +154,39 @@ function payloadOf(token: string): [string, unknown][] {
   }
 }
 
-/** What reading the whole directory opens too. https://learn.microsoft.com/graph/permissions-reference#directoryreadall */
+/**
+ * What reading the whole directory opens too, but for single calls (`itself`).
+ * https://learn.microsoft.com/graph/permissions-reference#directoryreadall
+ */
 const IN_DIRECTORY_READ: ReadonlySet<string> = new Set([
-  ...["User.Read.All", "GroupMember.Read.All", "Application.Read.All", "Organization.Read.All"],
-  ...["RoleManagement.Read.Directory"],
+  ...["User.Read.All", "GroupMember.Read.All", "Application.Read.All", "RoleManagement.Read.Directory"],
 ]);
 
-function graphPermission(place: string, name: string, steps: string, claims: Claims): CheckRow {
+/** True if this step may read by Directory.Read.All where it asks for the permission of this name. */
+const inDirectoryRead = (connector: Connector, id: string, name: string): boolean =>
+  IN_DIRECTORY_READ.has(name) &&
+  connector.steps.some(
+    (step) => step.id === id && step.needs.every((need) => need.name !== name || need.itself !== true),
+  );
+
+function graphPermission(
+  connector: Connector,
+  place: string,
+  name: string,
+  steps: readonly string[],
+  claims: Claims,
+): CheckRow {
   const what = `${place}: ${name}`;
   if (!claims.readable) return skipped(what, "the token does not tell; only a scan does");
   if (claims.person) {
     return skipped(what, "signed in as a person: their own rights decide, and only a scan tells");
   }
   const wider = name.replace(".Read.", ".ReadWrite.");
-  if (claims.roles.has(name) || claims.roles.has(wider)) return ok(what, `for ${steps}`);
-  if (IN_DIRECTORY_READ.has(name) && claims.roles.has("Directory.Read.All")) {
-    return ok(what, `for ${steps}, by Directory.Read.All`);
-  }
-  const detail = `the token lacks it; needed by ${steps}`;
+  if (claims.roles.has(name) || claims.roles.has(wider)) return ok(what, `for ${steps.join(", ")}`);
+  const directory = claims.roles.has("Directory.Read.All");
+  const lacking = steps.filter((step) => !directory || !inDirectoryRead(connector, step, name));
+  if (lacking.length === 0) return ok(what, `for ${steps.join(", ")}, by Directory.Read.All`);
+  const detail = `the token lacks it; needed by ${lacking.join(", ")}`;
   return { what, state: "missing", detail, fix: `forereach permissions --format az grants ${name}` };
 }
 

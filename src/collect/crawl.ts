@@ -233,6 +233,7 @@ async function runStep(
     level: run.level,
     isAgent: run.isAgent,
     known: (kind, where) => inventory.known(kind, where),
+    targets: (kind) => inventory.targets(kind),
     includes: (scopeId) => {
       const included = run.includes(scopeId);
       if (!included) excluded.add(scopeId);

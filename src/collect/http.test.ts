@@ -380,6 +380,24 @@ describe("batch", () => {
     expect(transport.stats().units).toBe(6);
   });
 
+  it("takes a good part without a list, or with an error beside it, for unread", async () => {
+    const bodies = [
+      { error: { code: "UnknownError", message: "backend" } },
+      { "@odata.context": "https://graph.microsoft.com/v1.0/$metadata" },
+      { id: "1" },
+      {},
+      { value: null },
+      { value: [], error: { code: "UnknownError" } },
+    ];
+    const { transport } = await tenant((request, response) =>
+      json(response, {
+        responses: parts(request.body).map(({ id }) => ({ id, status: 200, body: bodies[Number(id)] })),
+      }),
+    );
+    const answers = await transport.batch(bodies.map((_, id) => `/v1.0/groups/${id}/members`));
+    expect(answers).toMatchObject(bodies.map(() => ({ ok: false, error: { code: "not-a-collection" } })));
+  });
+
   it("sends parts that must wait, failed or are missing again, and only those", async () => {
     const clock = simulatedClock(0);
     const { server, transport } = await tenant(

@@ -75,7 +75,7 @@ export interface Transport {
   get<T>(service: Service, path: string, options?: RequestOptions): Promise<Answer<T>>;
   /** Pages of a collection. `path` is relative (`/v1.0/users?$top=999`) or a link from an earlier page. */
   pages<T>(service: Service, path: string, options?: RequestOptions): AsyncGenerator<AnswerPage<T>>;
-  /** Up to 20 Graph reads in one `$batch`; further pages of each are followed singly by the caller. */
+  /** Up to 20 reads of Graph collections in one `$batch`; further pages of each are followed singly by the caller. */
   batch<T>(paths: readonly string[], options?: RequestOptions): Promise<BatchAnswer<T>[]>;
   /** Blob service of one account over this transport. `url` is the account's blob endpoint. */
   blobs(url: string): BlobServiceClient;

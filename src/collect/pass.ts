@@ -20,7 +20,7 @@ import type { CrawlEvent } from "./progress.ts";
 /** The part of the inventory that a crawl writes. */
 export type CrawlInventory = Pick<
   Inventory,
-  "begin" | "ended" | "note" | "retain" | "coverage" | "known" | "startScan" | "endScan"
+  "begin" | "ended" | "note" | "retain" | "coverage" | "known" | "targets" | "startScan" | "endScan"
 >;
 
 /** What all passes of one crawl share. */

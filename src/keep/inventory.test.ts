@@ -59,6 +59,15 @@ const gap = (step: string, scope: string): Coverage => ({
   fix: "grant X",
 });
 
+test("tells where finished relationships of a kind lead, by id", async () => {
+  expect(await inventory.targets("MEMBER_OF")).toEqual(new Set());
+  const from = ref("Principal", "u1");
+  const byMail: Change = { put: { kind: "MEMBER_OF", from, to: { kind: "Principal", alias: "mail:g" } } };
+  await crawl("entra.groups", { changes: [member("u1", "g1"), member("u2", "g1"), byMail] });
+  await pages(await full("entra.directory-roles"), { changes: [member("u1", "g2")], cursor: "half" });
+  expect(await inventory.targets("MEMBER_OF")).toEqual(new Set(["g1"]));
+});
+
 describe("a full pass", () => {
   test("shows nothing before it finishes, then all of it, with coverage and times", async () => {
     const pass = await pages(await full("entra.users"), {
@@ -424,6 +433,17 @@ describe("a scan", () => {
     expect(second.resumed).toBe(false);
     expect((await inventory.startScan("other")).resumed).toBe(false);
     await expect(inventory.endScan(second.id, "complete")).rejects.toMatchObject({ code: "no-scan" });
+  });
+
+  test("goes on with its own open passes, and drops those of another", async () => {
+    const begin = () => inventory.begin("entra.owners", "", { mode: "full", fingerprint: "options" });
+    const first = await inventory.startScan("full");
+    await (await begin()).apply({ changes: [], cursor: "half" });
+    await inventory.endScan(first.id, "interrupted");
+    await inventory.startScan("full");
+    expect(await begin()).toMatchObject({ resumed: true, cursor: "half" });
+    await inventory.startScan("delta");
+    expect(await begin()).toMatchObject({ resumed: false, cursor: undefined });
   });
 });
 

@@ -91,6 +91,8 @@ export interface Inventory {
   coverage(): Promise<CoverageRow[]>;
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
   known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Ids of nodes to which known relationships of this kind lead; those that are named by alias are left out. */
+  targets(kind: RelKind): Promise<ReadonlySet<string>>;
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
   snapshot(): Promise<Snapshot>;
@@ -100,7 +102,10 @@ export interface Inventory {
    * own facts they stand for. Throws what `changes` throws.
    */
   suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
-  /** The scan that is under way or was interrupted; a rerun continues it. */
+  /**
+   * The scan that is under way or was interrupted; a rerun continues it, with its open passes. A new scan drops open
+   * passes of others.
+   */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
   close(): Promise<void>;
@@ -263,6 +268,13 @@ class DuckDbInventory implements Inventory {
     }
   }
 
+  async targets(kind: RelKind): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.rows(
+      `SELECT DISTINCT t."to" AS id FROM "${kind}" t JOIN _partition p ON t._layer = p.layer WHERE NOT t._to_alias`,
+    );
+    return new Set(rows.map(({ id }) => String(id)));
+  }
+
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }> {
     const begin = (step: string) => this.#pass({ step, scope: "", mode: "full", fingerprint: "import" });
     return importLines(this.#database, begin, name, lines);
@@ -328,6 +340,9 @@ class DuckDbInventory implements Inventory {
         ]);
         return { id: String(open.id), startedAt: String(open.started_at), resumed: true };
       }
+      // An interrupted pass goes on only within its scan: another one may know other objects to ask about.
+      for (const { step, scope } of await writer.rows("SELECT step, scope FROM _pass"))
+        await discardPass(writer, String(step), String(scope));
       const id = randomUUID();
       const startedAt = this.#now();
       await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [

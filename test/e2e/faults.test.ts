@@ -90,9 +90,9 @@ const GRAPH = "Graph application permission";
 const REFUSALS: readonly Readonly<Record<string, readonly [match: RegExp, grant: string]>>[] = [
   {
     "purview.labels": [/sensitivityLabels/, `${GRAPH} SensitivityLabel.Read`],
-    "entra.organization": [/\/organization\?\$select/, `${GRAPH} Organization.Read.All`],
+    "entra.organization": [/\/organization\?\$select/, `${GRAPH} User.Read.All`],
     "entra.users": [/^\/users(\/delta)?\?/, `${GRAPH} User.Read.All`],
-    "entra.sponsors": [/agentIdentity\/sponsors/, `${GRAPH} AgentIdentity.Read.All`],
+    "entra.sponsors": [/agentIdentity\/sponsors/, `${GRAPH} Application.Read.All`],
     "entra.directory-roles": [/roleManagement/, `${GRAPH} RoleManagement.Read.Directory`],
     "azure.role-assignments": [/\/roleassignments/i, "Azure role Reader"],
     "azure.resource-groups": [/\/resourcegroups\?/i, "Azure role Reader"],

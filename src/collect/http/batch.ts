@@ -7,7 +7,7 @@ import { MOST_IN_BATCH } from "./batch-body.ts";
 import type { Clock } from "./clock.ts";
 import { checkLink, pageOf } from "./collection.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { interrupted, isObject, refusalError } from "./errors.ts";
+import { interrupted, refusalError } from "./errors.ts";
 import type { GraphSend } from "./graph-client.ts";
 import * as retry from "./retry.ts";
 
@@ -151,15 +151,13 @@ function answerOf<T>(read: Open, part: Part | undefined, endpoint: Endpoint): Ba
   }
 }
 
-/** A single object is a page of one. */
+/** The first page of a collection that a part asked for. */
 export function partPage<T>(
   body: unknown,
   where: string,
   endpoint: Endpoint,
   recordedApiVersion?: string,
 ): AnswerPage<T> {
-  if (isObject(body) && !("value" in body) && Object.keys(body).length > 0)
-    return { items: [body as T], ...(recordedApiVersion === undefined ? {} : { recordedApiVersion }) };
   const page = pageOf<T>(body, where, recordedApiVersion);
   if (page.next !== undefined) checkLink(page.next, endpoint);
   return page;

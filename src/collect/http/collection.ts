@@ -9,9 +9,9 @@ import type { Exchange } from "./exchange.ts";
 /** Names under which services give the link to the next page; one overlooked would cut a list short. */
 const NEXT_LINKS = ["@odata.nextLink", "nextLink", "@nextLink", "odata.nextLink"];
 
-/** @throws ProviderError `not-a-collection`: a missing list is unread, never empty. */
+/** @throws ProviderError `not-a-collection`: a missing list, or one beside an error, is unread, never empty. */
 export function pageOf<T>(body: unknown, where: string, recordedApiVersion?: string): AnswerPage<T> {
-  if (!isObject(body) || !Array.isArray(body.value))
+  if (!isObject(body) || !Array.isArray(body.value) || isObject(body.error))
     throw new ProviderError("not-a-collection", `GET ${where} was answered without a list of values`);
   const next = NEXT_LINKS.map((name) => body[name]).find(isText);
   const delta = body["@odata.deltaLink"];

@@ -120,7 +120,8 @@ describe("openRecording", () => {
       await transport.batch(["1/members", "2", "3/members"].map((path) => `/v1.0/groups/${path}`)),
     ).toMatchObject([
       { ok: true, page: { items: ["a"] } },
-      { ok: true, page: { items: [{ id: "2" }] } },
+      // One object is not the list that was asked for.
+      { ok: false, error: { code: "not-a-collection" } },
       { ok: false, error: { code: "not-recorded" } },
     ]);
   });
