@@ -1,0 +1,105 @@
+/** What was not read is never taken for what is not there: gaps above a place, groups, names that nothing bears. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newFolder, run } from "./cli.ts";
+
+type Props = Readonly<Record<string, unknown>>;
+type End = { kind: string; id?: string; alias?: string };
+const node = (kind: string, id: string, props: Props = {}) => ({ put: { kind, id, props } });
+const rel = (kind: string, from: End, to: End, props: Props = {}) => ({ put: { kind, from, to, props } });
+const principal = (id: string): End => ({ kind: "Principal", id });
+const place = (id: string): End => ({ kind: "Scope", id });
+const agent = (id: string): End => ({ kind: "Agent", id });
+const gap = (step: string, scope = "") => ({
+  coverage: { step, ...(scope === "" ? {} : { scope }), state: "denied", reason: "403" },
+});
+const reads = (who: string, where: string, props: Props = {}) =>
+  rel("GRANTED", principal(who), place(where), { key: "1", flow: "acl", read: true, see: true, ...props });
+
+function fileOf(lines: readonly unknown[], name = "records", where = newFolder()): string {
+  const file = join(where, `${name}.jsonl`);
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  return file;
+}
+/** Imports into a folder of its own; resolves to what runs commands there. */
+async function imported(lines: readonly unknown[], name = "records") {
+  const folder = newFolder();
+  const { code, stderr } = await run(["import", fileOf(lines, name)], { folder });
+  expect([code, stderr]).toEqual([0, ""]);
+  return (...args: string[]) => run(args, { folder });
+}
+const accepted = ["--reason", "known", "--until", "2999-01-01"];
+
+describe("a gap above a place", () => {
+  let folder: string;
+  const ask = (...args: string[]) => run(args, { folder });
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "forereach-unread-"));
+    const lines = [
+      ...[node("Agent", "bot"), node("Principal", "p"), node("Scope", "other")],
+      rel("ACTS_AS", agent("bot"), principal("p"), { mode: "app" }),
+      reads("p", "other"),
+      ...["root", "site", "library"].map((id) => node("Scope", id, { kind: "Site", plane: "sharepoint" })),
+      rel("WITHIN", place("site"), place("root")),
+      rel("WITHIN", place("library"), place("site")),
+      gap("azure.deny-assignments", "root"),
+      gap("import.hr", "site"),
+    ];
+    await ask("import", fileOf(lines, "records", folder));
+    await ask("coverage", "accept", "import.hr", ...accepted);
+    await ask("coverage", "accept", "azure.deny-assignments", ...accepted);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const UNKNOWN =
+    "Not read completely here: azure.deny-assignments, import.hr. Agents that are not listed are unknown, not excluded.\n";
+
+  test.each([
+    ["who", "library"],
+    ["reach", "--scope", "library"],
+    ["explain", "bot", "library"],
+  ])("is named by %s %s, though it was accepted", async (...args) => {
+    const ended = await ask(...args);
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toContain(UNKNOWN);
+  });
+
+  test("is told to programs beside rows that they read from stdout", async () => {
+    expect(await ask("reach", "--scope", "library", "--format", "json")).toEqual({
+      ...{ code: 0, stdout: "", stderr: UNKNOWN },
+    });
+    const { stdout } = await ask("explain", "bot", "library", "--format", "json");
+    expect(JSON.parse(stdout)).toMatchObject({ path: null, unread: ["azure.deny-assignments", "import.hr"] });
+  });
+
+  test("is not named where it does not lie above, and one that hides only denies hides no agent", async () => {
+    expect((await ask("who", "other")).stdout).not.toContain("Not read");
+    expect((await ask("who", "root")).stdout).toContain(
+      "Not read completely here: azure.deny-assignments. It can only take access away: what is listed is an upper bound.\n",
+    );
+  });
+
+  test("may concern any agent if it hides grants: those that it hides are not among the ones that get there", async () => {
+    const out = join(newFolder(), "rows.csv");
+    await ask("reach", "--scope", "library", "--out", out);
+    const companion = readFileSync(out.replace(/csv$/, "coverage.csv"), "utf8");
+    expect(companion).toMatch(/^import\.hr,site,.*,both,all\r?$/m);
+    expect(companion).toMatch(/^azure\.deny-assignments,root,.*,denies,agents that reach root\r?$/m);
+  });
+});
+
+test("no rows at all is said with what was not read, even if that was accepted", async () => {
+  const ask = await imported([node("Agent", "bot"), gap("import.hr")]);
+  await ask("coverage", "accept", "import.hr", ...accepted);
+  expect(await ask("reach", "bot")).toMatchObject({
+    stdout:
+      "No rows.\nNot read completely: import.hr. Agents that are not listed are unknown, not excluded.\n",
+  });
+});
+
+test("a part that is no place of the graph may hide access to any place", async () => {
+  const ask = await imported([node("Agent", "bot"), node("Scope", "site"), gap("entra.groups", "group-7")]);
+  expect((await ask("who", "site")).stdout).toContain("Not read completely here: entra.groups.");
+});
