@@ -29,6 +29,7 @@ import { ConfigError, Interrupted, type Level, type Params, type Row } from "./m
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
+import { bringsOf } from "./reach/gaps.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
@@ -404,6 +405,9 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
   return answersOf({ store, meta, folder, published });
 }
 
+/** What gaps of each step may be made of. */
+export const brings = bringsOf(connectors);
+
 /** A graph with what stands beside it. `published`: on a server; else it lies in `graph` in this folder. */
 export interface AnswersSource {
   store: GraphStore;
@@ -417,7 +421,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
   // A server looks up what it is asked for, and may get another graph meanwhile.
   if (!published) keepWholes(query);
   const reach = (request: ReachRequest) =>
-    withAudience(query, meta.time, reachRows(query, meta, decoder, request));
+    withAudience({ query, meta, brings }, reachRows(query, meta, decoder, request));
   const remembered = remembering(query);
   const decoder = createDecoder(query);
   const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;

@@ -107,13 +107,16 @@ const MOST_LINES = 50;
 const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 const people = (count: number): string => counted(count, "person", "people");
-const sayWho = ({ agent_name, mode, via, audience_count }: Counted): string =>
-  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? "who may use it was not read" : `${people(audience_count)} may use it`}`;
+const sayWho = (
+  { agent_name, mode, via, audience_count }: Counted,
+  unread = "who may use it was not read",
+): string =>
+  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? unread : `${people(audience_count)} may use it`}`;
 const sayCounted = (one: Counted): string =>
   `${sayWho(one)}.${one.audience_count === null ? "" : " Who gains, or has most: --people"}\n`;
 
 function sayStanding(one: Standing): string {
-  if (one.audience_count === null) return `${sayWho(one)}.\n`;
+  if (one.audience_count === null) return `${sayWho(one, one.reason)}.\n`;
   if (one.mode === "on-behalf-of") {
     const { worst, reason } = one;
     const most =

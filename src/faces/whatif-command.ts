@@ -142,9 +142,12 @@ class Tally {
   }
 }
 
-/** Resolves to true if nobody read who may use some of the agents: what they reach for this user is unknown. */
+/**
+ * Resolves to true if no record says who may use some of the agents: what they reach for this user is unknown. Where a gap
+ * hides that, coverage decides about the exit code: somebody may have accepted it.
+ */
 export async function userCommand(found: ForUser, options: Narrowing): Promise<boolean> {
-  const { answers, user, agents, refused, unread } = found;
+  const { answers, user, agents, refused, unknown } = found;
   const scope = options.scope === undefined ? undefined : await answers.findScope(options.scope);
   const rows = answers.reach({
     ...{ agents, modes: ["on-behalf-of"] },
@@ -162,6 +165,10 @@ export async function userCommand(found: ForUser, options: Narrowing): Promise<b
     if (ids.length > 0) process.stderr.write(`${what}: ${ids.join(", ")}\n`);
   };
   say(refused, `${user.name} may not use`);
-  say(unread, `Who may use it was not read, so what ${user.name} reaches through it is unknown`);
-  return unread.length > 0;
+  for (const why of new Set(unknown.map(({ unread }) => unread)))
+    say(
+      unknown.filter(({ unread }) => unread === why).map(({ agent }) => agent),
+      `What ${user.name} reaches through it is unknown (${why})`,
+    );
+  return unknown.some(({ gap }) => !gap);
 }

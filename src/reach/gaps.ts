@@ -1,6 +1,8 @@
 /** Which parts that were not read completely concern a question. */
+import type { Connector } from "../connector.ts";
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
+import type { Kind } from "../schema.ts";
 import { eachOrAll } from "./links.ts";
 
 export type Unread = GraphMeta["coverage"][number];
@@ -17,6 +19,16 @@ export interface GapSource {
 
 export const unreadParts = ({ meta }: Pick<GapSource, "meta">): Unread[] =>
   meta.coverage.filter(({ state }) => state !== "complete");
+
+/** What a step, or the step of a part, brings; undefined: an import may bring anything. */
+export type Brings = (step: string) => ReadonlySet<Kind> | undefined;
+
+export function bringsOf(connectors: readonly Connector[]): Brings {
+  const known = new Map<string, ReadonlySet<Kind>>();
+  for (const { id, parts, produces } of connectors.flatMap(({ steps }) => steps))
+    for (const named of [id, ...(parts ?? []).map((part) => part.id)]) known.set(named, new Set(produces));
+  return (step) => known.get(step);
+}
 
 /** Of these ids those that are nodes of a kind. */
 export async function knownAs(

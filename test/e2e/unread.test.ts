@@ -103,3 +103,37 @@ test("a part that is no place of the graph may hide access to any place", async 
   const ask = await imported([node("Agent", "bot"), node("Scope", "site"), gap("entra.groups", "group-7")]);
   expect((await ask("who", "site")).stdout).toContain("Not read completely here: entra.groups.");
 });
+
+describe("people of a group that was not read", () => {
+  const desk = [
+    ...[node("Agent", "desk", { name: "desk" }), node("Principal", "ana", { kind: "User", name: "Ana" })],
+    ...[node("Principal", "staff", { kind: "Group" }), node("Principal", "maker", { kind: "User" })],
+    ...[node("Scope", "site"), reads("maker", "site"), reads("ana", "site")],
+    rel("ACTS_AS", agent("desk"), principal("maker"), { key: "m", mode: "maker" }),
+  ];
+  const mayUse = (who: string) => rel("MAY_USE", principal(who), agent("desk"));
+  const WHY = "who may use it was not read: entra.groups";
+
+  test("are not counted as none, and nobody is told that they may not use the agent", async () => {
+    const ask = await imported([...desk, mayUse("staff"), gap("entra.groups")]);
+    expect((await ask("reach", "desk", "--people")).stdout).toContain(`desk, maker: ${WHY}.\n`);
+    const rows = await ask("reach", "desk", "--people", "--format", "json");
+    expect(JSON.parse(rows.stdout)).toMatchObject({
+      audience_count: null,
+      gainers: null,
+      people_reason: WHY,
+    });
+    const said = `What Ana reaches through it is unknown (${WHY}): desk\n`;
+    const open = await ask("reach", "desk", "--user", "ana");
+    expect([open.code, open.stderr]).toEqual([3, expect.stringContaining(said)]);
+    await ask("coverage", "accept", "entra.groups", ...accepted);
+    expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({ code: 0, stderr: said });
+  });
+
+  test("may be anybody, too, where no record declares the group", async () => {
+    const ask = await imported([...desk, mayUse("nobody-declared-it")]);
+    expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({
+      ...{ code: 3, stderr: "What Ana reaches through it is unknown (who may use it was not read): desk\n" },
+    });
+  });
+});
