@@ -1,6 +1,7 @@
 /** `reach --with` and `reach --user`: answers as if something were so, printed. */
 import { extname } from "node:path";
 import { ConfigError } from "../model.ts";
+import { gapsAt, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
@@ -64,8 +65,24 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
     ...{ answers: supposed, rows: rows(), columns: [...REACH_COLUMNS, ...CHANGE_COLUMNS] },
     ...{ forPeople: CHANGES_FOR_PEOPLE, limit: LIMIT, schemaVersion: REACH_SCHEMA_VERSION },
   });
-  if (format === "table" || options.out !== undefined) await tally.print(await supposed.labels());
+  if (format === "table" || options.out !== undefined)
+    await tally.print(await supposed.labels(), unreadParts(supposed).length === 0);
+  for (const { step, reason } of newGaps(supposed))
+    process.stderr.write(`${step}: ${reason ?? "not read completely"}\n`);
+  if (tally.empty)
+    process.stderr.write(
+      scope === undefined
+        ? sayUnread(unreadParts(supposed), "")
+        : sayUnread(await gapsAt(supposed, scope), " there"),
+    );
   return tally.gained;
+}
+
+/** What the changes leave open beside what is open today: a name that nothing bears, a part that they say was not read. */
+function newGaps({ meta, today }: Supposed): Unread[] {
+  const keyOf = ({ step, scope, state, reason }: Unread) => JSON.stringify([step, scope, state, reason]);
+  const known = new Set(unreadParts(today).map(keyOf));
+  return unreadParts({ meta }).filter((part) => !known.has(keyOf(part)));
 }
 
 /** A place of today, or one that the changes bring. */
@@ -105,6 +122,10 @@ class Tally {
   readonly #sums = new Map<ChangeRow["change"], Map<string, Sum>>();
   gained = false;
 
+  get empty(): boolean {
+    return this.#sums.size === 0;
+  }
+
   add(row: ChangeRow): void {
     if (row.gained === "yes") this.gained = true;
     const labels = this.#sums.get(row.change) ?? new Map<string, Sum>();
@@ -119,10 +140,10 @@ class Tally {
     this.#sums.set(row.change, labels);
   }
 
-  /** `order`: names of labels, most sensitive first. */
-  async print(order: readonly string[]): Promise<void> {
-    if (this.#sums.size === 0) {
-      process.stdout.write("Nothing would be new, change or go.\n");
+  /** `order`: names of labels, most sensitive first. `whole`: all was read. */
+  async print(order: readonly string[], whole: boolean): Promise<void> {
+    if (this.empty) {
+      process.stdout.write(`${whole ? "Nothing" : "Nothing that was read"} would be new, change or go.\n`);
       return;
     }
     const rank = (label: string) => (order.indexOf(label) + order.length + 1) % (order.length + 1);

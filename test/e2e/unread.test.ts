@@ -137,3 +137,42 @@ describe("people of a group that was not read", () => {
     });
   });
 });
+
+describe("a name that nothing bears", () => {
+  const alias = (kind: string, name: string): End => ({ kind, alias: name });
+  const planned = [
+    node("Agent", "planned", { name: "Planned bot" }),
+    rel("ACTS_AS", agent("planned"), principal("planned-id"), { key: "app", mode: "app" }),
+    rel("MEMBER_OF", principal("planned-id"), alias("Principal", "mail:finanse@contoso.example")),
+  ];
+  const WHY = 'alias "mail:finanse@contoso.example" is not resolved: no node declares it';
+  const records = [
+    node("Principal", "finance", { kind: "Group", aliases: ["mail:finance@contoso.example"] }),
+    ...[node("Scope", "site"), reads("finance", "site")],
+  ];
+
+  test("does not approve a planned agent: it is named, and the answer is incomplete", async () => {
+    const ask = await imported(records);
+    const file = fileOf(planned, "plan");
+    const ended = await ask("reach", "Planned bot", "--with", file);
+    expect(ended.code).toBe(3);
+    expect(ended.stdout).toContain("Nothing that was read would be new, change or go.");
+    expect(ended.stderr).toContain(`import.plan: ${WHY}\n`);
+    // In rows that there are, and in the companion of a file.
+    const out = join(newFolder(), "rows.csv");
+    const granted = fileOf([...planned, reads("planned-id", "site")], "plan");
+    expect((await ask("reach", "Planned bot", "--with", granted, "--out", out)).code).toBe(1);
+    expect(readFileSync(out, "utf8")).toContain("partial,import.plan");
+    expect(readFileSync(out.replace(/csv$/, "coverage.csv"), "utf8")).toContain("import.plan,,partial,");
+  });
+
+  test("is a gap of an import, in rows and in the exit code", async () => {
+    const ask = await imported([...records, ...planned, reads("planned-id", "site")], "hr");
+    const ended = await ask("reach", "Planned bot", "--format", "json");
+    expect(ended.code).toBe(3);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      ...{ certainty: "upper-bound", completeness: "partial", gap_steps: "import.hr" },
+    });
+    expect((await ask("coverage")).stdout).toContain(WHY);
+  });
+});
