@@ -12,7 +12,7 @@ import {
   openAnswers,
 } from "./app.ts";
 import type { ImportLine } from "./keep/inventory.ts";
-import { ConfigError } from "./model.ts";
+import { isNotFound } from "./reach/answers.ts";
 import { findPerson, mayUse, type NotRead, usersOf, withAudience } from "./reach/audience.ts";
 import { planPeople } from "./reach/people.ts";
 import { judgePeople, type People } from "./reach/people-gain.ts";
@@ -194,7 +194,7 @@ async function orNone(found: Promise<string[]>): Promise<string[]> {
   try {
     return await found;
   } catch (error) {
-    if (error instanceof ConfigError && error.code === "not-found") return [];
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

@@ -157,7 +157,9 @@ export async function whoCommand(
   options: OutputOptions & Made,
 ): Promise<void> {
   const format = formatOf(options);
-  const scope = await answers.findScope(wanted);
+  const { scope, item } = await answers.findPlace(wanted);
+  if (item !== undefined)
+    sayBeside(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).\n\n`, format);
   const { agents, people } = await answers.who(scope);
   const rows = async function* (): AsyncGenerator<Row> {
     for (const row of agents)

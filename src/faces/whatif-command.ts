@@ -1,6 +1,7 @@
 /** `reach --with` and `reach --user`: answers as if something were so, printed. */
 import { extname } from "node:path";
 import { ConfigError } from "../model.ts";
+import { isNotFound } from "../reach/answers.ts";
 import { gapsAt, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
@@ -90,7 +91,7 @@ async function scopeOf(supposed: Supposed, wanted: string): Promise<string> {
   try {
     return await supposed.findScope(wanted);
   } catch (error) {
-    if (error instanceof ConfigError && error.code === "not-found") return supposed.today.findScope(wanted);
+    if (isNotFound(error)) return supposed.today.findScope(wanted);
     throw error;
   }
 }
