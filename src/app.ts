@@ -26,9 +26,19 @@ import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts
 import type { Inventory } from "./keep/inventory.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
-import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
+import {
+  bytewise,
+  type FoundPlace,
+  findItem,
+  findNodes,
+  isNotFound,
+  type ReachRequest,
+  reachRows,
+  worstOf,
+} from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
+import { bringsOf } from "./reach/gaps.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
@@ -368,6 +378,8 @@ export interface Answers {
   reach(request: ReachRequest): AsyncGenerator<ReachRow>;
   findAgents(wanted: string): Promise<string[]>;
   findScope(wanted: string): Promise<string>;
+  /** A place by its id or name, or by those of an item that lies there. */
+  findPlace(wanted: string): Promise<FoundPlace>;
   top(limit: number): Promise<Row[]>;
   totals(): Promise<Row>;
   /** Names of the labels whose order is known, most sensitive first. */
@@ -404,6 +416,9 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
   return answersOf({ store, meta, folder, published });
 }
 
+/** What gaps of each step may be made of. */
+export const brings = bringsOf(connectors);
+
 /** A graph with what stands beside it. `published`: on a server; else it lies in `graph` in this folder. */
 export interface AnswersSource {
   store: GraphStore;
@@ -417,7 +432,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
   // A server looks up what it is asked for, and may get another graph meanwhile.
   if (!published) keepWholes(query);
   const reach = (request: ReachRequest) =>
-    withAudience(query, meta.time, reachRows(query, meta, decoder, request));
+    withAudience({ query, meta, brings }, reachRows(query, meta, decoder, request));
   const remembered = remembering(query);
   const decoder = createDecoder(query);
   const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
@@ -427,6 +442,15 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     reach,
     findAgents: (wanted) => findNodes(query, "Agent", wanted),
     findScope,
+    async findPlace(wanted) {
+      try {
+        return { scope: await findScope(wanted) };
+      } catch (error) {
+        const found = isNotFound(error) ? await findItem(query, wanted) : undefined;
+        if (found === undefined) throw error;
+        return found;
+      }
+    },
     top: (limit) => topAgents(query, limit),
     async totals() {
       const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
@@ -531,13 +555,20 @@ async function topAgents(query: GraphStore["query"], limit: number): Promise<Row
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
   const holders = new Map<string, Row>();
   const grants: Row[] = [];
-  for (const place of [scope, ...(await heldAt(query, scope))])
-    grants.push(
-      ...(await query(
-        "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (g.flow = 'containment' OR s.id = $place) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, s.id AS scope",
-        { ids: await chainOf(query, place), place, time },
-      )),
+  for (const place of [scope, ...(await heldAt(query, scope))]) {
+    const within = new Set(await chainOf(query, place));
+    const inherited = new Set(await chainOf(query, place, "INHERITS"));
+    const rows = await query(
+      "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, g.flow AS flow, s.id AS scope",
+      { ids: [...new Set([...within, ...inherited])], time },
     );
+    // Lists come down where they are inherited; those of ADLS (posix) have been followed, and hold where they stand.
+    const comesDown = ({ flow, scope: from }: Row): boolean =>
+      from === place ||
+      (flow === "containment" && within.has(String(from))) ||
+      (flow === "acl" && inherited.has(String(from)));
+    grants.push(...rows.filter(comesDown));
+  }
   let frontier = new Map<string, Row>();
   for (const row of grants) frontier.set(String(row.id), { ...row, through: "" });
   while (frontier.size > 0) {

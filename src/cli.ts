@@ -396,7 +396,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
 
   output(program.command("who"))
     .description("the other way round: which agents and people get there")
-    .argument("<SCOPE>", "id or name of a place")
+    .argument("<SCOPE|ITEM>", "id or name of a place, or of an item: then the place that protects it")
     .action(async (wanted: string, options: Output) => {
       code = await answering(await folderOf(), async (answers) => {
         const { whoCommand } = await import("./faces/reach-command.ts");

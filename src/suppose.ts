@@ -4,6 +4,7 @@ import {
   type AnswersOptions,
   type AppEvents,
   answersOf,
+  brings,
   connectors,
   importName,
   linesOf,
@@ -11,8 +12,8 @@ import {
   openAnswers,
 } from "./app.ts";
 import type { ImportLine } from "./keep/inventory.ts";
-import { ConfigError } from "./model.ts";
-import { findPerson, mayUse, usersOf, withAudience } from "./reach/audience.ts";
+import { isNotFound } from "./reach/answers.ts";
+import { findPerson, mayUse, type NotRead, usersOf, withAudience } from "./reach/audience.ts";
 import { planPeople } from "./reach/people.ts";
 import { judgePeople, type People } from "./reach/people-gain.ts";
 import { checkedLines, type SupposedGraph, supposeGraph } from "./reach/whatif.ts";
@@ -90,9 +91,9 @@ export interface ForUser {
   user: { id: string; name: string };
   /** Agents that the person may use, in front of which they stand alone now. */
   agents: readonly string[];
-  /** Agents that they may not use, and agents of which nobody read who may. */
+  /** Agents that they may not use, and agents of which it is not known, and why. */
   refused: readonly string[];
-  unread: readonly string[];
+  unknown: readonly ({ agent: string } & NotRead)[];
 }
 
 /** As if this user alone might use the agents, where they may today. Throws ConfigError with candidates. */
@@ -107,13 +108,15 @@ export async function openForUser({
     const asked = await today.findAgents(agent);
     const person = await findPerson(today.ask, wanted);
     const user = { id: String(person.id), name: String(person.name ?? person.id) };
-    const allowed = new Map<"yes" | "no" | "unknown", string[]>();
+    const source = { query: today.ask, meta: today.meta, brings };
+    const [agents, refused, unknown]: [string[], string[], ForUser["unknown"][number][]] = [[], [], []];
     for (const id of asked) {
-      const may = person.enabled === false ? "no" : await mayUse(today.ask, today.meta.time, person, id);
-      allowed.set(may, [...(allowed.get(may) ?? []), id]);
+      const may = person.enabled === false ? "no" : await mayUse(source, person, id);
+      if (may === "yes") agents.push(id);
+      else if (may === "no") refused.push(id);
+      else unknown.push({ agent: id, ...may });
     }
-    const agents = allowed.get("yes") ?? [];
-    const found = { user, agents, refused: allowed.get("no") ?? [], unread: allowed.get("unknown") ?? [] };
+    const found = { user, agents, refused, unknown };
     if (agents.length === 0) return { ...found, answers: today };
     const lines = async function* (): AsyncGenerator<ImportLine> {
       for (const id of agents) {
@@ -129,7 +132,7 @@ export async function openForUser({
     });
     const answers = answersOf({ ...graph, published: false });
     // How many may use it is said as it is: one alone was only supposed.
-    const reach: Answers["reach"] = (asked) => withAudience(today.ask, today.meta.time, answers.reach(asked));
+    const reach: Answers["reach"] = (asked) => withAudience(source, answers.reach(asked));
     return { ...found, answers: { ...answers, reach, close: closing(graph, today) } };
   } catch (error) {
     await closing(graph, today)();
@@ -154,7 +157,7 @@ export async function openWithPeople({
   let graph: SupposedGraph | undefined;
   try {
     const { meta, ask, above } = today;
-    const plan = await planPeople(ask, meta.time, await today.findAgents(agent));
+    const plan = await planPeople({ query: ask, meta, brings }, await today.findAgents(agent));
     const lines = async function* (): AsyncGenerator<ImportLine> {
       yield* plan.lines;
     };
@@ -174,15 +177,11 @@ export async function openWithPeople({
 }
 
 /** Whether what a step reads may be access of persons; an import may bring anything. */
-function hidesAccess(id: string): boolean {
-  const step = connectors
-    .flatMap(({ steps }) => steps)
-    .find((one) => one.id === id || one.parts?.some((part) => part.id === id) === true);
-  if (step === undefined) return true;
-  const brings = (...kinds: Kind[]): boolean => kinds.some((kind) => step.produces.includes(kind));
-  return (
-    brings("MEMBER_OF", "GRANTED", "MAY_USE") || (brings("Principal") && !brings("ACTS_AS", "Blueprint"))
-  );
+function hidesAccess(step: string): boolean {
+  const kinds = brings(step);
+  if (kinds === undefined) return true;
+  const any = (...of: Kind[]): boolean => of.some((kind) => kinds.has(kind));
+  return any("MEMBER_OF", "GRANTED", "MAY_USE") || (any("Principal") && !any("ACTS_AS", "Blueprint"));
 }
 
 const closing = (graph: SupposedGraph | undefined, today: Answers) => async (): Promise<void> => {
@@ -195,7 +194,7 @@ async function orNone(found: Promise<string[]>): Promise<string[]> {
   try {
     return await found;
   } catch (error) {
-    if (error instanceof ConfigError && error.code === "not-found") return [];
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

@@ -30,6 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "meta",
     "kept",
     "links",
+    "gaps",
     "copies",
     "paths",
     "tree",

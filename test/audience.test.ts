@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Answers, importFile, openAnswers } from "../src/app.ts";
-import { findPerson } from "../src/reach/audience.ts";
+import { type Answers, brings, importFile, openAnswers } from "../src/app.ts";
+import { createAudience, findPerson } from "../src/reach/audience.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -113,6 +113,32 @@ test.each([
 ])("%s: %s (%s)", (id, count, _) => {
   expect(counts.has(id)).toBe(true);
   expect(counts.get(id)).toBe(count);
+});
+
+test.each([
+  ["keyed", "a person by name, where memberships were not read", "entra.groups", "", 1],
+  ["nested", "nested groups, where a place was not read", "import.hr", "box", 2],
+  ["nested", "nested groups, where another group hides its members", "entra.groups", "closed", 2],
+  ["nested", "nested groups, where only denies were not read", "azure.deny-assignments", "", 2],
+  ["nested", "nested groups, one of which hides its members", "entra.groups", "inner", null],
+  ["nested", "nested groups, where memberships were not read", "entra.groups", "", null],
+  ["empty", "an empty group, where anything may be missing", "import.hr", "", null],
+  ["all", "everyone, where memberships were not read", "entra.groups", "", 6],
+  ["all", "everyone, where people were not read", "entra.users", "", null],
+  [
+    "keyed",
+    "a person by name, where it was not read who may use agents",
+    "entra.app-role-assignments",
+    "",
+    null,
+  ],
+])("%s: %s (%s %s)", async (agent, _, step, scope, count) => {
+  const hides = step === "azure.deny-assignments" ? "denies" : "both";
+  const gap = { step, scope, state: "denied", hides, records: 0, accepted: undefined } as const;
+  const meta = { ...answers.meta, coverage: [{ ...gap, observedFrom: undefined, observedTo: undefined }] };
+  const found = await createAudience({ query: answers.ask, meta, brings })(agent);
+  expect("people" in found ? found.people.size : null).toBe(count);
+  if (count === null) expect(found).toEqual({ unread: `who may use it was not read: ${step}`, gap: true });
 });
 
 test.each([

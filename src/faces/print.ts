@@ -170,6 +170,10 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
   });
 }
 
+/** What hides a grant may concern any agent: those whose grant was not read are not among the ones that get there. */
+const concernedBy = ({ scope, hides }: GraphMeta["coverage"][number]): string =>
+  scope !== "" && hides === "denies" ? `agents that reach ${scope}` : "all";
+
 /** Coverage as reports and companions of files print it. */
 export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
   meta.coverage.map(
@@ -182,8 +186,7 @@ export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
       acceptedReason: row.accepted?.reason,
       acceptedUntil: row.accepted?.until,
       hides: row.hides,
-      agentsConcerned:
-        row.state === "complete" ? undefined : row.scope === "" ? "all" : `agents that reach ${row.scope}`,
+      agentsConcerned: row.state === "complete" ? undefined : concernedBy(row),
     }),
   );
 

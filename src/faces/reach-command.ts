@@ -5,11 +5,13 @@ import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
 import { servesPeople } from "../reach/audience.ts";
+import { gapsAt, sayUnread, stepsOf, unreadParts } from "../reach/gaps.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import type { People, Standing } from "../reach/people-gain.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
+import type { Format } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, viewOf, write } from "./print.ts";
 
@@ -56,9 +58,9 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
   const narrowed = agents !== undefined || scope !== undefined || options.all === true;
   if (!narrowed && format === "table") return printTop(answers, undefined);
   const top = narrowed ? agents : (await answers.top(20)).map((row) => String(row.agent_id));
-  const users = new Map<string, Counted>();
+  const seen: Seen = { users: new Map(), any: false };
   const rows = countedUsers(
-    users,
+    seen,
     answers.reach({
       ...(top === undefined ? {} : { agents: top }),
       ...(scope === undefined ? {} : { scope }),
@@ -72,23 +74,28 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
     ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE, limit: 200 },
   });
+  if (scope !== undefined) sayBeside(await unknownAt(answers, scope), format);
+  else if (!seen.any) sayBeside(sayUnread(unreadParts(answers), ""), format);
   if (format !== "table") return;
-  if (scope !== undefined) await sayUnknown(answers, scope);
   if (options.judged !== undefined)
     process.stdout.write(options.judged.standings().map(sayStanding).join(""));
-  else if (agent !== undefined) process.stdout.write([...users.values()].map(sayCounted).join(""));
+  else if (agent !== undefined) process.stdout.write([...seen.users.values()].map(sayCounted).join(""));
 }
 
 type Counted = Pick<ReachRow, "agent_name" | "mode" | "via" | "audience_count">;
+interface Seen {
+  users: Map<string, Counted>;
+  /** Whether there were rows. */
+  any: boolean;
+}
 /** Notes how many people may use the agents, in each mode by each lender that serves them. */
-async function* countedUsers(
-  found: Map<string, Counted>,
-  rows: AsyncIterable<ReachRow>,
-): AsyncGenerator<ReachRow> {
+async function* countedUsers(seen: Seen, rows: AsyncIterable<ReachRow>): AsyncGenerator<ReachRow> {
+  const { users } = seen;
   for await (const row of rows) {
+    seen.any = true;
     const key = JSON.stringify([row.agent_id, row.mode, row.via]);
-    if (servesPeople(row) && found.size < MOST_LINES && !found.has(key))
-      found.set(key, {
+    if (servesPeople(row) && users.size < MOST_LINES && !users.has(key))
+      users.set(key, {
         ...{ agent_name: row.agent_name, mode: row.mode, via: row.via, audience_count: row.audience_count },
       });
     yield row;
@@ -100,13 +107,16 @@ const MOST_LINES = 50;
 const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 const people = (count: number): string => counted(count, "person", "people");
-const sayWho = ({ agent_name, mode, via, audience_count }: Counted): string =>
-  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? "who may use it was not read" : `${people(audience_count)} may use it`}`;
+const sayWho = (
+  { agent_name, mode, via, audience_count }: Counted,
+  unread = "who may use it was not read",
+): string =>
+  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? unread : `${people(audience_count)} may use it`}`;
 const sayCounted = (one: Counted): string =>
   `${sayWho(one)}.${one.audience_count === null ? "" : " Who gains, or has most: --people"}\n`;
 
 function sayStanding(one: Standing): string {
-  if (one.audience_count === null) return `${sayWho(one)}.\n`;
+  if (one.audience_count === null) return `${sayWho(one, one.reason)}.\n`;
   if (one.mode === "on-behalf-of") {
     const { worst, reason } = one;
     const most =
@@ -122,28 +132,13 @@ function sayStanding(one: Standing): string {
   return `${sayWho(one)}; ${gain}.\n`;
 }
 
-/** Steps that were not read completely at a place, above it, or where copies of it are. */
-async function unreadAt(answers: Answers, scope: string): Promise<string[]> {
-  const places = [scope, ...(await answers.copies(scope))];
-  const concerned = answers.meta.coverage.filter(
-    ({ state, scope: part }) =>
-      state !== "complete" &&
-      (part === "" || places.some((place) => part === place || place.startsWith(`${part}/`))),
-  );
-  return [...new Set(concerned.map(({ step }) => step))];
-}
-
-/** An empty answer about a place that was not read is unknown, never no. */
-async function unknownAt(answers: Answers, scope: string): Promise<string> {
-  const steps = await unreadAt(answers, scope);
-  return steps.length === 0
-    ? ""
-    : `Not read completely here: ${steps.join(", ")}. Agents that are not listed are unknown, not excluded.\n`;
-}
-
-const sayUnknown = async (answers: Answers, scope: string): Promise<void> => {
-  process.stdout.write(await unknownAt(answers, scope));
+/** What was not read is said beside the rows: below a table, and where programs read those, on stderr. */
+const sayBeside = (text: string, format: Format): void => {
+  (format === "table" ? process.stdout : process.stderr).write(text);
 };
+
+const unknownAt = async (answers: Answers, scope: string): Promise<string> =>
+  sayUnread(await gapsAt(answers, scope), " here");
 
 /** Rights of people are not worked out yet: what they hold is said, and the cells of rights are empty. */
 const WHO_COLUMNS = [
@@ -162,7 +157,9 @@ export async function whoCommand(
   options: OutputOptions & Made,
 ): Promise<void> {
   const format = formatOf(options);
-  const scope = await answers.findScope(wanted);
+  const { scope, item } = await answers.findPlace(wanted);
+  if (item !== undefined)
+    sayBeside(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).\n\n`, format);
   const { agents, people } = await answers.who(scope);
   const rows = async function* (): AsyncGenerator<Row> {
     for (const row of agents)
@@ -178,7 +175,7 @@ export async function whoCommand(
     ...{ answers, rows: rows(), columns: WHO_COLUMNS, schemaVersion: WHO_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE_WHO },
   });
-  if (format === "table") await sayUnknown(answers, scope);
+  sayBeside(await unknownAt(answers, scope), format);
 }
 
 const holding = (row: Row): string =>
@@ -206,11 +203,11 @@ export async function explainCommand(
   const [agent, scope] = [found[0]!, await answers.findScope(wantedScope)];
   const { rows, path } = await answers.explain(agent, scope);
   const ways = all === true ? await answers.ways(agent, scope) : undefined;
-  const unread = await unreadAt(answers, scope);
+  const gaps = await gapsAt(answers, scope);
   const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
   const parts = json
-    ? explainJson({ agent, scope, rows, path: path ?? null, unread }, rows, ways)
-    : explainText(rows, path, ways, await unknownAt(answers, scope));
+    ? explainJson({ agent, scope, rows, path: path ?? null, unread: stepsOf(gaps) }, rows, ways)
+    : explainText(rows, path, ways, sayUnread(gaps, " here"));
   if (out === undefined) await write(parts);
   else {
     const draft = await draftText(out, parts);

@@ -1,6 +1,8 @@
 /** `reach --with` and `reach --user`: answers as if something were so, printed. */
 import { extname } from "node:path";
 import { ConfigError } from "../model.ts";
+import { isNotFound } from "../reach/answers.ts";
+import { gapsAt, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
@@ -64,8 +66,24 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
     ...{ answers: supposed, rows: rows(), columns: [...REACH_COLUMNS, ...CHANGE_COLUMNS] },
     ...{ forPeople: CHANGES_FOR_PEOPLE, limit: LIMIT, schemaVersion: REACH_SCHEMA_VERSION },
   });
-  if (format === "table" || options.out !== undefined) await tally.print(await supposed.labels());
+  if (format === "table" || options.out !== undefined)
+    await tally.print(await supposed.labels(), unreadParts(supposed).length === 0);
+  for (const { step, reason } of newGaps(supposed))
+    process.stderr.write(`${step}: ${reason ?? "not read completely"}\n`);
+  if (tally.empty)
+    process.stderr.write(
+      scope === undefined
+        ? sayUnread(unreadParts(supposed), "")
+        : sayUnread(await gapsAt(supposed, scope), " there"),
+    );
   return tally.gained;
+}
+
+/** What the changes leave open beside what is open today: a name that nothing bears, a part that they say was not read. */
+function newGaps({ meta, today }: Supposed): Unread[] {
+  const keyOf = ({ step, scope, state, reason }: Unread) => JSON.stringify([step, scope, state, reason]);
+  const known = new Set(unreadParts(today).map(keyOf));
+  return unreadParts({ meta }).filter((part) => !known.has(keyOf(part)));
 }
 
 /** A place of today, or one that the changes bring. */
@@ -73,7 +91,7 @@ async function scopeOf(supposed: Supposed, wanted: string): Promise<string> {
   try {
     return await supposed.findScope(wanted);
   } catch (error) {
-    if (error instanceof ConfigError && error.code === "not-found") return supposed.today.findScope(wanted);
+    if (isNotFound(error)) return supposed.today.findScope(wanted);
     throw error;
   }
 }
@@ -105,6 +123,10 @@ class Tally {
   readonly #sums = new Map<ChangeRow["change"], Map<string, Sum>>();
   gained = false;
 
+  get empty(): boolean {
+    return this.#sums.size === 0;
+  }
+
   add(row: ChangeRow): void {
     if (row.gained === "yes") this.gained = true;
     const labels = this.#sums.get(row.change) ?? new Map<string, Sum>();
@@ -119,10 +141,10 @@ class Tally {
     this.#sums.set(row.change, labels);
   }
 
-  /** `order`: names of labels, most sensitive first. */
-  async print(order: readonly string[]): Promise<void> {
-    if (this.#sums.size === 0) {
-      process.stdout.write("Nothing would be new, change or go.\n");
+  /** `order`: names of labels, most sensitive first. `whole`: all was read. */
+  async print(order: readonly string[], whole: boolean): Promise<void> {
+    if (this.empty) {
+      process.stdout.write(`${whole ? "Nothing" : "Nothing that was read"} would be new, change or go.\n`);
       return;
     }
     const rank = (label: string) => (order.indexOf(label) + order.length + 1) % (order.length + 1);
@@ -142,9 +164,12 @@ class Tally {
   }
 }
 
-/** Resolves to true if nobody read who may use some of the agents: what they reach for this user is unknown. */
+/**
+ * Resolves to true if no record says who may use some of the agents: what they reach for this user is unknown. Where a gap
+ * hides that, coverage decides about the exit code: somebody may have accepted it.
+ */
 export async function userCommand(found: ForUser, options: Narrowing): Promise<boolean> {
-  const { answers, user, agents, refused, unread } = found;
+  const { answers, user, agents, refused, unknown } = found;
   const scope = options.scope === undefined ? undefined : await answers.findScope(options.scope);
   const rows = answers.reach({
     ...{ agents, modes: ["on-behalf-of"] },
@@ -162,6 +187,10 @@ export async function userCommand(found: ForUser, options: Narrowing): Promise<b
     if (ids.length > 0) process.stderr.write(`${what}: ${ids.join(", ")}\n`);
   };
   say(refused, `${user.name} may not use`);
-  say(unread, `Who may use it was not read, so what ${user.name} reaches through it is unknown`);
-  return unread.length > 0;
+  for (const why of new Set(unknown.map(({ unread }) => unread)))
+    say(
+      unknown.filter(({ unread }) => unread === why).map(({ agent }) => agent),
+      `What ${user.name} reaches through it is unknown (${why})`,
+    );
+  return unknown.some(({ gap }) => !gap);
 }

@@ -37,10 +37,27 @@ const both = (a: string | undefined, b: string | undefined): string | undefined 
 const worse = (a: CoverageState, b: CoverageState): boolean =>
   WORST_FIRST.indexOf(a) < WORST_FIRST.indexOf(b);
 
-/** Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. */
+/** Two statements about one part: the worse, or both reasons. */
+export const joined = <A extends Coverage>(a: A, b: Coverage): A => {
+  const reason = both(a.reason, b.reason);
+  const fix = a.fix ?? b.fix;
+  if (a.state === b.state)
+    return a.state === "complete"
+      ? a
+      : { ...a, ...(reason === undefined ? {} : { reason }), ...(fix === undefined ? {} : { fix }) };
+  if (!worse(b.state, a.state)) return a;
+  const { reason: _, fix: __, ...rest } = a;
+  return { ...rest, ...b } as A;
+};
+
+/**
+ * Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. `found`:
+ * gaps that no pass states.
+ */
 export const coverageRows = async (
   read: (sql: string) => Promise<Row[]>,
   now: string,
+  found: readonly Coverage[] = [],
 ): Promise<CoverageRow[]> => {
   const stored = await read(
     `SELECT step, scope, state, reason, fix, observed_from, observed_to, coalesce(records, 0)::DOUBLE AS records
@@ -59,15 +76,7 @@ export const coverageRows = async (
     const coverage = coverageOf(row);
     const last = rows.at(-1);
     if (last?.step === coverage.step && last.scope === coverage.scope) {
-      if (worse(coverage.state, last.state)) {
-        const { observedFrom, observedTo, records } = last;
-        rows[rows.length - 1] = { ...coverage, observedFrom, observedTo, records, accepted: undefined };
-      } else if (coverage.state === last.state && coverage.state !== "complete") {
-        const reason = both(last.reason, coverage.reason);
-        const fix = last.fix ?? coverage.fix;
-        if (reason !== undefined) last.reason = reason;
-        if (fix !== undefined) last.fix = fix;
-      }
+      rows[rows.length - 1] = joined(last, coverage);
       continue;
     }
     rows.push({
@@ -77,6 +86,10 @@ export const coverageRows = async (
       records: Number(row.records),
       accepted: undefined,
     });
+  }
+  for (const gap of found) {
+    const index = rows.findIndex(({ step, scope }) => step === gap.step && scope === gap.scope);
+    if (index >= 0) rows[index] = joined(rows[index]!, gap);
   }
   for (const row of rows) {
     if (row.state === "complete") continue;

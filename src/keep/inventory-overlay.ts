@@ -5,9 +5,17 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DIALECTS, endpoints, properties } from "../graph/generate.ts";
 import { type Change, isNodeKind, type Kind, NODE_KINDS, type NodeKind, type RelKind } from "../schema.ts";
-import type { Layout } from "./inventory-db.ts";
+import { type Layout, rowsOf } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
-import { decided, liveRows, resolvedKey, resolvedRows, stagedRows } from "./inventory-sql.ts";
+import {
+  decided,
+  liveRows,
+  namedByAlias,
+  resolvedKey,
+  resolvedRows,
+  stagedRows,
+  unresolvedIn,
+} from "./inventory-sql.ts";
 
 const { quote } = DIALECTS.duckdb;
 
@@ -119,6 +127,16 @@ export class Overlay {
     const resolved = resolvedRows(kind, stagedRows(kind, staged(kind)), ["_seq", "_removed", "_cleared"]);
     await this.#lay(kind, key, rows, `(${resolved})`);
     return this.#over(kind, key, rows);
+  }
+
+  /** After all is laid: aliases that the changes name, in what they put or remove, and that no node declares. */
+  async unresolved(): Promise<string[]> {
+    const named = [...this.kinds]
+      .filter((kind) => !isNodeKind(kind))
+      .map((kind) => namedByAlias(staged(kind), "''"));
+    if (named.length === 0) return [];
+    const rows = await rowsOf(this.#connection, unresolvedIn(named.join(" UNION "), "_alias"));
+    return rows.map(({ alias }) => String(alias));
   }
 
   /** One row for each record that the changes name and leave: what was known of it first, then they in their order. */

@@ -214,6 +214,24 @@ export const aliasesOf = (kind: NodeKind, rows: string): string =>
   `SELECT DISTINCT '${kind}' AS kind, lower(unnest(aliases)) AS alias, id FROM ${rows}
    WHERE aliases IS NOT NULL`;
 
+/** Live rows of a kind with the step that put them; with `prefix`, only of steps whose id begins so. */
+export const partitionRows = (kind: Kind, prefix = ""): string =>
+  `(SELECT t.*, p.step FROM ${quote(kind)} t JOIN _partition p ON p.layer = t._layer WHERE starts_with(p.step, ${text(prefix)}))`;
+
+/** Nodes that rows of a relationship kind name by alias, as `kind`, `alias` and `step` (a value, or a column of theirs). */
+export const namedByAlias = (rows: string, step: string): string =>
+  (["from", "to"] as const)
+    .map(
+      (side) =>
+        `SELECT DISTINCT ${step} AS step, _${side}_kind AS kind, ${quote(side)} AS alias FROM ${rows} WHERE _${side}_alias`,
+    )
+    .join(" UNION ");
+
+/** Of these aliases those that no node declares. `declared`: rows as of `aliasesOf`. */
+export const unresolvedIn = (named: string, declared: string): string =>
+  `SELECT DISTINCT n.step, n.alias FROM (${named}) n
+   ANTI JOIN ${declared} d ON d.kind = n.kind AND d.alias = lower(n.alias) ORDER BY n.step, n.alias`;
+
 /**
  * Rows of a relationship kind with aliases replaced by ids (table `_alias`), and with these columns `besides`. An alias that several nodes declare
  * stands for each of them, and one that none declares stays as it is: access is never lost.

@@ -421,6 +421,76 @@ describe("coverage", () => {
   });
 });
 
+describe("an alias that no node declares", () => {
+  const named = (alias: string): Change => ({
+    put: { kind: "MEMBER_OF", from: ref("Principal", "p"), to: { kind: "Principal", alias } },
+  });
+  const lines = async function* (...changes: (Change | { coverage: Coverage })[]) {
+    for (const change of changes) yield JSON.stringify(change);
+  };
+  const imported = (...changes: (Change | { coverage: Coverage })[]) =>
+    inventory.import("hr", lines(...changes));
+  const gaps = async () =>
+    (await inventory.coverage())
+      .filter(({ state }) => state !== "complete")
+      .map(({ step, scope, state, reason }) => [step, scope, state, reason]);
+  const reason = 'alias "mail:x" is not resolved: no node declares it';
+
+  test("is a gap of the import that names it, until a node declares it, and may be accepted", async () => {
+    await imported(named("mail:x"), principal("p"));
+    expect(await gaps()).toEqual([["import.hr", "", "partial", reason]]);
+    expect((await inventory.snapshot()).coverage).toMatchObject([{ state: "partial", reason, records: 2 }]);
+    expect(await inventory.accept("import.hr", undefined, "known", "2027-01-01")).toBe(1);
+    expect((await inventory.coverage())[0]?.accepted).toEqual({ reason: "known", until: "2027-01-01" });
+    await crawl("entra.users", { changes: [principal("x", { aliases: ["mail:X"] })] });
+    expect(await gaps()).toEqual([]);
+  });
+
+  test("is a gap if a node of another kind declares it, and several are one gap", async () => {
+    const scope: Change = {
+      put: { kind: "WITHIN", from: { kind: "Scope", alias: "url:s" }, to: ref("Scope", "root") },
+    };
+    await imported(
+      named("mail:x"),
+      named("mail:y"),
+      scope,
+      node("Agent", "a", { aliases: ["mail:x", "url:s"] }),
+    );
+    expect(await gaps()).toEqual([
+      [
+        ...["import.hr", "", "partial"],
+        'aliases "mail:x", "mail:y", "url:s" are not resolved: no node declares them',
+      ],
+    ]);
+  });
+
+  test("does not make better what the file says of itself", async () => {
+    await imported(named("mail:x"), { coverage: gap("import.hr", "") });
+    expect(await gaps()).toEqual([["import.hr", "", "denied", "403"]]);
+    await imported(named("mail:x"), { coverage: { ...gap("import.hr", ""), state: "partial" } });
+    expect(await gaps()).toEqual([["import.hr", "", "partial", `403; ${reason}`]]);
+  });
+
+  test("is none of a connector: it names what need not be in the tenant", async () => {
+    await crawl("entra.applications", { changes: [named("appid:elsewhere")] });
+    expect(await gaps()).toEqual([]);
+  });
+
+  test("is told of supposed changes, removals too", async () => {
+    await crawl("entra.users", { changes: [principal("known", { aliases: ["mail:k"] })] });
+    const changes = async function* (): AsyncGenerator<Change> {
+      yield named("mail:x");
+      yield named("mail:k");
+      yield {
+        remove: {
+          ...{ kind: "MEMBER_OF", from: { kind: "Principal", alias: "upn:typo" }, to: ref("Principal", "g") },
+        },
+      } as Change;
+    };
+    expect((await inventory.suppose(changes())).unresolved).toEqual(["mail:x", "upn:typo"]);
+  });
+});
+
 describe("a scan", () => {
   test("that was interrupted or killed is continued by the next with the same options", async () => {
     const first = await inventory.startScan("f");

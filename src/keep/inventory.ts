@@ -8,6 +8,7 @@ import type { Cursor, Page } from "../connector.ts";
 import { properties } from "../graph/generate.ts";
 import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
 import type { Change, CountedKind, NodeKind, NodeRecord, RelKind } from "../schema.ts";
+import { aliasGaps } from "./inventory-aliases.ts";
 import { coverageRows, saveCoverage } from "./inventory-coverage.ts";
 import { asText, Database, type DatabaseOptions, rowsOf } from "./inventory-db.ts";
 import { importLines } from "./inventory-import.ts";
@@ -65,6 +66,8 @@ export interface Snapshot {
   /** ISO time of the newest fact: "now" for expiry. */
   time: string;
   coverage: readonly CoverageRow[];
+  /** Aliases that supposed changes name and no node declares; of what is known `coverage` says so. */
+  unresolved: readonly string[];
   /** Writes one Parquet file a kind (and endpoint pair) into `dir`, nodes first. */
   export(dir: string, kinds?: readonly (NodeKind | RelKind)[]): Promise<GraphTable[]>;
   /** Lets go of the frozen view. Closing the inventory does so too; afterwards `export` fails. */
@@ -209,7 +212,11 @@ class DuckDbInventory implements Inventory {
   }
 
   async coverage(): Promise<CoverageRow[]> {
-    return coverageRows((sql) => this.#database.rows(sql), this.#now());
+    return this.#coverage((sql) => this.#database.rows(sql));
+  }
+
+  async #coverage(read: (sql: string) => Promise<Row[]>): Promise<CoverageRow[]> {
+    return coverageRows(read, this.#now(), await aliasGaps(read));
   }
 
   async accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number> {
@@ -298,8 +305,9 @@ class DuckDbInventory implements Inventory {
       // Left open: the transaction is what keeps the view frozen.
       await connection.run("BEGIN TRANSACTION");
       const rows = (sql: string) => rowsOf(connection, sql);
-      const coverage = await coverageRows(rows, this.#now());
-      const view = await FrozenView.create(connection, this.#order, await overlaid(connection));
+      const coverage = await this.#coverage(rows);
+      const overlay = await overlaid(connection);
+      const view = await FrozenView.create(connection, this.#order, overlay);
       const hash = createHash("sha256").update(view.hash);
       for (const row of coverage)
         hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));
@@ -308,6 +316,7 @@ class DuckDbInventory implements Inventory {
         id: hash.digest("hex").slice(0, 32),
         time: asText(newest?.time) ?? new Date(0).toISOString(),
         coverage,
+        unresolved: (await overlay?.unresolved()) ?? [],
         export: async (dir, kinds) => {
           try {
             return await view.export(dir, kinds);

@@ -327,6 +327,45 @@ export async function findNodes(
   return found.map((row) => String(row.id)).sort(bytewise);
 }
 
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof ConfigError && error.code === "not-found";
+
+/** A place that was asked about, and the item that was named, if it was one: the place protects it. */
+export interface FoundPlace {
+  scope: string;
+  item?: { id: string; name: string; place: string };
+}
+
+/**
+ * The item with this id, name or path, and the place that protects it; undefined if there is none. Throws ConfigError with
+ * the candidates.
+ */
+export async function findItem(query: Query, wanted: string): Promise<FoundPlace | undefined> {
+  const protectedItems = (is: string, value: string) =>
+    query(
+      `MATCH (i:Item)-[:PROTECTED_BY]->(s:Scope) WHERE ${is}
+       RETURN DISTINCT i.id AS id, i.name AS name, i.path AS path, s.id AS scope, s.name AS place ORDER BY id, scope`,
+      { value },
+    );
+  let rows = await protectedItems("i.id = $value", wanted);
+  if (rows.length === 0)
+    rows = await protectedItems("toLower(i.name) = $value OR toLower(i.path) = $value", wanted.toLowerCase());
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  if (rows.length > 1)
+    throw ambiguous(
+      "item",
+      wanted,
+      rows.map(
+        (one) =>
+          `${text(one.id)}  ${text(one.path) || text(one.name)} (in ${text(one.place) || text(one.scope)})`,
+      ),
+    );
+  const scope = text(row.scope);
+  const item = { id: text(row.id), name: text(row.name) || text(row.id), place: text(row.place) || scope };
+  return { scope, item };
+}
+
 /** So many candidates are named. */
 const CANDIDATES = 10;
 const candidates = (list: readonly string[]): string =>

@@ -1,7 +1,10 @@
 /** Who may use an agent: the people for whom it can act, or who get at what it was given. */
 import type { GraphStore } from "../graph/store.ts";
+import type { GraphMeta } from "../keep/meta.ts";
 import type { Row } from "../model.ts";
+import type { Kind } from "../schema.ts";
 import { ambiguous, globOf, notCalled } from "./answers.ts";
+import { type Brings, knownAs, unreadParts } from "./gaps.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
@@ -25,37 +28,102 @@ export const servesPeople = ({ mode, via }: Pick<ReachRow, "mode" | "via">): boo
 export const lendsToPeople = ({ mode, via }: Pick<ReachRow, "mode" | "via">): boolean =>
   mode === "maker" || mode === "key" || via !== "";
 
-/** Persons who may use an agent, by id; null where no record says who may, or who is in a group that may. */
-export type Audience = ReadonlyMap<string, Row> | null;
+/** Where audiences are looked up. */
+export interface AudienceSource {
+  query: Query;
+  meta: Pick<GraphMeta, "coverage" | "time">;
+  brings: Brings;
+}
 
-/** Audiences of agents; members of groups are remembered. `time`: now, for what expires. */
-export function createAudience(query: Query, time: string): (agent: string) => Promise<Audience> {
-  const directory = createDirectory(query, time);
+/**
+ * Why it is not known who may use an agent. `gap`: a part was not read that may say more; else no record says who may, or
+ * who is in a group that may.
+ */
+export interface NotRead {
+  unread: string;
+  gap: boolean;
+}
+/** Persons who may use an agent, by id. */
+export type Audience = { people: ReadonlyMap<string, Row> } | NotRead;
+
+const NOT_READ = "who may use it was not read";
+const UNSAID: NotRead = { unread: NOT_READ, gap: false };
+const behind = (steps: ReadonlySet<string>): NotRead => ({
+  unread: `${NOT_READ}: ${[...steps].sort().join(", ")}`,
+  gap: true,
+});
+
+/** Audiences of agents; members of groups are remembered. */
+export function createAudience(source: AudienceSource): (agent: string) => Promise<Audience> {
+  const { query, meta } = source;
+  const directory = createDirectory(query, meta.time);
   let any: Promise<boolean> | undefined;
+  let hidden: Promise<Hidden> | undefined;
   return async (agent) => {
     any ??= query("MATCH (:Principal)-[m:MAY_USE]->(:Agent) RETURN 1 AS found LIMIT 1").then(
       (found) => found.length > 0,
     );
-    return (await any) ? audienceOf(await usersOf(query, agent), directory) : null;
+    if (!(await any)) return UNSAID;
+    hidden ??= hiddenIn(source);
+    return audienceOf(agent, await usersOf(query, agent), directory, await hidden);
   };
+}
+
+/** Steps in whose gaps there may be more of whom an audience is made of. */
+interface Hidden {
+  /** Who may use agents: any of them, or one. */
+  uses: ReadonlySet<string>;
+  /** Members of any group. */
+  members: ReadonlySet<string>;
+  /** Persons, for audiences of everyone. */
+  persons: ReadonlySet<string>;
+  /** Step by the one principal whose members, or users, are meant. */
+  of: ReadonlyMap<string, string>;
+}
+
+async function hiddenIn({ query, meta, brings }: AudienceSource): Promise<Hidden> {
+  const hidden = { uses: new Set<string>(), members: new Set<string>(), persons: new Set<string>() };
+  const of = new Map<string, string>();
+  const parts = unreadParts({ meta }).filter(({ hides }) => hides !== "denies");
+  const places = [...new Set(parts.map(({ scope }) => scope))].filter((id) => id !== "");
+  const [scopes, principals] = [
+    await knownAs(query, "Scope", places),
+    await knownAs(query, "Principal", places),
+  ];
+  for (const { step, scope } of parts) {
+    const kinds = brings(step);
+    const may = (kind: Kind): boolean => kinds?.has(kind) ?? true;
+    // What is missing at a place is access to that place.
+    if (scopes.has(scope)) continue;
+    if (principals.has(scope)) {
+      if (may("MEMBER_OF") || may("MAY_USE")) of.set(scope, step);
+      continue;
+    }
+    if (may("MAY_USE")) hidden.uses.add(step);
+    if (may("MEMBER_OF")) hidden.members.add(step);
+    // Principals that come with what they hold, or are in, are no persons.
+    if (kinds === undefined || (kinds.has("Principal") && kinds.size === 1)) hidden.persons.add(step);
+  }
+  return { ...hidden, of };
 }
 
 /**
  * Fills `audience_count`: how many people may use the agent, where that says who gets at a row. It stays empty where no
- * record says who may, or who is in a group that may: nobody counted, which is not zero. `time`: now, for what expires.
+ * record says who may, or who is in a group that may, and where a gap may hide some: nobody counted, which is not zero.
  */
 export async function* withAudience(
-  query: Query,
-  time: string,
+  source: AudienceSource,
   rows: AsyncIterable<ReachRow>,
 ): AsyncGenerator<ReachRow> {
-  const audience = createAudience(query, time);
+  const audience = createAudience(source);
   // Rows come agent by agent.
   let last: { agent: string; count: number | null } | undefined;
   for await (const row of rows) {
     if (servesPeople(row)) {
-      if (last?.agent !== row.agent_id)
-        last = { agent: row.agent_id, count: (await audience(row.agent_id))?.size ?? null };
+      if (last?.agent !== row.agent_id) {
+        const found = await audience(row.agent_id);
+        last = { agent: row.agent_id, count: "people" in found ? found.people.size : null };
+      }
       row.audience_count = last.count;
     }
     yield row;
@@ -63,27 +131,27 @@ export async function* withAudience(
 }
 
 /**
- * Whether a person may use an agent today: named, in a group that is, or one of everyone. `unknown` if no record says
- * who may use it.
+ * Whether a person may use an agent today: named, in a group that is, or one of everyone. Not known if no record says
+ * who may use it, or if what was not read may let them.
  */
 export async function mayUse(
-  query: Query,
-  time: string,
+  source: AudienceSource,
   person: Row,
   agent: string,
-): Promise<"yes" | "no" | "unknown"> {
-  const said = await usersOf(query, agent);
-  if (said.length === 0) return "unknown";
-  const users = said.filter(isEnabled).map(({ id }) => text(id));
+): Promise<"yes" | "no" | NotRead> {
+  const { query, meta } = source;
+  const users = (await usersOf(query, agent)).filter(isEnabled).map(({ id }) => text(id));
   const asked = new Set([text(person.id), EVERYONE, ...(isGuest(person) ? [] : [EXCEPT_EXTERNAL])]);
   for (const id of asked)
     for (const row of await query(
       `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE p.id = $id AND ${TODAY} AND (g.enabled IS NULL OR g.enabled)
        RETURN g.id AS id`,
-      { id, time },
+      { id, time: meta.time },
     ))
       asked.add(text(row.id));
-  return users.some((id) => asked.has(id)) ? "yes" : "no";
+  if (users.some((id) => asked.has(id))) return "yes";
+  const audience = await createAudience(source)(agent);
+  return "people" in audience ? "no" : audience;
 }
 
 /** Principals of which a record says that they may use the agent, disabled ones too. */
@@ -129,8 +197,16 @@ function createDirectory(query: Query, time: string): Directory {
   };
 }
 
-async function audienceOf(users: readonly Row[], { members, people }: Directory): Promise<Audience> {
-  if (users.length === 0) return null;
+async function audienceOf(
+  agent: string,
+  users: readonly Row[],
+  { members, people }: Directory,
+  hidden: Hidden,
+): Promise<Audience> {
+  if (hidden.uses.size > 0) return behind(hidden.uses);
+  const ofAgent = hidden.of.get(agent);
+  if (ofAgent !== undefined) return behind(new Set([ofAgent]));
+  if (users.length === 0) return UNSAID;
   const found = new Map<string, Row>();
   const groups = new Map<string, Row>();
   const add = (rows: readonly Row[]) => {
@@ -142,17 +218,27 @@ async function audienceOf(users: readonly Row[], { members, people }: Directory)
   add(users.filter(isEnabled));
   // The map grows while it is walked.
   for (const [id, group] of groups) {
-    if (id === EVERYONE) add(await people());
-    else if (id === EXCEPT_EXTERNAL) add((await people()).filter((row) => !isGuest(row)));
+    const everyone = id === EVERYONE || id === EXCEPT_EXTERNAL;
+    const unread = everyone ? hidden.persons : hidden.members;
+    if (unread.size > 0 && mayHaveMembers(group)) return behind(unread);
+    const ofGroup = hidden.of.get(id);
+    if (ofGroup !== undefined) return behind(new Set([ofGroup]));
+    if (everyone) add((await people()).filter((row) => id === EVERYONE || !isGuest(row)));
     else {
       const inside = await members(id);
       // Known by its name alone: it may be a person, or a group of any size.
-      if (inside.length === 0 && text(group.kind) === "") return null;
+      if (inside.length === 0 && text(group.kind) === "") return UNSAID;
       add(inside);
     }
   }
-  return found;
+  return { people: found };
 }
+
+/** Applications, and the agents among them, have none. */
+const mayHaveMembers = ({ kind }: Row): boolean => !NO_GROUPS.has(text(kind));
+const NO_GROUPS: ReadonlySet<string> = new Set([
+  ...["ServicePrincipal", "ManagedIdentity", "AgentIdentity", "AgentUser", "BlueprintPrincipal"],
+]);
 
 /** The person that somebody means: by id, sign-in name, mail or name, or a glob of these. Throws ConfigError with candidates. */
 export async function findPerson(query: Query, wanted: string): Promise<Row> {

@@ -56,7 +56,6 @@ export interface People {
   standings(): Standing[];
 }
 
-const NOT_READ = "who may use it was not read";
 const CARRIED = "content that the agent carries in itself is left out";
 /** A row for users whose witness is content that is embedded in the agent. */
 const isCarried = ({ mode, path_json }: ReachRow): boolean =>
@@ -113,9 +112,9 @@ export async function judgePeople(source: PeopleSource): Promise<People> {
           yield row;
           continue;
         }
-        if (groups === null) {
-          row.people_reason = NOT_READ;
-          standingOf(row).reason = NOT_READ;
+        if ("unread" in groups) {
+          row.people_reason = groups.unread;
+          standingOf(row).reason = groups.unread;
         } else if (lendsToPeople(row) || isCarried(row)) await gain(row, groups);
         else {
           // By their own access nobody has more through it; beside content that it carries, somebody may.
@@ -132,7 +131,7 @@ export async function judgePeople(source: PeopleSource): Promise<People> {
     standings: () =>
       [...seen.values()].map(({ gaining, ...standing }) => {
         const groups = plan.audiences.get(standing.agent_id);
-        if (!lendsToPeople(standing) || groups === null || groups === undefined) return standing;
+        if (!lendsToPeople(standing) || groups === undefined || "unread" in groups) return standing;
         const unknown = groups.some(({ speaker }) => gaining.get(speaker) === "unknown");
         const sum = groups
           .filter(({ speaker }) => gaining.get(speaker) === "yes")

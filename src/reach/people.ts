@@ -8,7 +8,14 @@ import type { ImportLine } from "../keep/inventory.ts";
 import type { Row } from "../model.ts";
 import type { GraphRecord } from "../schema.ts";
 import { bytewise } from "./answers.ts";
-import { type Audience, createAudience, isGuest, TODAY } from "./audience.ts";
+import {
+  type Audience,
+  type AudienceSource,
+  createAudience,
+  isGuest,
+  type NotRead,
+  TODAY,
+} from "./audience.ts";
 import { eachOrAll } from "./links.ts";
 
 type Query = GraphStore["query"];
@@ -24,8 +31,8 @@ export interface Group {
 }
 
 export interface PeoplePlan {
-  /** By agent; null where nobody read who may use it. */
-  audiences: ReadonlyMap<string, readonly Group[] | null>;
+  /** By agent. */
+  audiences: ReadonlyMap<string, readonly Group[] | NotRead>;
   /** The agent that is supposed to act as a speaker, with all that the speaker has. */
   reader(speaker: string): string;
   /** The agent that is supposed to be this one, with the speaker alone in front of it; absent: it acts for nobody. */
@@ -42,28 +49,29 @@ const READER = "supposed:reader:";
 const COPY = "supposed:copy:";
 
 /** Works out whom to suppose. Memory grows with the people of the audiences, not with what they reach. */
-export async function planPeople(query: Query, time: string, agents: readonly string[]): Promise<PeoplePlan> {
-  const audienceOf = createAudience(query, time);
+export async function planPeople(source: AudienceSource, agents: readonly string[]): Promise<PeoplePlan> {
+  const { query, meta } = source;
+  const audienceOf = createAudience(source);
   const known = new Map<string, Audience>();
   for (const agent of agents) known.set(agent, await audienceOf(agent));
   const people = new Map<string, Row>();
-  for (const audience of known.values()) for (const [id, row] of audience ?? []) people.set(id, row);
-  const alike = await likenesses(query, time, people);
+  for (const audience of known.values()) for (const [id, row] of peopleOf(audience)) people.set(id, row);
+  const alike = await likenesses(query, meta.time, people);
   const speakers = new Map<string, string>();
   for (const id of [...people.keys()].sort(bytewise))
     if (!speakers.has(alike(id))) speakers.set(alike(id), id);
 
-  const audiences = new Map<string, readonly Group[] | null>();
+  const audiences = new Map<string, readonly Group[] | NotRead>();
   for (const [agent, audience] of known) {
     const groups = new Map<string, Group>();
-    for (const id of audience?.keys() ?? []) {
+    for (const id of peopleOf(audience).keys()) {
       const speaker = speakers.get(alike(id))!;
       const group = groups.get(speaker) ?? { speaker, people: 0, first: id };
       groups.set(speaker, group);
       group.people += 1;
       if (bytewise(id, group.first) < 0) group.first = id;
     }
-    audiences.set(agent, audience === null ? null : [...groups.values()]);
+    audiences.set(agent, "people" in audience ? [...groups.values()] : audience);
   }
 
   const number = new Map([...speakers.values()].map((id, index) => [id, index]));
@@ -72,7 +80,8 @@ export async function planPeople(query: Query, time: string, agents: readonly st
   const records: GraphRecord[] = [];
   const reader = (speaker: string): string => `${READER}${number.get(speaker)}`;
   for (const [index, agent] of agents.entries()) {
-    const groups = audiences.get(agent) ?? [];
+    const found = audiences.get(agent)!;
+    const groups = "unread" in found ? [] : found;
     const { lent, users } = await modesOf(query, agent);
     if (lent)
       for (const { speaker } of groups) {
@@ -94,6 +103,9 @@ export async function planPeople(query: Query, time: string, agents: readonly st
     lines: records.map((put): ImportLine => ({ put })),
   };
 }
+
+const peopleOf = (audience: Audience): ReadonlyMap<string, Row> =>
+  "people" in audience ? audience.people : new Map();
 
 /** Whether people get what an agent was given, and whether it acts for them. */
 async function modesOf(query: Query, agent: string): Promise<{ lent: boolean; users: boolean }> {

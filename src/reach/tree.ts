@@ -17,11 +17,15 @@ export interface ScopeTree {
 /** Ids in one question; beyond that the engine is faster with all there are. */
 const FEW = 200;
 
-/** A scope and what contains it, nearest first. One id at a time: only then the engine looks it up. */
-export async function chainOf(query: Query, scope: string): Promise<string[]> {
+/** A scope and what contains it, or hands its list on to it, nearest first. One id at a time: only then the engine looks it up. */
+export async function chainOf(
+  query: Query,
+  scope: string,
+  via: "WITHIN" | "INHERITS" = "WITHIN",
+): Promise<string[]> {
   const chain = new Set([scope]);
   for (const id of chain)
-    for (const row of await query("MATCH (s:Scope)-[:WITHIN]->(p:Scope) WHERE s.id = $id RETURN p.id AS id", {
+    for (const row of await query(`MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN p.id AS id`, {
       id,
     }))
       chain.add(String(row.id));

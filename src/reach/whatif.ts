@@ -10,6 +10,8 @@ import { loadRules } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { openEmbeddedStore } from "../graph/store-embedded.ts";
 import { type ImportLine, type Inventory, openInventory } from "../keep/inventory.ts";
+import { aliasGap } from "../keep/inventory-aliases.ts";
+import { joined } from "../keep/inventory-coverage.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { checkLine } from "../keep/records.ts";
 import { type Coverage, Interrupted, StoreError } from "../model.ts";
@@ -68,8 +70,8 @@ export async function supposeGraph(options: SupposeOptions): Promise<SupposedGra
     await temporary.remove();
   };
   try {
-    const { tables, id, stated } = await exported(options, temporary.path, stage);
-    const meta = metaWith(options, id, stated);
+    const { tables, id, stated, unresolved } = await exported(options, temporary.path, stage);
+    const meta = metaWith(options, id, withAliases(options, stated, unresolved));
     store = openEmbeddedStore({ folder: join(temporary.path, "graph") });
     stage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
     const gaps = meta.coverage.filter(({ state }) => state !== "complete");
@@ -111,7 +113,12 @@ async function exported(
     });
     stage("snapshot", supposed.id);
     const tables = await supposed.export(join(temporary, "export"));
-    return { tables: tables.filter(({ kind }) => !COUNTED.has(kind)), id: supposed.id, stated };
+    return {
+      tables: tables.filter(({ kind }) => !COUNTED.has(kind)),
+      id: supposed.id,
+      stated,
+      unresolved: supposed.unresolved,
+    };
   } finally {
     await inventory.close();
   }
@@ -131,6 +138,20 @@ async function mustBePublished(inventory: Inventory, meta: GraphMeta): Promise<v
       : "the graph does not show what the inventory holds now: a scan was interrupted or is under way",
     "forereach scan, or forereach import FILE.jsonl, builds it anew",
   );
+}
+
+/** What the changes state, and that they name what nothing declares: a gap of the step that their import would be. */
+function withAliases(
+  { meta, step }: SupposeOptions,
+  stated: ReadonlyMap<string, Coverage>,
+  aliases: readonly string[],
+): ReadonlyMap<string, Coverage> {
+  const gap = aliasGap(step, aliases);
+  if (gap === undefined) return stated;
+  const known = meta.coverage.find((row) => keyOf(row) === keyOf(gap));
+  const { state, reason, fix } = stated.get(keyOf(gap)) ?? known ?? gap;
+  const said: Coverage = { step, scope: "", state, ...(reason ? { reason } : {}), ...(fix ? { fix } : {}) };
+  return new Map([...stated, [keyOf(gap), joined(said, gap)]]);
 }
 
 /** What stands beside the graph: coverage as the changes state it, the snapshot as on top of which one. */

@@ -1,0 +1,178 @@
+/** What was not read is never taken for what is not there: gaps above a place, groups, names that nothing bears. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newFolder, run } from "./cli.ts";
+
+type Props = Readonly<Record<string, unknown>>;
+type End = { kind: string; id?: string; alias?: string };
+const node = (kind: string, id: string, props: Props = {}) => ({ put: { kind, id, props } });
+const rel = (kind: string, from: End, to: End, props: Props = {}) => ({ put: { kind, from, to, props } });
+const principal = (id: string): End => ({ kind: "Principal", id });
+const place = (id: string): End => ({ kind: "Scope", id });
+const agent = (id: string): End => ({ kind: "Agent", id });
+const gap = (step: string, scope = "") => ({
+  coverage: { step, ...(scope === "" ? {} : { scope }), state: "denied", reason: "403" },
+});
+const reads = (who: string, where: string, props: Props = {}) =>
+  rel("GRANTED", principal(who), place(where), { key: "1", flow: "acl", read: true, see: true, ...props });
+
+function fileOf(lines: readonly unknown[], name = "records", where = newFolder()): string {
+  const file = join(where, `${name}.jsonl`);
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  return file;
+}
+/** Imports into a folder of its own; resolves to what runs commands there. */
+async function imported(lines: readonly unknown[], name = "records") {
+  const folder = newFolder();
+  const { code, stderr } = await run(["import", fileOf(lines, name)], { folder });
+  expect([code, stderr]).toEqual([0, ""]);
+  return (...args: string[]) => run(args, { folder });
+}
+const accepted = ["--reason", "known", "--until", "2999-01-01"];
+
+describe("a gap above a place", () => {
+  let folder: string;
+  const ask = (...args: string[]) => run(args, { folder });
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "forereach-unread-"));
+    const lines = [
+      ...[node("Agent", "bot"), node("Principal", "p"), node("Scope", "other")],
+      rel("ACTS_AS", agent("bot"), principal("p"), { mode: "app" }),
+      reads("p", "other"),
+      ...["root", "site", "library"].map((id) => node("Scope", id, { kind: "Site", plane: "sharepoint" })),
+      rel("WITHIN", place("site"), place("root")),
+      rel("WITHIN", place("library"), place("site")),
+      gap("azure.deny-assignments", "root"),
+      gap("import.hr", "site"),
+    ];
+    await ask("import", fileOf(lines, "records", folder));
+    await ask("coverage", "accept", "import.hr", ...accepted);
+    await ask("coverage", "accept", "azure.deny-assignments", ...accepted);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const UNKNOWN =
+    "Not read completely here: azure.deny-assignments, import.hr. Agents that are not listed are unknown, not excluded.\n";
+
+  test.each([
+    ["who", "library"],
+    ["reach", "--scope", "library"],
+    ["explain", "bot", "library"],
+  ])("is named by %s %s, though it was accepted", async (...args) => {
+    const ended = await ask(...args);
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toContain(UNKNOWN);
+  });
+
+  test("is told to programs beside rows that they read from stdout", async () => {
+    expect(await ask("reach", "--scope", "library", "--format", "json")).toEqual({
+      ...{ code: 0, stdout: "", stderr: UNKNOWN },
+    });
+    const { stdout } = await ask("explain", "bot", "library", "--format", "json");
+    expect(JSON.parse(stdout)).toMatchObject({ path: null, unread: ["azure.deny-assignments", "import.hr"] });
+  });
+
+  test("is not named where it does not lie above, and one that hides only denies hides no agent", async () => {
+    expect((await ask("who", "other")).stdout).not.toContain("Not read");
+    expect((await ask("who", "root")).stdout).toContain(
+      "Not read completely here: azure.deny-assignments. It can only take access away: what is listed is an upper bound.\n",
+    );
+  });
+
+  test("may concern any agent if it hides grants: those that it hides are not among the ones that get there", async () => {
+    const out = join(newFolder(), "rows.csv");
+    await ask("reach", "--scope", "library", "--out", out);
+    const companion = readFileSync(out.replace(/csv$/, "coverage.csv"), "utf8");
+    expect(companion).toMatch(/^import\.hr,site,.*,both,all\r?$/m);
+    expect(companion).toMatch(/^azure\.deny-assignments,root,.*,denies,agents that reach root\r?$/m);
+  });
+});
+
+test("no rows at all is said with what was not read, even if that was accepted", async () => {
+  const ask = await imported([node("Agent", "bot"), gap("import.hr")]);
+  await ask("coverage", "accept", "import.hr", ...accepted);
+  expect(await ask("reach", "bot")).toMatchObject({
+    stdout:
+      "No rows.\nNot read completely: import.hr. Agents that are not listed are unknown, not excluded.\n",
+  });
+});
+
+test("a part that is no place of the graph may hide access to any place", async () => {
+  const ask = await imported([node("Agent", "bot"), node("Scope", "site"), gap("entra.groups", "group-7")]);
+  expect((await ask("who", "site")).stdout).toContain("Not read completely here: entra.groups.");
+});
+
+describe("people of a group that was not read", () => {
+  const desk = [
+    ...[node("Agent", "desk", { name: "desk" }), node("Principal", "ana", { kind: "User", name: "Ana" })],
+    ...[node("Principal", "staff", { kind: "Group" }), node("Principal", "maker", { kind: "User" })],
+    ...[node("Scope", "site"), reads("maker", "site"), reads("ana", "site")],
+    rel("ACTS_AS", agent("desk"), principal("maker"), { key: "m", mode: "maker" }),
+  ];
+  const mayUse = (who: string) => rel("MAY_USE", principal(who), agent("desk"));
+  const WHY = "who may use it was not read: entra.groups";
+
+  test("are not counted as none, and nobody is told that they may not use the agent", async () => {
+    const ask = await imported([...desk, mayUse("staff"), gap("entra.groups")]);
+    expect((await ask("reach", "desk", "--people")).stdout).toContain(`desk, maker: ${WHY}.\n`);
+    const rows = await ask("reach", "desk", "--people", "--format", "json");
+    expect(JSON.parse(rows.stdout)).toMatchObject({
+      audience_count: null,
+      gainers: null,
+      people_reason: WHY,
+    });
+    const said = `What Ana reaches through it is unknown (${WHY}): desk\n`;
+    const open = await ask("reach", "desk", "--user", "ana");
+    expect([open.code, open.stderr]).toEqual([3, expect.stringContaining(said)]);
+    await ask("coverage", "accept", "entra.groups", ...accepted);
+    expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({ code: 0, stderr: said });
+  });
+
+  test("may be anybody, too, where no record declares the group", async () => {
+    const ask = await imported([...desk, mayUse("nobody-declared-it")]);
+    expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({
+      ...{ code: 3, stderr: "What Ana reaches through it is unknown (who may use it was not read): desk\n" },
+    });
+  });
+});
+
+describe("a name that nothing bears", () => {
+  const alias = (kind: string, name: string): End => ({ kind, alias: name });
+  const planned = [
+    node("Agent", "planned", { name: "Planned bot" }),
+    rel("ACTS_AS", agent("planned"), principal("planned-id"), { key: "app", mode: "app" }),
+    rel("MEMBER_OF", principal("planned-id"), alias("Principal", "mail:finanse@contoso.example")),
+  ];
+  const WHY = 'alias "mail:finanse@contoso.example" is not resolved: no node declares it';
+  const records = [
+    node("Principal", "finance", { kind: "Group", aliases: ["mail:finance@contoso.example"] }),
+    ...[node("Scope", "site"), reads("finance", "site")],
+  ];
+
+  test("does not approve a planned agent: it is named, and the answer is incomplete", async () => {
+    const ask = await imported(records);
+    const file = fileOf(planned, "plan");
+    const ended = await ask("reach", "Planned bot", "--with", file);
+    expect(ended.code).toBe(3);
+    expect(ended.stdout).toContain("Nothing that was read would be new, change or go.");
+    expect(ended.stderr).toContain(`import.plan: ${WHY}\n`);
+    // In rows that there are, and in the companion of a file.
+    const out = join(newFolder(), "rows.csv");
+    const granted = fileOf([...planned, reads("planned-id", "site")], "plan");
+    expect((await ask("reach", "Planned bot", "--with", granted, "--out", out)).code).toBe(1);
+    expect(readFileSync(out, "utf8")).toContain("partial,import.plan");
+    expect(readFileSync(out.replace(/csv$/, "coverage.csv"), "utf8")).toContain("import.plan,,partial,");
+  });
+
+  test("is a gap of an import, in rows and in the exit code", async () => {
+    const ask = await imported([...records, ...planned, reads("planned-id", "site")], "hr");
+    const ended = await ask("reach", "Planned bot", "--format", "json");
+    expect(ended.code).toBe(3);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      ...{ certainty: "upper-bound", completeness: "partial", gap_steps: "import.hr" },
+    });
+    expect((await ask("coverage")).stdout).toContain(WHY);
+  });
+});

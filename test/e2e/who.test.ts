@@ -1,0 +1,91 @@
+/** `who`: people whose grant comes down to the place, and places by an item that lies there. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run } from "./cli.ts";
+
+type Props = Readonly<Record<string, unknown>>;
+const node = (kind: string, id: string, props: Props = {}) => ({ put: { kind, id, props } });
+const rel = (kind: string, from: string, to: string, ends: readonly [string, string], props: Props = {}) => ({
+  put: { kind, from: { kind: ends[0], id: from }, to: { kind: ends[1], id: to }, props },
+});
+const places = ["Scope", "Scope"] as const;
+const grant = (who: string, where: string, flow: string) =>
+  rel("GRANTED", who, where, ["Principal", "Scope"], {
+    key: who,
+    flow,
+    read: true,
+    see: true,
+    role: "Reader",
+  });
+const item = (id: string, props: Props, ...protectedBy: string[]) => [
+  node("Item", id, props),
+  ...protectedBy.map((place) => rel("PROTECTED_BY", id, place, ["Item", "Scope"])),
+];
+
+const RECORDS = [
+  ...["list", "within", "posix", "here"].map((id) =>
+    node("Principal", id, { kind: "User", name: `by ${id}` }),
+  ),
+  ...["site", "library", "folder"].map((id) => node("Scope", id, { kind: "Site", name: `The ${id}` })),
+  rel("WITHIN", "library", "site", places),
+  rel("INHERITS", "library", "site", places),
+  rel("WITHIN", "folder", "library", places),
+  grant("list", "site", "acl"),
+  grant("within", "site", "containment"),
+  grant("posix", "site", "posix"),
+  grant("here", "library", "posix"),
+  ...item("i1", { name: "Salary.xlsx", path: "hr/salary.xlsx" }, "library"),
+  ...item("i2", { name: "notes.txt", path: "hr/notes.txt" }, "folder"),
+  ...item("i3", { name: "notes.txt", path: "notes.txt" }, "site"),
+];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "forereach-who-"));
+  const file = join(folder, "records.jsonl");
+  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const who = async (wanted: string) => {
+  const { stdout, stderr } = await run(["who", wanted, "--format", "json"], { folder });
+  const rows = stdout.split("\n").filter(Boolean);
+  return { ids: rows.map((line) => (JSON.parse(line) as { id: string }).id), stderr };
+};
+
+test.each([
+  ["site", ["list", "posix", "within"], "all grants that stand there"],
+  ["library", ["here", "list", "within"], "lists that are inherited, not lists of ADLS from above"],
+  ["folder", ["within"], "where inheritance is broken, what holds for all that lies below"],
+])("people at %s: %s (%s)", async (place, ids) => {
+  expect(await who(place)).toEqual({ ids, stderr: "" });
+});
+
+test.each(["i1", "salary.xlsx", "HR/Salary.xlsx"])(
+  "an item stands for the place that protects it: %s",
+  async (wanted) => {
+    const said = "Salary.xlsx (i1) is protected by The library (library).\n";
+    expect(await who(wanted)).toEqual({ ids: ["here", "list", "within"], stderr: `${said}\n` });
+  },
+);
+
+test("what protects an item is said above the table", async () => {
+  const { stdout } = await run(["who", "i1"], { folder });
+  expect(stdout).toMatch(/^Salary\.xlsx \(i1\) is protected by The library \(library\)\.\n\nwho/);
+});
+
+test("a name of several items lists them, and one of none is no place", async () => {
+  expect(await run(["who", "Notes.TXT"], { folder })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      '"Notes.TXT" fits 2 items:\n  i2  hr/notes.txt (in The folder)\n  i3  notes.txt (in The site)\n',
+    ) as string,
+  });
+  expect(await run(["who", "nothing.txt"], { folder })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('no scope is called "nothing.txt"') as string,
+  });
+});
