@@ -1,4 +1,5 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
@@ -300,11 +301,20 @@ export async function importFile({
 }
 
 /** What an import of the file is called: it is the step `import.<name>`. */
-export const importName = (file: string): string =>
-  basename(file)
+export function importName(file: string): string {
+  // Some disks take letters and their marks apart: the same name is the same step.
+  const name = basename(file)
     .replace(/\.[^.]*$/, "")
+    .normalize("NFC")
     .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-");
+    .replace(/[^\p{L}\p{M}\p{N}-]+/gu, "-");
+  if (/[\p{L}\p{N}]/u.test(name)) return name;
+  throw new ConfigError(
+    "unnamed-import",
+    `${file} has no letter and no digit in its name, which is what its records go by`,
+    "give the file a name of its own",
+  );
+}
 
 /** Throws ConfigError. */
 export async function mustBeReadable(file: string): Promise<void> {
@@ -321,16 +331,42 @@ export async function mustBeReadable(file: string): Promise<void> {
   }
 }
 
-/** By hand: what readline reads before somebody asks is lost, and so are the errors of its input. */
+/**
+ * By hand: what readline reads before somebody asks is lost, and so are the errors of its input. Throws ConfigError at the first line
+ * that is not UTF-8: put right in silence, two ids would become one.
+ */
 export async function* linesOf(file: string): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of createReadStream(file, "utf8")) {
-    const lines = (rest + String(chunk)).split(/\r?\n/);
-    rest = lines.pop() ?? "";
-    yield* lines;
+  let number = 0;
+  let waiting: Buffer[] = [];
+  const decoded = function* (bytes: Buffer): Generator<string> {
+    // In UTF-8 this byte is a line's end wherever it stands.
+    for (let start = 0; start < bytes.length; ) {
+      const found = bytes.indexOf(0x0a, start);
+      const end = found === -1 ? bytes.length : found;
+      const line = bytes.subarray(start, end);
+      number++;
+      if (!isUtf8(line)) throw notUtf8(file, number);
+      yield line.toString("utf8").replace(/\r$/, "");
+      start = end + 1;
+    }
+  };
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    const last = chunk.lastIndexOf(0x0a);
+    if (last !== -1) {
+      yield* decoded(Buffer.concat([...waiting, chunk.subarray(0, last + 1)]));
+      waiting = [];
+    }
+    waiting.push(chunk.subarray(last + 1));
   }
-  if (rest !== "") yield rest;
+  yield* decoded(Buffer.concat(waiting));
 }
+
+const notUtf8 = (file: string, line: number): ConfigError =>
+  new ConfigError(
+    "bad-record",
+    `${file}, line ${line}: it is not UTF-8 text; nothing of the file was applied`,
+    "write the file as UTF-8 and import it again",
+  );
 
 /** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */
 export async function acceptGap(
