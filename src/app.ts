@@ -25,8 +25,24 @@ import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
 import type { Inventory } from "./keep/inventory.ts";
-import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
-import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
+import {
+  type GraphMeta,
+  isCurrent,
+  type KnownMeta,
+  knownMeta,
+  openGaps,
+  readMeta,
+  writeMeta,
+} from "./keep/meta.ts";
+import {
+  ConfigError,
+  type ForereachError,
+  Interrupted,
+  type Level,
+  type Params,
+  type Row,
+  StoreError,
+} from "./model.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
@@ -94,7 +110,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     import("./reach/build.ts"),
   ]);
   const source = await openSource(options);
-  const inventory = await openFolder(folder);
+  const { inventory } = await openFolder(folder);
   try {
     const config = from.kind === "tenant" ? from.config : undefined;
     const agents: AgentSelection = {
@@ -257,10 +273,32 @@ async function organizationOf(
   return { id, name: displayName ?? id };
 }
 
-async function openFolder(folder: string): Promise<Inventory> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+/** For those who write: what stands beside the inventory is known before anything is changed. */
+async function openFolder(folder: string): Promise<{ inventory: Inventory; before: KnownMeta | undefined }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    throw unusable(folder, cause);
+  });
   const { openInventory } = await import("./keep/inventory.ts");
-  return openInventory(inventoryFile(folder));
+  const inventory = await openInventory(inventoryFile(folder));
+  try {
+    return { inventory, before: await knownMeta(folder) };
+  } catch (error) {
+    await inventory.close();
+    throw error;
+  }
+}
+
+function unusable(folder: string, cause: NodeJS.ErrnoException): ForereachError {
+  if (cause.code === "EEXIST" || cause.code === "ENOTDIR")
+    return new ConfigError("no-folder", `${folder} is not a folder`, "--data FOLDER names another", {
+      cause,
+    });
+  return new StoreError(
+    "no-access",
+    `cannot make the folder ${folder}: ${cause.message}`,
+    "check who owns the folder above and whether its disk has space, or name another with --data",
+    { cause },
+  );
 }
 
 export interface ImportOptions extends AppEvents {
@@ -280,10 +318,9 @@ export async function importFile({
   const name = importName(file);
   await mustBeReadable(file);
   const { buildGraph } = await import("./reach/build.ts");
-  const inventory = await openFolder(folder);
+  const { inventory, before } = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
-    const before = await readMeta(folder).catch(() => undefined);
     const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
     const meta = await buildGraph({
       folder,
@@ -376,19 +413,19 @@ export async function acceptGap(
   reason: string,
   until: string,
 ): Promise<number> {
-  const inventory = await openFolder(folder);
+  const { inventory, before } = await openFolder(folder);
   try {
     const accepted = await inventory.accept(step, scope, reason, until);
-    const meta = await readMeta(folder).catch(() => undefined);
-    if (meta !== undefined) {
+    // A graph of an older version is derived anew before it answers, with what was accepted.
+    if (before !== undefined && isCurrent(before)) {
       const now = new Map(
         (await inventory.coverage()).map((row) => [`${row.step}\n${row.scope}`, row.accepted]),
       );
-      const coverage = meta.coverage.map((row) => ({
+      const coverage = before.coverage.map((row) => ({
         ...row,
         accepted: now.get(`${row.step}\n${row.scope}`),
       }));
-      await writeMeta(folder, { ...meta, coverage });
+      await writeMeta(folder, { ...before, coverage });
     }
     return accepted;
   } finally {
