@@ -528,17 +528,29 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     ask: query,
     above: (scope) => chainOf(remembered, scope),
     copies: (scope) => heldAt(remembered, scope),
-    async *query(cypherOrName, params) {
-      const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return yield* await runQuery(query, saved, params);
-      const dialect = published ? "neo4j" : "embedded";
-      checkQuery(cypherOrName, dialect);
-      checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
-      if (published) return yield* await store.query(cypherOrName, params);
-      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
-    },
+    query: (cypherOrName, params) => asPerson(asked(cypherOrName, params)),
     close: () => store.close(),
   };
+  async function* asked(cypherOrName: string, params: Params): AsyncGenerator<Row> {
+    const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
+    if (saved !== undefined) return yield* await runQuery(query, saved, params);
+    const dialect = published ? "neo4j" : "embedded";
+    checkQuery(cypherOrName, dialect);
+    checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
+    if (published) return yield* await store.query(cypherOrName, params);
+    yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+  }
+}
+
+/** What an engine does not take of a person is for the person to mend; of the product it is a failure of the store. */
+async function* asPerson(rows: AsyncGenerator<Row>): AsyncGenerator<Row> {
+  try {
+    yield* rows;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== "query-failed") throw error;
+    const fix = "forereach schema lists kinds and properties";
+    throw new ConfigError(error.code, error.message, fix, { cause: error });
+  }
 }
 
 /** So many answers are remembered. */

@@ -56,6 +56,8 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
+const DISK_FULL = /no space left|disk quota|file too large/i;
+
 /** What the engine says when a statement needs more than the pool. */
 export const isPoolFull = (cause: unknown): boolean =>
   cause instanceof StoreError && cause.message.includes("buffer pool is full");
@@ -124,12 +126,15 @@ export async function openEngine({
           : await lane.connection.execute(await statement(lane, cypher), params as Record<string, LbugValue>);
       return Array.isArray(result) ? result.at(-1)! : result;
     } catch (cause) {
-      throw new StoreError(
-        "query-failed",
-        cause instanceof Error ? cause.message : String(cause),
-        undefined,
-        { cause },
-      );
+      const said = cause instanceof Error ? cause.message : String(cause);
+      if (DISK_FULL.test(said))
+        throw new StoreError(
+          "disk-full",
+          `the disk is full: ${said}`,
+          "free some space and run the same command again",
+          { cause },
+        );
+      throw new StoreError("query-failed", said, undefined, { cause });
     }
   };
   async function* stream(cypher: string, params?: Params): AsyncGenerator<Row> {
