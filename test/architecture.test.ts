@@ -50,6 +50,7 @@ const LAYERS: readonly (readonly string[])[] = [
   // One command each, or what commands print with.
   [
     "arguments",
+    "shell",
     "help",
     "completion",
     "screen",

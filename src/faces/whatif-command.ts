@@ -4,6 +4,7 @@ import { ConfigError } from "../model.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
+import { printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printAnswer } from "./print.ts";
 import { FOR_PEOPLE } from "./reach-command.ts";
@@ -159,7 +160,7 @@ export async function userCommand(found: ForUser, options: Narrowing): Promise<b
   });
   // Programs read rows from stdout; why there are none is said beside them.
   const say = (ids: readonly string[], what: string) => {
-    if (ids.length > 0) process.stderr.write(`${what}: ${ids.join(", ")}\n`);
+    if (ids.length > 0) process.stderr.write(`${printable(what)}: ${printable(ids.join(", "))}\n`);
   };
   say(refused, `${user.name} may not use`);
   say(unread, `Who may use it was not read, so what ${user.name} reaches through it is unknown`);
