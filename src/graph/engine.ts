@@ -56,7 +56,21 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
-const DISK_FULL = /no space left|disk quota|file too large/i;
+/** The last is a write that ended early, which is all that the engine says of it then. */
+const DISK_FULL = /no space left|disk quota|file too large|numBytesWritten: \d/i;
+
+/** A disk that is full is no wrong question. */
+export function failure(cause: unknown): StoreError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return DISK_FULL.test(said)
+    ? new StoreError(
+        "disk-full",
+        `the disk is full: ${said}`,
+        "free some space and run the same command again",
+        { cause },
+      )
+    : new StoreError("query-failed", said, undefined, { cause });
+}
 
 /** What the engine says when a statement needs more than the pool. */
 export const isPoolFull = (cause: unknown): boolean =>
@@ -126,15 +140,7 @@ export async function openEngine({
           : await lane.connection.execute(await statement(lane, cypher), params as Record<string, LbugValue>);
       return Array.isArray(result) ? result.at(-1)! : result;
     } catch (cause) {
-      const said = cause instanceof Error ? cause.message : String(cause);
-      if (DISK_FULL.test(said))
-        throw new StoreError(
-          "disk-full",
-          `the disk is full: ${said}`,
-          "free some space and run the same command again",
-          { cause },
-        );
-      throw new StoreError("query-failed", said, undefined, { cause });
+      throw failure(cause);
     }
   };
   async function* stream(cypher: string, params?: Params): AsyncGenerator<Row> {
