@@ -1,4 +1,5 @@
 /** The facade: everything the product does, as functions. The command line and other faces only print. */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
@@ -24,8 +25,24 @@ import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
 import type { Inventory } from "./keep/inventory.ts";
-import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
-import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
+import {
+  type GraphMeta,
+  isCurrent,
+  type KnownMeta,
+  knownMeta,
+  openGaps,
+  readMeta,
+  writeMeta,
+} from "./keep/meta.ts";
+import {
+  ConfigError,
+  type ForereachError,
+  Interrupted,
+  type Level,
+  type Params,
+  type Row,
+  StoreError,
+} from "./model.ts";
 import {
   bytewise,
   type FoundPlace,
@@ -103,7 +120,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     import("./reach/build.ts"),
   ]);
   const source = await openSource(options);
-  const inventory = await openFolder(folder);
+  const { inventory } = await openFolder(folder);
   try {
     const config = from.kind === "tenant" ? from.config : undefined;
     const agents: AgentSelection = {
@@ -266,10 +283,32 @@ async function organizationOf(
   return { id, name: displayName ?? id };
 }
 
-async function openFolder(folder: string): Promise<Inventory> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+/** For those who write: what stands beside the inventory is known before anything is changed. */
+async function openFolder(folder: string): Promise<{ inventory: Inventory; before: KnownMeta | undefined }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    throw unusable(folder, cause);
+  });
   const { openInventory } = await import("./keep/inventory.ts");
-  return openInventory(inventoryFile(folder));
+  const inventory = await openInventory(inventoryFile(folder));
+  try {
+    return { inventory, before: await knownMeta(folder) };
+  } catch (error) {
+    await inventory.close();
+    throw error;
+  }
+}
+
+function unusable(folder: string, cause: NodeJS.ErrnoException): ForereachError {
+  if (cause.code === "EEXIST" || cause.code === "ENOTDIR")
+    return new ConfigError("no-folder", `${folder} is not a folder`, "--data FOLDER names another", {
+      cause,
+    });
+  return new StoreError(
+    "no-access",
+    `cannot make the folder ${folder}: ${cause.message}`,
+    "check who owns the folder above and whether its disk has space, or name another with --data",
+    { cause },
+  );
 }
 
 export interface ImportOptions extends AppEvents {
@@ -289,10 +328,9 @@ export async function importFile({
   const name = importName(file);
   await mustBeReadable(file);
   const { buildGraph } = await import("./reach/build.ts");
-  const inventory = await openFolder(folder);
+  const { inventory, before } = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
-    const before = await readMeta(folder).catch(() => undefined);
     const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
     const meta = await buildGraph({
       folder,
@@ -310,11 +348,20 @@ export async function importFile({
 }
 
 /** What an import of the file is called: it is the step `import.<name>`. */
-export const importName = (file: string): string =>
-  basename(file)
+export function importName(file: string): string {
+  // Some disks take letters and their marks apart: the same name is the same step.
+  const name = basename(file)
     .replace(/\.[^.]*$/, "")
+    .normalize("NFC")
     .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-");
+    .replace(/[^\p{L}\p{M}\p{N}-]+/gu, "-");
+  if (/[\p{L}\p{N}]/u.test(name)) return name;
+  throw new ConfigError(
+    "unnamed-import",
+    `${file} has no letter and no digit in its name, which is what its records go by`,
+    "give the file a name of its own",
+  );
+}
 
 /** Throws ConfigError. */
 export async function mustBeReadable(file: string): Promise<void> {
@@ -331,16 +378,42 @@ export async function mustBeReadable(file: string): Promise<void> {
   }
 }
 
-/** By hand: what readline reads before somebody asks is lost, and so are the errors of its input. */
+/**
+ * By hand: what readline reads before somebody asks is lost, and so are the errors of its input. Throws ConfigError at the first line
+ * that is not UTF-8: put right in silence, two ids would become one.
+ */
 export async function* linesOf(file: string): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of createReadStream(file, "utf8")) {
-    const lines = (rest + String(chunk)).split(/\r?\n/);
-    rest = lines.pop() ?? "";
-    yield* lines;
+  let number = 0;
+  let waiting: Buffer[] = [];
+  const decoded = function* (bytes: Buffer): Generator<string> {
+    // In UTF-8 this byte is a line's end wherever it stands.
+    for (let start = 0; start < bytes.length; ) {
+      const found = bytes.indexOf(0x0a, start);
+      const end = found === -1 ? bytes.length : found;
+      const line = bytes.subarray(start, end);
+      number++;
+      if (!isUtf8(line)) throw notUtf8(file, number);
+      yield line.toString("utf8").replace(/\r$/, "");
+      start = end + 1;
+    }
+  };
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    const last = chunk.lastIndexOf(0x0a);
+    if (last !== -1) {
+      yield* decoded(Buffer.concat([...waiting, chunk.subarray(0, last + 1)]));
+      waiting = [];
+    }
+    waiting.push(chunk.subarray(last + 1));
   }
-  if (rest !== "") yield rest;
+  yield* decoded(Buffer.concat(waiting));
 }
+
+const notUtf8 = (file: string, line: number): ConfigError =>
+  new ConfigError(
+    "bad-record",
+    `${file}, line ${line}: it is not UTF-8 text; nothing of the file was applied`,
+    "write the file as UTF-8 and import it again",
+  );
 
 /** Says that a gap is known: it stays in every row and only stops raising exit code 3, until its date. */
 export async function acceptGap(
@@ -350,19 +423,19 @@ export async function acceptGap(
   reason: string,
   until: string,
 ): Promise<number> {
-  const inventory = await openFolder(folder);
+  const { inventory, before } = await openFolder(folder);
   try {
     const accepted = await inventory.accept(step, scope, reason, until);
-    const meta = await readMeta(folder).catch(() => undefined);
-    if (meta !== undefined) {
+    // A graph of an older version is derived anew before it answers, with what was accepted.
+    if (before !== undefined && isCurrent(before)) {
       const now = new Map(
         (await inventory.coverage()).map((row) => [`${row.step}\n${row.scope}`, row.accepted]),
       );
-      const coverage = meta.coverage.map((row) => ({
+      const coverage = before.coverage.map((row) => ({
         ...row,
         accepted: now.get(`${row.step}\n${row.scope}`),
       }));
-      await writeMeta(folder, { ...meta, coverage });
+      await writeMeta(folder, { ...before, coverage });
     }
     return accepted;
   } finally {
@@ -479,17 +552,29 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     ask: query,
     above: (scope) => chainOf(remembered, scope),
     copies: (scope) => heldAt(remembered, scope),
-    async *query(cypherOrName, params) {
-      const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return yield* await runQuery(query, saved, params);
-      const dialect = published ? "neo4j" : "embedded";
-      checkQuery(cypherOrName, dialect);
-      checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
-      if (published) return yield* await store.query(cypherOrName, params);
-      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
-    },
+    query: (cypherOrName, params) => asPerson(asked(cypherOrName, params)),
     close: () => store.close(),
   };
+  async function* asked(cypherOrName: string, params: Params): AsyncGenerator<Row> {
+    const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
+    if (saved !== undefined) return yield* await runQuery(query, saved, params);
+    const dialect = published ? "neo4j" : "embedded";
+    checkQuery(cypherOrName, dialect);
+    checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
+    if (published) return yield* await store.query(cypherOrName, params);
+    yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+  }
+}
+
+/** What an engine does not take of a person is for the person to mend; of the product it is a failure of the store. */
+async function* asPerson(rows: AsyncGenerator<Row>): AsyncGenerator<Row> {
+  try {
+    yield* rows;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== "query-failed") throw error;
+    const fix = "forereach schema lists kinds and properties";
+    throw new ConfigError(error.code, error.message, fix, { cause: error });
+  }
 }
 
 /** So many answers are remembered. */

@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { collect, date, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
+import { collect, dateAhead, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
 import type { ExplainOptions, ReachCommand } from "./faces/reach-command.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
+import { shellWord } from "./faces/shell.ts";
 import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
 import { packageRoot } from "./root.ts";
 
@@ -119,7 +120,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       jsonLog(),
     );
   };
-  const command = `forereach ${argv.slice(2).join(" ")}`;
+  const command = ["forereach", ...argv.slice(2).map(shellWord)].join(" ");
 
   program
     .description("Know what every AI agent can reach, before it runs.")
@@ -480,7 +481,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .argument("<STEP>", "as `forereach coverage` names it")
     .argument("[SCOPE]", "one part of it; absent: all")
     .requiredOption("--reason <TEXT>", "why")
-    .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", date)
+    .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", dateAhead)
     .action(
       async (
         step: string,
@@ -583,7 +584,8 @@ async function showSummary(
 ): Promise<number> {
   const show = async (answers: AnswersOf) => {
     screen.done();
-    await printTop(answers, page, folder === ".forereach" ? "forereach" : `forereach --data ${folder}`);
+    const typed = folder === ".forereach" ? "forereach" : `forereach --data ${shellWord(folder)}`;
+    await printTop(answers, page, typed);
   };
   return withAnswers(openFolder(folder, options), done(show), jsonLog);
 }
@@ -602,7 +604,12 @@ function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean): nu
   }
   if (error instanceof ForereachError) {
     say(error.code, error.message, error.fix);
-    return error instanceof ConfigError || error.code === "query-failed" ? EXIT.usage : EXIT.store;
+    return error instanceof ConfigError ? EXIT.usage : EXIT.store;
+  }
+  // What the system refuses is no mistake of the program: its words say what and where.
+  if (error instanceof Error && "syscall" in error) {
+    say("system", error.message, "free space or rights there, then run it again");
+    return EXIT.store;
   }
   say("internal", `Internal error: ${error instanceof Error ? error.stack : String(error)}`);
   return EXIT.store;
@@ -620,6 +627,6 @@ for (const name of ["SIGINT", "SIGTERM"] as const)
 // A reader that closes its end early (`| head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(EXIT.ok);
-  throw error;
+  process.exit(explainError(error, interrupted.signal, process.argv.includes("--json-log")));
 });
 process.exitCode = await main(process.argv, interrupted.signal);

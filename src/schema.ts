@@ -3,10 +3,16 @@
  * loads, record checks and the schema page are generated from it, record types are inferred from it.
  */
 
+import { TIERS } from "./model.ts";
+
 export type PropType = "string" | "int" | "bool" | "timestamp" | "string[]";
 interface PropSpec {
   readonly type: PropType;
   readonly about: string;
+  /** All values there are, as rules compare them; absent: any. */
+  readonly values?: readonly string[];
+  /** Without it rules derive nothing from the record, and that would look like a no: who puts one must say it. */
+  readonly required?: true;
 }
 interface NodeSpec {
   readonly about: string;
@@ -22,6 +28,10 @@ interface RelSpec {
 }
 
 const str = (about: string) => ({ type: "string", about }) as const;
+const oneOf = <const V extends readonly string[]>(values: V, about: string) =>
+  ({ type: "string", values, about }) as const;
+const mustBe = <const V extends readonly string[]>(values: V, about: string) =>
+  ({ ...oneOf(values, about), required: true }) as const;
 const int = (about: string) => ({ type: "int", about }) as const;
 const bool = (about: string) => ({ type: "bool", about }) as const;
 const time = (about: string) => ({ type: "timestamp", about }) as const;
@@ -74,8 +84,8 @@ export const NODES = {
       ...common,
       platform: str("Where it runs or is registered: entra, copilot-studio, foundry, self-hosted, …"),
       surface: str("Where people meet it"),
-      estate: str("managed, self-hosted or shadow"),
-      status: str("enabled, disabled or unknown"),
+      estate: oneOf(["managed", "self-hosted", "shadow"], "Whether a catalog lists it, and who runs it"),
+      status: oneOf(["enabled", "disabled", "unknown"], "A disabled agent reaches nothing"),
       risk: str("Risk level as the risk service reports it"),
       evidence: str("Why this identity counts as an agent"),
       owner: str('Names of those who answer for it, joined by "; "'),
@@ -104,7 +114,7 @@ export const NODES = {
       hidden: bool("Group that hides its members"),
       ownerTenant: str("Tenant that owns the application"),
       host: str("Resource that runs as this managed identity"),
-      userType: str("Member or Guest"),
+      userType: oneOf(["Member", "Guest"], "Of a user; absent: as its kind says"),
     },
   },
   Scope: {
@@ -119,7 +129,7 @@ export const NODES = {
       sharedKey: bool("False if the account refuses account keys; absent or true: keys open it"),
       publicAccess: str("None, Blob or Container, as the container says"),
       allowPublic: bool("False if the account forbids public access whatever its containers say"),
-      network: str("Allow, Deny or unknown: what the network rules do by default"),
+      network: oneOf(["Allow", "Deny", "unknown"], "What the network rules do by default"),
       hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
       runsAs: list("Object ids of the managed identities that the resource runs as"),
       members: str("Condition that decides which blobs of the container lie here, as its expression in JSON"),
@@ -152,7 +162,7 @@ export const NODES = {
     about: "MCP server: a catalog entry, or what agents are configured with",
     props: {
       ...common,
-      approval: str("approved, unapproved or unknown"),
+      approval: oneOf(["approved", "unapproved", "unknown"], "What the catalog says of it"),
       gateway: str("Gateway it stands behind"),
       url: str("Where it is reached"),
     },
@@ -173,7 +183,7 @@ export const NODES = {
       ...common,
       effect: str("What it does to what it applies to: block, or allow only them"),
       surface: str("On which surface"),
-      state: str("enabled, disabled or report-only; absent: enabled"),
+      state: oneOf(["enabled", "disabled", "report-only"], "Whether it works; absent: enabled"),
       residual: str("Condition that the request decides, in words; absent: it holds always"),
     },
   },
@@ -181,12 +191,16 @@ export const NODES = {
 
 export const RELS = {
   ACTS_AS: {
-    about:
-      "With whose rights it acts. mode: app (own identity), agent-user, maker (stored connection), key (secret or SAS)",
+    about: "With whose rights it acts",
     from: ["Agent", "McpServer"],
     to: ["Principal"],
     keyed: true,
-    props: { mode: str("app, agent-user, maker or key") },
+    props: {
+      mode: mustBe(
+        ["app", "agent-user", "maker", "key"],
+        "With its own identity, its user account, a stored connection, or a secret or SAS",
+      ),
+    },
   },
   MAY_USE: { about: "Who may talk to the agent", from: ["Principal"], to: ["Agent"], props: {} },
   CONSENTED: {
@@ -197,7 +211,10 @@ export const RELS = {
     props: {
       permission: str("Name of the permission, such as Files.Read.All"),
       resource: str("Object id of the API that defines it"),
-      type: str("application or delegated"),
+      type: mustBe(
+        ["application", "delegated", "access"],
+        "Of the application itself, for users, or who may use the API",
+      ),
       user: str("The one user who consented, or * for all"),
       ...actions,
     },
@@ -208,7 +225,7 @@ export const RELS = {
     about: "Calls another agent",
     from: ["Agent"],
     to: ["Agent"],
-    props: { mode: str("own: the callee acts with its own rights; caller: with the caller’s") },
+    props: { mode: mustBe(["own", "caller"], "With whose rights the callee acts: its own, or the caller’s") },
   },
   EMBEDS: {
     about: "Carries a copy of the content, without its permissions",
@@ -232,7 +249,10 @@ export const RELS = {
     about: "Direct membership only; closure is the work of a rule",
     from: ["Principal"],
     to: ["Principal"],
-    props: { tier: str("now, or potential for eligible membership"), expires: time("When it ends") },
+    props: {
+      tier: oneOf(["now", "potential"], "potential: eligible; absent: now"),
+      expires: time("When it ends"),
+    },
   },
   GRANTED: {
     about: "A grant at a scope, one boolean a primitive action",
@@ -242,13 +262,19 @@ export const RELS = {
     props: {
       ...actions,
       unknown: bool("A grant on a data plane without a rule: what it opens is unknown"),
-      flow: str("How it goes down: containment (WITHIN), acl (INHERITS) or posix"),
+      flow: mustBe(
+        ["containment", "acl", "posix"],
+        "How it goes down: by WITHIN, by INHERITS, or as ADLS lists do",
+      ),
       source: str("What granted it: role, app-role, site-group, link, …"),
       role: str("Name of the role or permission, for people"),
       resource: str("Source app-role: app id of the API that defines the permission"),
-      tier: str("now, conditional, potential or latent"),
+      tier: oneOf(TIERS, "When it holds; absent: now"),
       residual: str("Condition that stays to be decided at request time, in words"),
-      certainty: str("exact, or upper-bound where something that could take it away was not read"),
+      certainty: oneOf(
+        ["exact", "upper-bound"],
+        "upper-bound: something that could take it away was not read; absent: exact",
+      ),
       reason_code: str("Why it is not exact"),
       expires: time("When it ends"),
       together: list("flow posix: the holder must be, or be in, all of these as well"),

@@ -51,6 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   // One command each, or what commands print with.
   [
     "arguments",
+    "shell",
     "help",
     "completion",
     "screen",

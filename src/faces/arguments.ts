@@ -13,11 +13,14 @@ export function loopback(text: string): string {
 }
 /** One server speaks for all services. */
 export const endpointsAt = (url: string) => ({ graph: url, arm: url, blob: `${url}/blob` });
-export function date(text: string): string {
+/** The last day, in UTC, on which something is to hold: today or later. */
+export function dateAhead(text: string): string {
   // Date.parse takes the 31st of any month; written back it is another day.
   const parsed = new Date(`${text}T00:00:00Z`);
   if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== text)
     throw new InvalidArgumentError("Not a date like 2027-03-31.");
+  if (text < new Date().toISOString().slice(0, 10))
+    throw new InvalidArgumentError("That day is over: nothing would be accepted.");
   return text;
 }
 export const listOf =

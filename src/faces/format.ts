@@ -124,7 +124,7 @@ function fitWidths(natural: readonly number[], width: number | undefined): numbe
 }
 
 /** A value on one line. Control and direction characters of a tenant’s names must not steer the terminal. */
-function printable(value: unknown): string {
+export function printable(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = Array.isArray(value)
     ? value.map(printable).join("; ")

@@ -8,7 +8,8 @@ import { type GraphMeta, openGaps } from "../keep/meta.ts";
 import { type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
 import type { PathStep } from "../reach/paths.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
-import { type Format, formatRows } from "./format.ts";
+import { type Format, formatRows, printable } from "./format.ts";
+import { shellWord } from "./shell.ts";
 
 export async function write(chunks: AsyncIterable<string>): Promise<void> {
   for await (const chunk of chunks)
@@ -47,7 +48,7 @@ export async function printTop(
   const totals = await answers.totals();
   const lines = await ranked(answers, 20);
   process.stdout.write(
-    `\n${meta.tenantName} (${meta.tenant}), snapshot ${meta.snapshot.slice(0, 12)}, read ${meta.observedFrom} to ${meta.observedTo}\n` +
+    `\n${printable(meta.tenantName)} (${printable(meta.tenant)}), snapshot ${meta.snapshot.slice(0, 12)}, read ${meta.observedFrom} to ${meta.observedTo}\n` +
       `${number(totals.agents)} agents; ${number(totals.reading)} can read data now, ${totals.counted === true ? `${number(totals.reading_sensitive)} of them sensitive data` : "how much of it is sensitive was not counted: no items were read"}` +
       `${Number(totals.maybe ?? 0) === 0 ? "" : `; of ${number(totals.maybe)} more it is unknown`}.\n\n` +
       "Agents that can read most sensitive items now:\n",
@@ -84,10 +85,15 @@ export async function printTop(
     process.stdout.write(`\nThe same as a page: ${resolve(page)}\n`);
   }
   const [first] = lines;
-  if (first !== undefined)
+  if (first !== undefined) {
+    const { name, id } = first.line;
+    // A name that cannot be printed cannot be typed.
+    const agent = shellWord(printable(printable(name) === name ? name : id));
+    const place = shellWord(printable(first.steps.at(-1)?.id ?? ""));
     process.stdout.write(
-      `\nNext:\n  ${typed} reach "${first.line.name}"\n  ${typed} explain "${first.line.name}" "${first.steps.at(-1)?.id ?? ""}"\n  ${typed} coverage\n`,
+      `\nNext:\n  ${typed} reach ${agent}\n  ${typed} explain ${agent} ${place}\n  ${typed} coverage\n`,
     );
+  }
 }
 
 function sayCoverage(meta: GraphMeta): void {
@@ -112,7 +118,7 @@ function sayCoverage(meta: GraphMeta): void {
   );
   for (const [step, { state, parts, reason }] of byStep)
     process.stdout.write(
-      `  ${state.padEnd(12)} ${step}${parts === 1 ? "" : ` (${parts} parts)`}${reason === "" ? "" : `: ${reason}`}\n`,
+      `  ${state.padEnd(12)} ${printable(step)}${parts === 1 ? "" : ` (${parts} parts)`}${reason === "" ? "" : `: ${printable(reason)}`}\n`,
     );
 }
 

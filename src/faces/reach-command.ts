@@ -11,7 +11,7 @@ import type { People, Standing } from "../reach/people-gain.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
-import type { Format } from "./format.ts";
+import { type Format, printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, viewOf, write } from "./print.ts";
 
@@ -111,7 +111,7 @@ const sayWho = (
   { agent_name, mode, via, audience_count }: Counted,
   unread = "who may use it was not read",
 ): string =>
-  `${agent_name}, ${mode}${via === "" ? "" : ` by ${via}`}: ${audience_count === null ? unread : `${people(audience_count)} may use it`}`;
+  `${printable(agent_name)}, ${mode}${via === "" ? "" : ` by ${printable(via)}`}: ${audience_count === null ? unread : `${people(audience_count)} may use it`}`;
 const sayCounted = (one: Counted): string =>
   `${sayWho(one)}.${one.audience_count === null ? "" : " Who gains, or has most: --people"}\n`;
 
@@ -122,7 +122,7 @@ function sayStanding(one: Standing): string {
     const most =
       worst === undefined
         ? reason
-        : `most: ${worst.name} (${worst.id}), who reads ${counted(worst.items, "item")} through it now, ${worst.sensitive.toLocaleString("en-US")} of them sensitive${reason === "" ? "" : ` (${reason})`}`;
+        : `most: ${printable(worst.name)} (${printable(worst.id)}), who reads ${counted(worst.items, "item")} through it now, ${worst.sensitive.toLocaleString("en-US")} of them sensitive${reason === "" ? "" : ` (${reason})`}`;
     return `${sayWho(one)}; ${most}.\n`;
   }
   const gain =
@@ -159,7 +159,10 @@ export async function whoCommand(
   const format = formatOf(options);
   const { scope, item } = await answers.findPlace(wanted);
   if (item !== undefined)
-    sayBeside(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).\n\n`, format);
+    sayBeside(
+      `${printable(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).`)}\n\n`,
+      format,
+    );
   const { agents, people } = await answers.who(scope);
   const rows = async function* (): AsyncGenerator<Row> {
     for (const row of agents)
@@ -256,7 +259,7 @@ async function* explainText(
 ): AsyncGenerator<string> {
   yield path === undefined
     ? "No path was read from this agent to this place.\n"
-    : `${rows.map(sayRow).join("\n")}\n\n${drawPath(path)}`;
+    : `${rows.map((row) => printable(sayRow(row))).join("\n")}\n\n${drawPath(path)}`;
   yield unknown;
   if (ways === undefined) return;
   yield "\nAll paths by memberships and grants, the shortest first. What denies and policies leave of them stands above.\n";
@@ -264,24 +267,24 @@ async function* explainText(
   const grants = new Set<string>();
   for (const one of ways.paths()) {
     noteGrants(one, grants);
-    yield `${String(++total).padStart(6)}  ${sayPath(one)}\n`;
+    yield `${String(++total).padStart(6)}  ${printable(sayPath(one))}\n`;
   }
   yield `${total} path${total === 1 ? "" : "s"} in all.\n`;
   const others = notAmong(rows, grants);
   if (others.length > 0)
-    yield `Not among them: what comes by a blueprint, a package or a consent (${others.join(", ")}). The cut below leaves it.\n`;
+    yield `Not among them: what comes by a blueprint, a package or a consent (${printable(others.join(", "))}). The cut below leaves it.\n`;
   if (total > 0)
-    yield `\nThe fewest to take away, so that none of these paths is left:\n${ways.cut.map(sayRemoval).join("")}`;
+    yield `\nThe fewest to take away, so that none of these paths is left:\n${ways.cut.map((one) => `  ${printable(sayRemoval(one))}\n`).join("")}`;
 }
 
 const sayRemoval = ({ kind, from, to, id, role }: Removal): string =>
   kind === "GRANTED"
-    ? `  revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}\n`
+    ? `revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}`
     : kind === "EMBEDS"
-      ? `  take the copy of ${to.name || to.id} out of ${from.name || from.id}\n`
+      ? `take the copy of ${to.name || to.id} out of ${from.name || from.id}`
       : kind === "COPIED_TO"
-        ? `  take the copy of ${from.name || from.id} out of ${to.name || to.id}\n`
-        : `  take ${from.name || from.id} out of ${to.name || to.id}\n`;
+        ? `take the copy of ${from.name || from.id} out of ${to.name || to.id}`
+        : `take ${from.name || from.id} out of ${to.name || to.id}`;
 
 const sayRow = (row: ReachRow): string => {
   const can = (["read", "write", "manage", "discover"] as const).filter((right) => row[right] === "yes");
@@ -319,9 +322,11 @@ const drawPath = (path: readonly PathStep[]): string =>
   path
     .map((step, index) => {
       const how = step.grant !== undefined ? `has ${step.grant.role} on` : (VERBS[step.via ?? ""] ?? "");
-      const line = `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`;
+      const line = printable(
+        `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`,
+      );
       return step.grant === undefined
         ? `${line}\n`
-        : `${line}\n${"  ".repeat(index)}  to revoke: ${step.grant.id}\n`;
+        : `${line}\n${"  ".repeat(index)}  to revoke: ${printable(step.grant.id)}\n`;
     })
     .join("");

@@ -6,6 +6,7 @@ import { gapsAt, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
+import { printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printAnswer } from "./print.ts";
 import { FOR_PEOPLE } from "./reach-command.ts";
@@ -184,7 +185,7 @@ export async function userCommand(found: ForUser, options: Narrowing): Promise<b
   });
   // Programs read rows from stdout; why there are none is said beside them.
   const say = (ids: readonly string[], what: string) => {
-    if (ids.length > 0) process.stderr.write(`${what}: ${ids.join(", ")}\n`);
+    if (ids.length > 0) process.stderr.write(`${printable(what)}: ${printable(ids.join(", "))}\n`);
   };
   say(refused, `${user.name} may not use`);
   for (const why of new Set(unknown.map(({ unread }) => unread)))

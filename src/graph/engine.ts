@@ -56,6 +56,22 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
+/** The last is a write that ended early, which is all that the engine says of it then. */
+const DISK_FULL = /no space left|disk quota|file too large|numBytesWritten: \d/i;
+
+/** A disk that is full is no wrong question. */
+export function failure(cause: unknown): StoreError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return DISK_FULL.test(said)
+    ? new StoreError(
+        "disk-full",
+        `the disk is full: ${said}`,
+        "free some space and run the same command again",
+        { cause },
+      )
+    : new StoreError("query-failed", said, undefined, { cause });
+}
+
 /** What the engine says when a statement needs more than the pool. */
 export const isPoolFull = (cause: unknown): boolean =>
   cause instanceof StoreError && cause.message.includes("buffer pool is full");
@@ -124,12 +140,7 @@ export async function openEngine({
           : await lane.connection.execute(await statement(lane, cypher), params as Record<string, LbugValue>);
       return Array.isArray(result) ? result.at(-1)! : result;
     } catch (cause) {
-      throw new StoreError(
-        "query-failed",
-        cause instanceof Error ? cause.message : String(cause),
-        undefined,
-        { cause },
-      );
+      throw failure(cause);
     }
   };
   async function* stream(cypher: string, params?: Params): AsyncGenerator<Row> {

@@ -50,13 +50,15 @@ export const DIALECTS = {
 export interface Column {
   name: string;
   type: PropType;
+  /** All values there are; absent: any. */
+  values?: readonly string[];
+  /** Who puts a record must say it. */
+  required?: true;
 }
 
 const propsOf = (kind: Kind): Column[] => {
-  const props: Readonly<Record<string, { type: PropType }>> = isNodeKind(kind)
-    ? NODES[kind].props
-    : RELS[kind].props;
-  return Object.entries(props).map(([name, { type }]) => ({ name, type }));
+  const props: Readonly<Record<string, Said>> = isNodeKind(kind) ? NODES[kind].props : RELS[kind].props;
+  return Object.entries(props).map(([name, { about: _, ...spec }]) => ({ name, ...spec }));
 };
 
 /** Properties of a kind in the order of the schema, without `id` and `key`. */
@@ -228,15 +230,24 @@ const table = (rows: readonly (readonly string[])[]): string[] => [
   ...rows.map((row) => `| ${row.map(cell).join(" | ")} |`),
 ];
 
+type Said = Omit<Column, "name"> & { about: string };
+
 /** The schema page in Markdown: every kind, its properties and what they mean. */
 export const schemaPage = (): string => {
-  const rows = (props: Readonly<Record<string, { type: string; about: string }>>) =>
-    Object.entries(props).map(([name, spec]) => [`\`${name}\``, spec.type, spec.about]);
+  const meaning = ({ about, values, required }: Said): string =>
+    [
+      about,
+      ...(values === undefined ? [] : [`one of ${values.map((value) => `\`${value}\``).join(", ")}`]),
+      ...(required === undefined ? [] : ["required"]),
+    ].join("; ");
+  const rows = (props: Readonly<Record<string, Said>>) =>
+    Object.entries(props).map(([name, spec]) => [`\`${name}\``, spec.type, meaning(spec)]);
   const lines = [
     "# Schema",
     "",
     "Generated from `src/schema.ts`. A property that is absent was not read: it is never a no.",
     "Timestamps are ISO 8601 strings. Every node has an `id`, unique within its kind.",
+    "An import refuses a value that is none of those listed, and a record without a property that is required.",
     "",
     "## Nodes",
   ];

@@ -65,9 +65,11 @@ export async function draft(path: string, write: (temporary: string) => Promise<
 }
 
 function explain(path: string, error: unknown): unknown {
-  if (error instanceof ForereachError || !(error instanceof Error) || !("code" in error)) return error;
+  if (error instanceof ForereachError || !(error instanceof Error)) return error;
   const cause = { cause: error };
-  switch (error.code) {
+  // Errors of DuckDB have no code, and say in words what the disk said.
+  const said = /no space left|disk quota|file too large/i.test(error.message) ? "ENOSPC" : undefined;
+  switch ("code" in error ? error.code : said) {
     case "ENOENT":
     case "ENOTDIR":
       return new ConfigError(
@@ -88,6 +90,7 @@ function explain(path: string, error: unknown): unknown {
       );
     case "ENOSPC":
     case "EDQUOT":
+    case "EFBIG":
       return new StoreError(
         "disk-full",
         `The disk is full: ${path} was not written.`,
@@ -95,6 +98,13 @@ function explain(path: string, error: unknown): unknown {
         cause,
       );
     default:
-      return error;
+      return "syscall" in error || error.message.startsWith("IO Error: ")
+        ? new StoreError(
+            "out-failed",
+            `${path} was not written: ${error.message}`,
+            "Name another file with --out.",
+            cause,
+          )
+        : error;
   }
 }

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreSpec } from "../config.ts";
-import { type Finding, StoreError } from "../model.ts";
+import { ConfigError, type Finding, StoreError } from "../model.ts";
 import { draftText } from "./files.ts";
 import type { CoverageRow } from "./inventory.ts";
 
@@ -29,32 +29,75 @@ export interface GraphMeta {
 
 const FILE = "graph.json";
 
-export async function readMeta(folder: string): Promise<GraphMeta> {
+/** What a graph of an older version says as well. */
+export type KnownMeta = Pick<GraphMeta, "tenant" | "tenantName" | "configHash" | "findings"> & {
+  version: number;
+};
+
+/**
+ * What stands in the folder, of this version or an older one; undefined only if there is nothing. Throws StoreError if it cannot
+ * be read, or if a newer version wrote it: what goes on from here must not forget whose graph it is.
+ */
+export async function knownMeta(folder: string): Promise<KnownMeta | undefined> {
+  const file = join(folder, FILE);
   let text: string;
   try {
-    text = await readFile(join(folder, FILE), "utf8");
+    text = await readFile(file, "utf8");
   } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    if (code === "ENOTDIR")
+      throw new ConfigError("no-folder", `${folder} is not a folder`, "--data FOLDER names another", {
+        cause,
+      });
+    throw new StoreError("no-access", `cannot read ${file}: ${message}`, "check who owns the file", {
+      cause,
+    });
+  }
+  const meta = parsed(file, text);
+  if (meta.version > VERSION)
+    throw new StoreError(
+      "newer-version",
+      `${file} was written by a newer version`,
+      "update forereach, or use another --data folder",
+    );
+  return meta;
+}
+
+function parsed(file: string, text: string): KnownMeta {
+  let cause: unknown;
+  try {
+    const meta = JSON.parse(text) as Partial<KnownMeta> | null;
+    if (typeof meta?.version === "number" && typeof meta.tenant === "string") return meta as KnownMeta;
+  } catch (error) {
+    cause = error;
+  }
+  throw new StoreError(
+    "graph-unreadable",
+    `${file} is broken: it does not say whose graph this is`,
+    "bring it back from a copy, or move it away and run forereach scan: what was read stays",
+    { cause },
+  );
+}
+
+export const isCurrent = (meta: KnownMeta): meta is GraphMeta => meta.version === VERSION;
+
+/** Throws StoreError, also if there is nothing yet. */
+export async function readMeta(folder: string): Promise<GraphMeta> {
+  const meta = await knownMeta(folder);
+  if (meta === undefined)
     throw new StoreError(
       "no-graph",
       `there is nothing to ask in ${folder} yet`,
       "forereach scan, or forereach import FILE.jsonl, or forereach demo",
-      { cause },
     );
-  }
-  const meta = JSON.parse(text) as { version: number };
-  if (meta.version < VERSION)
+  if (!isCurrent(meta))
     throw new StoreError(
       "older-version",
       `the graph in ${folder} was derived by an older version`,
       "forereach scan or forereach import derives it anew; what was read stays",
     );
-  if (meta.version > VERSION)
-    throw new StoreError(
-      "newer-version",
-      `${join(folder, FILE)} was written by a newer version`,
-      "update forereach, or use another --data folder",
-    );
-  return meta as GraphMeta;
+  return meta;
 }
 
 export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> {

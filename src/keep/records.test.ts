@@ -9,7 +9,8 @@ const s = { kind: "Scope", id: "s" };
 
 describe("a line of an import file", () => {
   test("that fits is taken as it stands; blank lines are nothing", () => {
-    const line = { put: { kind: "GRANTED", from: p, to: s, props: { key: "1", read: true, expires: null } } };
+    const props = { key: "1", flow: "acl", tier: null, read: true, expires: null };
+    const line = { put: { kind: "GRANTED", from: p, to: s, props } };
     expect(check(line)).toEqual(line);
     const removal = {
       remove: { kind: "GRANTED", from: { kind: "Principal", alias: "upn:u" }, to: s, key: "1" },
@@ -107,6 +108,31 @@ describe("a line of an import file", () => {
       /exactly one of "id" and "alias"/,
     ],
     [
+      "a value that is none of a closed list",
+      { put: { kind: "GRANTED", from: p, to: s, props: { flow: "Containment", read: true } } },
+      /flow of GRANTED is "Containment"; expected one of containment, acl, posix/,
+    ],
+    [
+      "a value without which rules derive nothing",
+      { put: { kind: "ACTS_AS", from: { kind: "Agent", id: "a" }, to: p } },
+      /mode of ACTS_AS is missing; expected one of app, agent-user, maker, key/,
+    ],
+    [
+      "such a value cleared",
+      { put: { kind: "CONSENTED", from: p, to: s, props: { permission: "Files.Read.All", type: null } } },
+      /type of CONSENTED is null; expected one of application, delegated, access/,
+    ],
+    [
+      "a tier of a membership that is none",
+      { put: { kind: "MEMBER_OF", from: p, to: p, props: { tier: "eligible" } } },
+      /tier of MEMBER_OF is "eligible"; expected one of now, potential/,
+    ],
+    [
+      "half a surrogate pair",
+      { put: { kind: "Agent", id: "a\ud800b" } },
+      /"a\\ud800b" is no valid Unicode text/,
+    ],
+    [
       "a key where there is none",
       { put: { kind: "OWNS", from: p, to: s, props: { key: "1" } } },
       /OWNS has no key/,
@@ -132,6 +158,32 @@ describe("a line of an import file", () => {
   test.each(refused)("is refused with %s, naming file and line", (_, value, message) => {
     expect(() => check(value)).toThrowError(message);
     expect(() => check(value)).toThrowError(/^hr\.jsonl, line 7: .*; nothing of the file was applied$/);
+  });
+
+  test("is refused with a key that stands there twice, however it is written", () => {
+    const agent = '{"kind":"Agent","id":"a"}';
+    expect(() => checkLine(`{"put":${agent},"p\\u0075t":${agent}}`, 4, "x")).toThrowError(
+      /^x, line 4: "put" stands there twice/,
+    );
+    expect(() => checkLine('{"put":{"kind":"Agent","id":"a","id":"b"}}', 4, "x")).toThrowError(/"id" stands/);
+    const named = { kind: "Agent", id: '{"id":"a","id":"a"}', props: { kind: "\ud83d\ude00", name: "\\" } };
+    expect(put(named)).toEqual({ put: named });
+  });
+
+  test("may leave out what has a value of its own then, and must say what has none", () => {
+    const agent = { kind: "Agent", id: "a" };
+    const silent: [object, RegExp][] = [
+      [{ kind: "GRANTED", from: p, to: s, props: { read: true } }, /flow of GRANTED is missing/],
+      [{ kind: "INVOKES", from: agent, to: agent }, /mode of INVOKES is missing/],
+      [{ kind: "CONSENTED", from: p, to: s, props: {} }, /type of CONSENTED is missing/],
+    ];
+    for (const [record, message] of silent) expect(() => put(record)).toThrowError(message);
+    const spoken = [
+      { kind: "MEMBER_OF", from: p, to: p },
+      { kind: "GRANTED", from: p, to: s, props: { flow: "acl" } },
+      { kind: "Policy", id: "k", props: { effect: "mfa" } },
+    ];
+    for (const record of spoken) expect(put(record)).toEqual({ put: { ...record } });
   });
 
   test("is refused if it is not JSON", () => {

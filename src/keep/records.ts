@@ -1,5 +1,5 @@
 /** The strict check of one line of an import file: what it must look like, said with the nearest known name. */
-import { endpoints, isKeyed, properties } from "../graph/generate.ts";
+import { type Column, endpoints, isKeyed, properties } from "../graph/generate.ts";
 import { COVERAGE_STATES, ConfigError, type Coverage, type CoverageState } from "../model.ts";
 import { nearest } from "../nearest.ts";
 import {
@@ -47,11 +47,41 @@ export const checkLine = (line: string, number: number, file: string): ImportLin
 };
 
 const parse = (json: string): unknown => {
+  let value: unknown;
   try {
-    return JSON.parse(json);
+    value = JSON.parse(json);
   } catch (error) {
     throw new Misfit(`not valid JSON (${error instanceof Error ? error.message : error})`);
   }
+  mustBeClear(json);
+  return value;
+};
+
+/**
+ * What JSON.parse takes without a word: of two equal keys it keeps the last, and halves of surrogate pairs, which no file can
+ * hold, so that two ids would become one. `json` is valid.
+ */
+const mustBeClear = (json: string): void => {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < json.length; at++) {
+    const sign = json[at];
+    if (sign === "{") open.push(new Set());
+    else if (sign === "}") open.pop();
+    if (sign !== '"') continue;
+    const start = at++;
+    while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
+    const quoted = json.slice(start, at + 1);
+    const text = quoted.includes("\\") ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
+    if (/\p{Surrogate}/u.test(text)) throw new Misfit(`${quoted.slice(0, 80)} is no valid Unicode text`);
+    if (!isKeyAt(json, at + 1)) continue;
+    if (open.at(-1)?.has(text)) throw new Misfit(`"${text}" stands there twice`);
+    open.at(-1)?.add(text);
+  }
+};
+const isKeyAt = (json: string, end: number): boolean => {
+  let at = end;
+  while (" \t\r\n".includes(json[at] ?? ",")) at++;
+  return json[at] === ":";
 };
 
 const lineOf = (value: unknown): ImportLine => {
@@ -74,9 +104,8 @@ const putOf = (record: Json): NodeRecord | RelRecord => {
   }
   onlyFields(record, ["kind", "from", "to", "props"]);
   const ends = endsOf(kind, record);
-  return (
-    record.props === undefined ? { kind, ...ends } : { kind, ...ends, props: propsOf(kind, record.props) }
-  ) as RelRecord;
+  const props = propsOf(kind, record.props);
+  return (record.props === undefined ? { kind, ...ends } : { kind, ...ends, props }) as RelRecord;
 };
 
 const removalOf = (record: Json): Extract<Change, { remove: unknown }>["remove"] => {
@@ -112,8 +141,7 @@ const refOf = (of: RelKind, value: unknown, where: "from" | "to", allowed: reado
 };
 
 const propsOf = (kind: Kind, value: unknown): Json => {
-  if (value === undefined) return {};
-  const props = objectOf(value, "props");
+  const props = value === undefined ? {} : objectOf(value, "props");
   const known = properties(kind);
   for (const [name, given] of Object.entries(props)) {
     if (name === "key" && isRelKind(kind)) {
@@ -129,12 +157,23 @@ const propsOf = (kind: Kind, value: unknown): Json => {
         isRelKind(kind) && isKeyed(kind) ? ["key", ...names] : names,
       );
     }
-    const expected = misfit(given, spec.type);
+    const expected = misfit(given, spec.type) ?? unlisted(given, spec);
     if (expected !== undefined)
       throw new Misfit(`${name} of ${kind} is ${JSON.stringify(given).slice(0, 80)}; expected ${expected}`);
   }
+  for (const { name, values, required } of known)
+    if (required === true && props[name] === undefined)
+      throw new Misfit(`${name} of ${kind} is missing; expected ${choice(values ?? [])}`);
   return props;
 };
+
+/** What is expected if the value is none of a closed list. `null` clears, which what is required does not bear. */
+const unlisted = (value: unknown, { values, required }: Column): string | undefined => {
+  if (values === undefined || (value === null ? required !== true : values.includes(String(value))))
+    return undefined;
+  return choice(values);
+};
+const choice = (values: readonly string[]): string => `one of ${values.join(", ")}`;
 
 const keyOf = (kind: RelKind, value: unknown): string => {
   if (!isKeyed(kind)) throw new Misfit(`${kind} has no key: there is at most one between two nodes`);

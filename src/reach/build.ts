@@ -10,7 +10,7 @@ import { loadRules, type Rule } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
-import { type GraphMeta, readMeta, writeMeta } from "../keep/meta.ts";
+import { type GraphMeta, knownMeta, writeMeta } from "../keep/meta.ts";
 import type { Finding } from "../model.ts";
 
 export interface BuildOptions {
@@ -73,10 +73,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     const rules = loadRules();
     for await (const { rule, rows } of store.derive(rules))
       onStage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
-    const previous = await readMeta(folder).then(
-      (meta) => meta.findings,
-      () => [],
-    );
+    const previous = (await knownMeta(folder))?.findings ?? [];
     // Findings are judged once all is read: half a crawl makes none new and resolves none.
     const findings =
       unread.length > 0

@@ -1,10 +1,11 @@
 /** Where answers go: the same options for every command that prints rows. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newFolder, run } from "./cli.ts";
+import { CLI, newFolder, run } from "./cli.ts";
 
 const ref = (kind: string, id: string) => ({ kind, id });
 const records = [
@@ -161,4 +162,56 @@ test("explain --all writes every path, how many there are, and the fewest grants
     paths: [[{ id: "a1" }, { via: "ACTS_AS" }, { id: "box", grant: { id: "g-a1" } }]],
     ...{ total: 1, cut: [{ kind: "GRANTED", id: "g-a1" }] },
   });
+});
+
+test.skipIf(!existsSync("/dev/full"))("an answer that nobody can take is one message and exit code 4", () => {
+  const piped = (to: string) =>
+    spawnSync(
+      "bash",
+      ["-c", `"$0" "$@" ${to}`, process.execPath, CLI, "--data", folder, "reach", "--all", "--format", "csv"],
+      { encoding: "utf8" },
+    );
+  const full = piped("> /dev/full");
+  expect(full.status).toBe(4);
+  expect(full.stderr).toMatch(/^ENOSPC[^\n]*\n→ [^\n]*\n$/);
+  expect(piped("| true").stderr).toMatch(/^(Incomplete[^\n]*\n)?$/);
+});
+
+test("a Parquet file on a full disk is one message and exit code 4, and nothing is left of it", async () => {
+  const to = newFolder();
+  const ended = await run(["reach", "--all", "--out", join(to, "rows.parquet")], { folder, fileLimit: 4 });
+  expect(ended).toMatchObject({ code: 4, stdout: "" });
+  expect(ended.stderr).toMatch(/^The disk is full: [^\n]*rows\.parquet was not written\.\n→ [^\n]*\n$/);
+  expect(readdirSync(to)).toEqual([]);
+});
+
+test("names neither steer the terminal nor the shell, and the command of a manifest can be run", async () => {
+  const own = newFolder();
+  const file = join(own, "names.jsonl");
+  const steering = "\u001b[31mred\nNext: forged";
+  const renamed = [
+    { put: { ...ref("Agent", "a1"), props: { name: `Bot ${steering}` } } },
+    { put: { ...ref("Agent", "a2"), props: { name: "Bot $(touch x)" } } },
+    {
+      put: { ...ref("Scope", "box"), props: { kind: "Container", name: `box ${steering}`, plane: "azure" } },
+    },
+    {
+      put: { kind: "ACTS_AS", from: ref("Agent", "a2"), to: ref("Principal", "a2"), props: { mode: "app" } },
+    },
+  ];
+  const kept = records.filter((line) => !JSON.stringify(line).includes('"Item"'));
+  writeFileSync(file, [...kept, ...renamed].map((line) => JSON.stringify(line)).join("\n"));
+  expect(await run(["import", file], { folder: own })).toMatchObject({ code: 0 });
+  const top = await run(["reach"], { folder: own });
+  expect(top.stdout).toContain("\nNext:\n  forereach reach a1\n  forereach explain a1 box\n");
+  const why = await run(["explain", "a1", "box", "--all"], { folder: own });
+  for (const { stdout } of [top, why]) {
+    expect(stdout).not.toContain("\u001b");
+    expect(stdout).not.toContain("\nNext: forged");
+  }
+  const out = join(own, "a file.csv");
+  await run(["reach", "Bot $(touch x)", "--out", out], { folder: own });
+  expect(manifestOf(join(own, "a file.manifest.json")).command).toBe(
+    `forereach --data ${own} reach 'Bot $(touch x)' --out "${out}"`,
+  );
 });

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { failure } from "./engine.ts";
+
+test("a full disk is told from a question that the engine does not take", () => {
+  const written = (bytes: number, error: string) =>
+    new Error(
+      `IO exception: Cannot write to file. path: /x/graph.db fileDescriptor: 20 offsetToWrite: 892928 numBytesToWrite: 4096 numBytesWritten: ${bytes}. Error: ${error}`,
+    );
+  for (const cause of [written(-1, "No space left on device"), written(2048, "Success")])
+    expect(failure(cause)).toMatchObject({ name: "StoreError", code: "disk-full" });
+  for (const cause of [written(-1, "Permission denied"), new Error("Parser exception: extraneous input")])
+    expect(failure(cause)).toMatchObject({
+      name: "StoreError",
+      code: "query-failed",
+      message: cause.message,
+    });
+});
