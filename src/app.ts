@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
-import { checkQuery } from "./ask/gate.ts";
+import { checkParameters, checkQuery } from "./ask/gate.ts";
 import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
 import { checkKinds } from "./ask/names.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
@@ -460,6 +460,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       if (saved !== undefined) return yield* await runQuery(query, saved, params);
       const dialect = published ? "neo4j" : "embedded";
       checkQuery(cypherOrName, dialect);
+      checkParameters(cypherOrName, dialect, params);
       checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
       if (published) return yield* await store.query(cypherOrName, params);
       yield* runIsolated(join(folder, "graph"), cypherOrName, params);

@@ -150,6 +150,19 @@ test("a query that fails half way leaves no file", async () => {
   expect(existsSync(out)).toBe(false);
 });
 
+test.each(["=", "<>"])(
+  "a parameter that was not given is refused where a condition has %s it",
+  async (is) => {
+    const cypher = `MATCH (p:Principal) WHERE p.id ${is} $who RETURN p.id AS id`;
+    const refused = await run(["query", cypher], { folder });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("$who");
+    expect(refused.stderr).toContain("--param who=VALUE");
+    const answered = await run(["query", cypher, "--param", "who=u1", "--format", "csv"], { folder });
+    expect(answered.stdout).toBe(`id\r\n${is === "=" ? "u1" : "a1"}\r\n`);
+  },
+);
+
 test("explain --all writes every path, how many there are, and the fewest grants to take away", async () => {
   const { stdout, code } = await run(["explain", "Bot", "box", "--all"], { folder });
   expect(code).toBe(3);
