@@ -31,6 +31,7 @@ import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
+import { type Narrowing, type Ranking, rankingOf } from "./reach/ranking.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
 import { type Ways, waysBetween } from "./reach/ways.ts";
@@ -368,8 +369,7 @@ export interface Answers {
   reach(request: ReachRequest): AsyncGenerator<ReachRow>;
   findAgents(wanted: string): Promise<string[]>;
   findScope(wanted: string): Promise<string>;
-  top(limit: number): Promise<Row[]>;
-  totals(): Promise<Row>;
+  ranking(narrowing: Narrowing): Promise<Ranking>;
   /** Names of the labels whose order is known, most sensitive first. */
   labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
@@ -427,11 +427,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     reach,
     findAgents: (wanted) => findNodes(query, "Agent", wanted),
     findScope,
-    top: (limit) => topAgents(query, limit),
-    async totals() {
-      const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
-      return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
-    },
+    ranking: (narrowing) => rankingOf(query, narrowing),
     async labels() {
       const rows = await query(
         "MATCH (l:Label) WHERE l.priority IS NOT NULL AND l.kind = 'Sensitivity' RETURN l.name AS name ORDER BY l.priority DESC, name",
@@ -507,26 +503,6 @@ async function withPublication(meta: GraphMeta, store: Neo4jStore): Promise<Grap
 }
 
 const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "latent"];
-
-const TOTALS = `MATCH (a:Agent)
-OPTIONAL MATCH (a)-[r:CAN_REACH]->(:Scope)
-WHERE r.tier = 'now' AND (r.read OR r.read IS NULL) AND r.absorbed = false
-WITH a, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.subtree IS NOT NULL AND r.read IS NULL THEN 1 ELSE 0 END) AS unknown,
-  sum(r.readable_sensitive) AS sensitive
-RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
-  sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
-
-/** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
-const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.absorbed = false AND (r.read OR r.read IS NULL)
-WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
-  sum(r.readable_items) AS items, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS places, count(*) AS rows
-RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
-ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
-
-async function topAgents(query: GraphStore["query"], limit: number): Promise<Row[]> {
-  return query(TOP, { limit });
-}
 
 /** People, applications and groups that the graph shows to hold a grant on the scope, above it or on a copy: direct members too. */
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {

@@ -39,6 +39,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "ways",
     "cut",
     "answers",
+    "ranking",
     "audience",
     "people",
     "build",
