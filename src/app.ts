@@ -5,7 +5,7 @@ import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
 import { checkParameters, checkQuery } from "./ask/gate.ts";
-import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
+import { QUERY_LIMITS, runIsolated, tooLarge } from "./ask/isolated.ts";
 import { checkKinds } from "./ask/names.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
 import type {
@@ -19,6 +19,7 @@ import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
 import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
+import { isPoolFull } from "./graph/engine.ts";
 import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
@@ -453,7 +454,10 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     copies: (scope) => heldAt(remembered, scope),
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined) return yield* await runQuery(query, saved, params);
+      if (saved !== undefined)
+        return yield* await runQuery(query, saved, params).catch((cause: unknown) => {
+          throw isPoolFull(cause) ? tooLarge(QUERY_LIMITS.memory, cause) : cause;
+        });
       const dialect = published ? "neo4j" : "embedded";
       checkQuery(cypherOrName, dialect);
       checkParameters(cypherOrName, dialect, params);

@@ -176,7 +176,7 @@ describe("what passes the gate is bounded", () => {
   ] as const)("%s", async (_, cypher, limits, code) => {
     checkQuery(cypher, "neo4j");
     const store = await limited(limits);
-    await expect(store.query(cypher)).rejects.toMatchObject({ code, name: "ConfigError" });
+    await expect(store.query(cypher)).rejects.toMatchObject({ code, name: "StoreError" });
     expect(await store.query("RETURN 1 AS one")).toEqual([{ one: 1 }]);
   });
 

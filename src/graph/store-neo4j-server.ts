@@ -184,10 +184,10 @@ export async function connectNeo4j(
             for await (const record of result) {
               rows.push(plainRow(record.toObject(), neo4j));
               if (limits !== undefined && rows.length > limits.rows)
-                throw new ConfigError(
+                throw new StoreError(
                   "query-too-large",
                   `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
-                  "narrow it, or add LIMIT",
+                  "narrow it: start from one agent or scope, add LIMIT",
                 );
             }
             for (const { code, position } of (await result.summary()).notifications)
@@ -227,7 +227,7 @@ async function inTime<T>(work: Promise<T>, time: number): Promise<T> {
     timer = setTimeout(
       () =>
         fail(
-          new ConfigError(
+          new StoreError(
             "query-too-long",
             "the query did not end in the time it has, and the server did not end it",
             "narrow it: start from one agent or scope, add LIMIT. The server may compute on until it is restarted; newer ones end it",

@@ -113,7 +113,7 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
       try {
         return await (await connection()).read(withLabel(cypher, label), params, options.limits);
       } catch (error) {
-        // What was refused for its limits is for whoever asked; the rest is the store's.
+        // A name that the graph does not have is for whoever asked; the rest is the store's.
         if (error instanceof ConfigError || error instanceof StoreError) throw error;
         throw new StoreError("query-failed", String(error), undefined, { cause: error });
       }

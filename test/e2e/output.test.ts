@@ -131,7 +131,7 @@ test("an ad hoc query holds two groups of rows at most, and ends when nobody rea
   const tooMany = async () => {
     for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, rows: 1_500 })) seen++;
   };
-  await expect(tooMany()).rejects.toMatchObject({ code: "query-too-large" });
+  await expect(tooMany()).rejects.toMatchObject({ code: "query-too-large", name: "StoreError" });
   expect(seen).toBe(1_000);
   const wrong = async () => {
     for await (const _ of runIsolated(graph, "MATCH (x:Nothing) RETURN x", {}));
@@ -140,7 +140,18 @@ test("an ad hoc query holds two groups of rows at most, and ends when nobody rea
   const late = async () => {
     for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, time: 0 }));
   };
-  await expect(late()).rejects.toMatchObject({ code: "query-too-long" });
+  await expect(late()).rejects.toMatchObject({ code: "query-too-long", name: "StoreError" });
+  const pairs = "MATCH (i:Item), (j:Item) WITH i.id + ' beside ' + j.id AS pair, count(*) AS n RETURN sum(n)";
+  const large = async () => {
+    for await (const _ of runIsolated(graph, pairs, {}, { ...QUERY_LIMITS, memory: 64 * 1024 ** 2 }));
+  };
+  await expect(large()).rejects.toMatchObject({
+    ...{ code: "query-too-large", name: "StoreError" },
+    ...{
+      message: expect.stringContaining("64 MB") as string,
+      fix: expect.stringMatching(/^narrow it/) as string,
+    },
+  });
 });
 
 test("a query that fails half way leaves no file", async () => {
