@@ -383,8 +383,8 @@ export interface Answers {
   above(scope: string): Promise<readonly string[]>;
   /** Places that hold a copy of it. */
   copies(scope: string): Promise<readonly string[]>;
-  /** Rows as they come, a bounded number of them in memory. */
-  query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
+  /** Rows as they come, a bounded number of them in memory; in the end the names of their columns. */
+  query(cypherOrName: string, params: Params): AsyncGenerator<Row, readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -454,16 +454,20 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     copies: (scope) => heldAt(remembered, scope),
     async *query(cypherOrName, params) {
       const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-      if (saved !== undefined)
-        return yield* await runQuery(query, saved, params).catch((cause: unknown) => {
+      if (saved !== undefined) {
+        yield* await runQuery(query, saved, params).catch((cause: unknown) => {
           throw isPoolFull(cause) ? tooLarge(QUERY_LIMITS.memory, cause) : cause;
         });
+        return saved.columns;
+      }
       const dialect = published ? "neo4j" : "embedded";
       checkQuery(cypherOrName, dialect);
       checkParameters(cypherOrName, dialect, params);
       checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
-      if (published) return yield* await store.query(cypherOrName, params);
-      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+      if (!isNeo4j(store)) return yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+      const { columns, rows } = await store.answer(cypherOrName, params);
+      yield* rows;
+      return columns;
     },
     close: () => store.close(),
   };

@@ -180,6 +180,13 @@ describe("what passes the gate is bounded", () => {
     expect(await store.query("RETURN 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  test("an answer has the names of its columns, with rows and without", async () => {
+    const store = await limited({ time: 10_000, rows: 10 });
+    const asked = "MATCH (a:Agent) WHERE a.id = 'nobody' RETURN a.id AS agent, a.name";
+    expect(await store.answer(asked)).toEqual({ columns: ["agent", "a.name"], rows: [] });
+    expect(await store.answer("RETURN 1 AS one")).toEqual({ columns: ["one"], rows: [{ one: 1 }] });
+  });
+
   test("a store writes nothing for a query, even one that meets no gate", async () => {
     const store = await limited({ time: 10_000, rows: 10 });
     await expect(store.query("CREATE (n) RETURN n")).rejects.toThrow(/read access mode|takes no writes/i);

@@ -26,7 +26,10 @@ interface Task {
   params: Params;
   limits: Limits;
 }
-type Message = { rows: Row[] } | { done: true } | { error: { code: string; message: string } };
+type Message =
+  | { rows: Row[] }
+  | { columns: readonly string[] }
+  | { error: { code: string; message: string } };
 
 /** Rows that cross at a time. The child sends more only when asked, so two such groups are all that memory holds. */
 const ROWS_A_MESSAGE = 1_000;
@@ -44,7 +47,7 @@ export const tooLarge = (memory: number, cause: unknown): StoreError =>
   );
 
 /**
- * Rows as the engine finds them. Throws ConfigError `query-failed` if the engine does not take the query,
+ * Rows as the engine finds them, and in the end the names of their columns. Throws ConfigError `query-failed` if the engine does not take the query,
  * StoreError `query-too-long` or
  * `query-too-large` at a limit, ConfigError `query-crashed` if the engine fell over. Who stops reading ends
  * the process.
@@ -54,7 +57,7 @@ export async function* runIsolated(
   cypher: string,
   params: Params,
   limits = QUERY_LIMITS,
-): AsyncGenerator<Row> {
+): AsyncGenerator<Row, readonly string[]> {
   const child = fork(fileURLToPath(import.meta.url), ["child"], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
@@ -68,7 +71,7 @@ export async function* runIsolated(
       const message = await answerOf(child, ask, left, limits);
       left -= performance.now() - asked;
       if ("error" in message) throw failure(message.error, limits);
-      if ("done" in message) return;
+      if ("columns" in message) return message.columns;
       count += message.rows.length;
       if (count > limits.rows)
         throw new StoreError(
@@ -151,8 +154,10 @@ async function serve(send: (message: Message) => void): Promise<void> {
       ...{ path: await currentGraph(folder), pool: limits.memory, readOnly: true },
     });
     let rows: Row[] = [];
-    for await (const row of engine.stream(cypher, params)) {
-      rows.push(row);
+    const found = engine.stream(cypher, params);
+    let next = await found.next();
+    for (; next.done !== true; next = await found.next()) {
+      rows.push(next.value);
       if (rows.length < ROWS_A_MESSAGE) continue;
       send({ rows });
       rows = [];
@@ -162,7 +167,7 @@ async function serve(send: (message: Message) => void): Promise<void> {
       send({ rows });
       await requests.next();
     }
-    send({ done: true });
+    send({ columns: next.value });
   } catch (error) {
     const failed = error instanceof Error && "code" in error ? String(error.code) : "query-failed";
     const code = isPoolFull(error) ? "query-too-large" : failed;

@@ -25,6 +25,12 @@ export interface QueryLimits {
   rows: number;
 }
 
+/** Rows, and the names of their columns, which an answer without rows has, too. */
+export interface Answer {
+  columns: readonly string[];
+  rows: Row[];
+}
+
 export interface Neo4jServerConnection {
   /** In one transaction, on the leader; tried again if it was interrupted, so `work` must bear that. */
   write<T>(work: (run: Run) => Promise<T>): Promise<T>;
@@ -33,7 +39,7 @@ export interface Neo4jServerConnection {
   /** Rows one at a time, from the leader: exact, whatever followers have seen. */
   stream(cypher: string, params?: Params): AsyncGenerator<Row>;
   /** From a follower where there are some, no older than `bookmarks`. */
-  read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Row[]>;
+  read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Answer>;
   /** Server, edition and rights, for people. Throws StoreError if the user may not read. */
   describe(): Promise<string>;
   /** What a later reader must have seen to see what was written here. */
@@ -176,7 +182,7 @@ export async function connectNeo4j(
       }
     },
     read(cypher, params = {}, limits) {
-      const rows = using("READ", (session) =>
+      const answer = using("READ", (session) =>
         session.executeRead(
           async (tx) => {
             const rows: Row[] = [];
@@ -193,12 +199,12 @@ export async function connectNeo4j(
             for (const { code, position } of (await result.summary()).notifications)
               if (code.endsWith("UnknownPropertyKeyWarning") && "offset" in position)
                 checkProperty(cypher, Number(position.offset));
-            return rows;
+            return { columns: (await result.keys()).map(String), rows };
           },
           limits === undefined ? {} : { timeout: limits.time },
         ),
       );
-      return limits === undefined ? rows : inTime(rows, limits.time + GRACE);
+      return limits === undefined ? answer : inTime(answer, limits.time + GRACE);
     },
     async describe() {
       const [row] = await using("READ", (session) =>

@@ -174,6 +174,24 @@ test.each(["=", "<>"])(
   },
 );
 
+test.each([
+  [
+    "of one's own",
+    ["query", "MATCH (p:Principal) WHERE p.name = 'Nobody' RETURN p.id AS id, p.name"],
+    "id,p.name",
+  ],
+  ["that is saved", ["query", "agents-with-the-same-reach"], "agent,agent_name,twin,twin_name,rows"],
+])("an answer without rows to a query %s has its columns", async (_, args, columns) => {
+  const csv = await run([...args, "--format", "csv"], { folder });
+  expect(csv).toMatchObject({ code: 3, stdout: `${columns}\r\n` });
+  const to = newFolder();
+  const written = await run([...args, "--out", join(to, "none.parquet")], { folder });
+  expect(written).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Wrote 0 rows: /) as string });
+  expect(readFileSync(join(to, "none.parquet")).subarray(0, 4).toString()).toBe("PAR1");
+  expect(manifestOf(join(to, "none.manifest.json"))).toMatchObject({ rows: 0 });
+  expect((await run(args, { folder })).stdout).toBe("No rows.\n");
+});
+
 test("explain --all writes every path, how many there are, and the fewest grants to take away", async () => {
   const { stdout, code } = await run(["explain", "Bot", "box", "--all"], { folder });
   expect(code).toBe(3);
