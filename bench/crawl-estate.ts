@@ -35,9 +35,9 @@ export async function scanEstate(items: number): Promise<void> {
     const at = moment();
     const answers = await openAnswers(folder);
     try {
-      const top = await answers.top(1);
+      const { ranked } = await answers.ranking({});
       line("first answer", at, "5 min");
-      line("first row", `${top[0]?.agent ?? "none"}, ${answers.gaps.length} parts said to be unread`);
+      line("first row", `${ranked[0]?.name ?? "none"}, ${answers.gaps.length} parts said to be unread`);
     } finally {
       await answers.close();
     }

@@ -107,7 +107,9 @@ export async function reachByLevels(
         : `RETURN s AS below, read AS reads, write AS writes UNION
            MATCH (s)<-[:WITHIN*0..8]-(below:Scope) WHERE keys = 1 AND below.kind = 'StorageAccount'
            RETURN DISTINCT below, 1 AS reads, 1 AS writes`;
-    const [row] = await connection.read(
+    const {
+      rows: [row],
+    } = await connection.read(
       `MATCH (a:Agent&${quote(label)})-[:ACTS_AS]->(me:Principal)
 CALL (me) { MATCH (me)-[:MEMBER_OF*0..20]->(p:Principal) RETURN DISTINCT p }
 MATCH (p)-[g:GRANTED]->(s:Scope) WHERE g.flow = '${flow}'
@@ -131,7 +133,9 @@ export async function publishedPairs(
   connection: Neo4jServerConnection,
   label: string,
 ): Promise<{ rows: number; note: string }> {
-  const [row] = await connection.read(
+  const {
+    rows: [row],
+  } = await connection.read(
     `MATCH (a:Agent&${quote(label)})-[r:CAN_REACH]->(s:Scope) WITH a, s, count(r) AS rows
 RETURN count(*) AS pairs, sum(rows) AS rows`,
   );

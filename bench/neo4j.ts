@@ -108,7 +108,9 @@ const TASKS: Readonly<Record<string, (folder: string, argument: string) => Promi
   levels: () => connected((connection) => reachByLevels(connection, tenantLabel(TENANT))),
   published: () => connected((connection) => publishedPairs(connection, tenantLabel(TENANT))),
   async pattern(_, flow) {
-    const [row] = await connected((connection) =>
+    const {
+      rows: [row],
+    } = await connected((connection) =>
       connection.read(PATTERN(tenantLabel(TENANT), flow === "acl" ? "acl" : "containment")),
     );
     return { rows: Number(row?.n ?? 0) };

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { type CoverageState, type Row, WORST_FIRST } from "../src/model.ts";
-import type { AgentLine, CoverageLine, ReportView } from "./index.ts";
+import type { CoverageLine, ReportView } from "./index.ts";
 import { html, Markup } from "./markup.ts";
 import { SCRIPT, STYLE, TERMS } from "./page.ts";
 import { picture } from "./picture.ts";
@@ -21,7 +21,7 @@ const HIDES: Readonly<Record<NonNullable<CoverageLine["hides"]>, string>> = {
 
 export async function* renderHtml(view: ReportView): AsyncGenerator<string> {
   yield `<!doctype html>\n${head(view).text}`;
-  yield html`<main>${gaps(view.coverage)}${totals(view.totals)}${agents(view.agents)}${paths(view)}`.text;
+  yield html`<main>${gaps(view.coverage)}${totals(view.totals)}${agents(view)}${paths(view)}`.text;
   if (view.rows !== undefined) yield* rows(view.rows, view.columns ?? []);
   yield html`${terms()}</main>
 <footer>Counts are of items; an empty count was not made, which is not zero. Snapshot <code>${view.snapshot}</code>.</footer>
@@ -85,13 +85,13 @@ function totals(lines: ReportView["totals"]): Markup | undefined {
   )}</dl>`;
 }
 
-function agents(lines: readonly AgentLine[]): Markup {
+function agents({ agents: lines, listed }: Pick<ReportView, "agents" | "listed">): Markup {
   if (lines.length === 0) {
-    return html`<section><h2>Agents</h2><p>No agent was found in what was read.</p></section>`;
+    return html`<section><h2>Agents</h2><p>${listed ?? "No agent was found in what was read."}</p></section>`;
   }
   const most = Math.max(1, ...lines.map((line) => line.sensitive ?? 0));
   return html`<section><h2>Agents by what they can read</h2><div class="wide"><table class="sorts">
-<caption>Most sensitive items first; each item is counted once, however many paths lead there.</caption>
+<caption>Most sensitive items first; each item is counted once, however many paths lead there.${listed === undefined ? undefined : ` ${listed}`}</caption>
 <thead><tr><th scope="col" class="n">#</th><th scope="col">Agent</th><th scope="col">Owner</th><th scope="col" class="n">Sensitive</th><th scope="col" class="n">Without label</th><th scope="col" class="n">Items</th><th scope="col">Top label</th><th scope="col">Widest scope</th><th scope="col">Coverage</th></tr></thead>
 <tbody>${lines.map(
     (line, index) =>

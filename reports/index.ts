@@ -80,6 +80,8 @@ export interface ReportView {
   time: string;
   coverage: readonly CoverageLine[];
   agents: readonly AgentLine[];
+  /** How many of how many agents these are, and what their figures count: a sentence. */
+  listed?: string;
   paths: readonly ReportPath[];
   totals: readonly Total[];
   /** The rows themselves, for reports that print them; `columns` in their order. */

@@ -5,8 +5,8 @@ import { createReadStream, existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
-import { checkQuery } from "./ask/gate.ts";
-import { QUERY_LIMITS, runIsolated } from "./ask/isolated.ts";
+import { checkParameters, checkQuery } from "./ask/gate.ts";
+import { QUERY_LIMITS, runIsolated, tooLarge } from "./ask/isolated.ts";
 import { checkKinds } from "./ask/names.ts";
 import { loadQueries, runQuery } from "./ask/query.ts";
 import type {
@@ -20,6 +20,7 @@ import type { CrawlEvent } from "./collect/progress.ts";
 import type { AgentSelection } from "./collect/select.ts";
 import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "./config.ts";
 import type { Step } from "./connector.ts";
+import { isPoolFull } from "./graph/engine.ts";
 import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
@@ -58,6 +59,7 @@ import { heldAt } from "./reach/copies.ts";
 import { bringsOf } from "./reach/gaps.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
+import { type Narrowing, type Ranking, rankingOf } from "./reach/ranking.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
 import { type Ways, waysBetween } from "./reach/ways.ts";
@@ -453,8 +455,7 @@ export interface Answers {
   findScope(wanted: string): Promise<string>;
   /** A place by its id or name, or by those of an item that lies there. */
   findPlace(wanted: string): Promise<FoundPlace>;
-  top(limit: number): Promise<Row[]>;
-  totals(): Promise<Row>;
+  ranking(narrowing: Narrowing): Promise<Ranking>;
   /** Names of the labels whose order is known, most sensitive first. */
   labels(): Promise<string[]>;
   explain(agent: string, scope: string): Promise<{ rows: ReachRow[]; path: PathStep[] | undefined }>;
@@ -467,8 +468,8 @@ export interface Answers {
   above(scope: string): Promise<readonly string[]>;
   /** Places that hold a copy of it. */
   copies(scope: string): Promise<readonly string[]>;
-  /** Rows as they come, a bounded number of them in memory. */
-  query(cypherOrName: string, params: Params): AsyncGenerator<Row>;
+  /** Rows as they come, a bounded number of them in memory; in the end the names of their columns. */
+  query(cypherOrName: string, params: Params): AsyncGenerator<Row, readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -524,11 +525,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
         return found;
       }
     },
-    top: (limit) => topAgents(query, limit),
-    async totals() {
-      const counted = await query("MATCH (s:Scope)-[t:TALLY]->(s) RETURN count(*) AS n");
-      return { ...(await query(TOTALS))[0], counted: Number(counted[0]?.n ?? 0) > 0 };
-    },
+    ranking: (narrowing) => rankingOf(query, narrowing),
     async labels() {
       const rows = await query(
         "MATCH (l:Label) WHERE l.priority IS NOT NULL AND l.kind = 'Sensitivity' RETURN l.name AS name ORDER BY l.priority DESC, name",
@@ -555,21 +552,29 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     query: (cypherOrName, params) => asPerson(asked(cypherOrName, params)),
     close: () => store.close(),
   };
-  async function* asked(cypherOrName: string, params: Params): AsyncGenerator<Row> {
+  async function* asked(cypherOrName: string, params: Params): AsyncGenerator<Row, readonly string[]> {
     const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
-    if (saved !== undefined) return yield* await runQuery(query, saved, params);
+    if (saved !== undefined) {
+      yield* await runQuery(query, saved, params).catch((cause: unknown) => {
+        throw isPoolFull(cause) ? tooLarge(QUERY_LIMITS.memory, cause) : cause;
+      });
+      return saved.columns;
+    }
     const dialect = published ? "neo4j" : "embedded";
     checkQuery(cypherOrName, dialect);
+    checkParameters(cypherOrName, dialect, params);
     checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
-    if (published) return yield* await store.query(cypherOrName, params);
-    yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+    if (!isNeo4j(store)) return yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+    const { columns, rows } = await store.answer(cypherOrName, params);
+    yield* rows;
+    return columns;
   }
 }
 
 /** What an engine does not take of a person is for the person to mend; of the product it is a failure of the store. */
-async function* asPerson(rows: AsyncGenerator<Row>): AsyncGenerator<Row> {
+async function* asPerson<R>(rows: AsyncGenerator<Row, R>): AsyncGenerator<Row, R> {
   try {
-    yield* rows;
+    return yield* rows;
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== "query-failed") throw error;
     const fix = "forereach schema lists kinds and properties";
@@ -615,26 +620,6 @@ async function withPublication(meta: GraphMeta, store: Neo4jStore): Promise<Grap
 }
 
 const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "latent"];
-
-const TOTALS = `MATCH (a:Agent)
-OPTIONAL MATCH (a)-[r:CAN_REACH]->(:Scope)
-WHERE r.tier = 'now' AND (r.read OR r.read IS NULL) AND r.absorbed = false
-WITH a, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.subtree IS NOT NULL AND r.read IS NULL THEN 1 ELSE 0 END) AS unknown,
-  sum(r.readable_sensitive) AS sensitive
-RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
-  sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
-
-/** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
-const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
-WHERE r.tier = 'now' AND r.absorbed = false AND (r.read OR r.read IS NULL)
-WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
-  sum(r.readable_items) AS items, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS places, count(*) AS rows
-RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
-ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
-
-async function topAgents(query: GraphStore["query"], limit: number): Promise<Row[]> {
-  return query(TOP, { limit });
-}
 
 /** People, applications and groups that the graph shows to hold a grant on the scope, above it or on a copy: direct members too. */
 async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {

@@ -40,6 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "ways",
     "cut",
     "answers",
+    "ranking",
     "audience",
     "people",
     "build",

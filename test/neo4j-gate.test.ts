@@ -176,8 +176,15 @@ describe("what passes the gate is bounded", () => {
   ] as const)("%s", async (_, cypher, limits, code) => {
     checkQuery(cypher, "neo4j");
     const store = await limited(limits);
-    await expect(store.query(cypher)).rejects.toMatchObject({ code, name: "ConfigError" });
+    await expect(store.query(cypher)).rejects.toMatchObject({ code, name: "StoreError" });
     expect(await store.query("RETURN 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("an answer has the names of its columns, with rows and without", async () => {
+    const store = await limited({ time: 10_000, rows: 10 });
+    const asked = "MATCH (a:Agent) WHERE a.id = 'nobody' RETURN a.id AS agent, a.name";
+    expect(await store.answer(asked)).toEqual({ columns: ["agent", "a.name"], rows: [] });
+    expect(await store.answer("RETURN 1 AS one")).toEqual({ columns: ["one"], rows: [{ one: 1 }] });
   });
 
   test("a store writes nothing for a query, even one that meets no gate", async () => {

@@ -109,6 +109,17 @@ const META: GraphMeta = {
   ...{ coverage: [], findings: [], configHash: "" },
 };
 
+/** Rows of the agent "a", as answers give them. */
+const answered = async (one: Beside, expand: boolean): Promise<ReachRow[]> => {
+  const rows: ReachRow[] = [];
+  const own = { expand, agents: [one.id("a")] };
+  for await (const row of reachRows(one.query, META, createDecoder(one.query), own))
+    if (one.owns([row.agent_id, row.scope_id])) rows.push(one.bare(row));
+  return rows;
+};
+/** One row a place. */
+const expandedOf = (one: Beside): Promise<ReachRow[]> => answered(one, true);
+
 describe("identity", () => {
   reaches(
     "a grant of an outer group reaches the agent through the inner one",
@@ -204,6 +215,54 @@ describe("containment", () => {
         { scope: "box", write: false, absorbed: true, top: true, items: 0 },
         { scope: "other", write: true, absorbed: false, top: false, items: 1 },
       ]);
+    },
+  );
+
+  const COUNTS = [
+    ...[
+      "items",
+      "labeled",
+      "unlabeled",
+      "label_unknown",
+      "sensitive",
+      "unlabeled_sensitive",
+      "not_inspected",
+    ],
+    ...["usable", "cite_only", "bytes_only"],
+    ...["readable_items", "readable_sensitive", "readable_unlabeled_sensitive"],
+  ] as const satisfies readonly (keyof ReachRow)[];
+  asked(
+    "a row a place counts what lies right there, and its columns sum to those of the rows that include places",
+    [
+      ...[agent("a"), AZURE, LABELS, scope("other", "account"), scope("empty", "account")],
+      ...[grant("a", "mg", READER), grant("a", "other", { ...READER, write: true })],
+      ...[grant("a", "box", { see: true, write: true, tier: "conditional" })],
+      ...[item("i1", "box", "unlabeled", "IBAN"), item("i2", "box", "secret", "")],
+      ...[item("i3", "other", "secret", "IBAN"), item("i4", "mg", "unlabeled", "IBAN")],
+    ],
+    async (graph) => {
+      const [rows, compact] = [await expandedOf(graph), await answered(graph, false)];
+      expect(
+        rows.map((row) => [
+          row.scope_id,
+          row.tier,
+          row.covers,
+          row.items,
+          row.total_items,
+          row.readable_items,
+        ]),
+      ).toEqual([
+        ["account", "now", "scope", 0, 0, 0],
+        ["box", "conditional", "scope", 2, 2, 0],
+        ["box", "now", "scope", 2, 2, 2],
+        ["empty", "now", "scope", 0, 0, 0],
+        ["mg", "now", "scope", 1, 1, 1],
+        ["other", "now", "scope", 1, 1, 1],
+      ]);
+      const sums = (of: readonly ReachRow[], tier: string) =>
+        COUNTS.map((name) => of.reduce((sum, row) => sum + (row.tier === tier ? (row[name] ?? 0) : 0), 0));
+      for (const tier of ["now", "conditional"]) expect(sums(rows, tier)).toEqual(sums(compact, tier));
+      expect(sums(rows, "now").at(-2)).toBe(3);
     },
   );
 
@@ -499,15 +558,6 @@ describe("what was not looked at", () => {
       { scope: "far", certainty: "exact", reason: null },
     ]);
   });
-
-  /** Rows of the agent "a", one a place. */
-  const expandedOf = async (one: Beside): Promise<ReachRow[]> => {
-    const rows: ReachRow[] = [];
-    const own = { expand: true, agents: [one.id("a")] };
-    for await (const row of reachRows(one.query, META, createDecoder(one.query), own))
-      if (one.owns([row.agent_id, row.scope_id])) rows.push(one.bare(row));
-    return rows;
-  };
 
   const branches = world(
     [

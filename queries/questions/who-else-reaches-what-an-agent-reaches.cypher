@@ -10,7 +10,10 @@
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE (a.id = $agent OR a.name = $agent) AND r.tier = 'now'
 WITH a, count(DISTINCT s.id) AS places
-MATCH (a)-[r:CAN_REACH]->(s:Scope)<-[q:CAN_REACH]-(b:Agent)
-WHERE r.tier = 'now' AND q.tier = 'now' AND b.id <> a.id
+MATCH (a)-[r:CAN_REACH]->(s:Scope)
+WHERE r.tier = 'now'
+WITH DISTINCT a, places, s
+MATCH (s)<-[q:CAN_REACH]-(b:Agent)
+WHERE q.tier = 'now' AND b.id <> a.id
 RETURN b.id AS agent, b.name AS agent_name, count(DISTINCT s.id) AS shared_places, places
 ORDER BY shared_places DESC, agent

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Connection, Database } from "@ladybugdb/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../model.ts";
-import { checkQuery, type Dialect } from "./gate.ts";
+import { checkParameters, checkQuery, type Dialect } from "./gate.ts";
 
 const refused = (text: string, dialect: Dialect): ConfigError => {
   try {
@@ -377,5 +377,23 @@ describe("without the gate, an engine that was opened read-only", () => {
     const query = "MATCH (load:Agent {load: 'full'}) RETURN load.load AS copy ORDER BY copy;";
     checkQuery(query, "embedded");
     expect(await rows(query)).toEqual([{ copy: "full" }]);
+  });
+});
+
+describe.each(["embedded", "neo4j"] as const)("parameters of a query (%s)", (dialect) => {
+  it.each([
+    "MATCH (a:Agent) WHERE a.id = $x RETURN a.id",
+    "MATCH (a:Agent) WHERE a.id <> $`x` RETURN a.id",
+    "MATCH (a:Agent) WHERE a.id IN [$y, $x] RETURN a.id",
+    "MATCH (a:Agent {id: $x}) RETURN a.id LIMIT $y",
+  ])("refuses one that was not given, and names it: %s", (text) => {
+    expect(() => checkParameters(text, dialect, { y: 1, X: "another" })).toThrow(
+      expect.objectContaining({ code: "query-parameter", message: expect.stringContaining("$x") as string }),
+    );
+  });
+
+  it("lets those pass that were given, and dollars that are no parameters", () => {
+    const text = "MATCH (a:Agent) WHERE a.id = $x AND a.name <> '$y' RETURN a.`$z` // $w";
+    expect(() => checkParameters(text, dialect, { x: false })).not.toThrow();
   });
 });

@@ -6,7 +6,7 @@
  * allow-list of clauses, procedures and functions. Time, rows and memory are bounded by the store.
  */
 
-import { ConfigError } from "../model.ts";
+import { ConfigError, type Params } from "../model.ts";
 import { type Dialect, refusal, type Token, tokens } from "./cypher-tokens.ts";
 import { FUNCTIONS, PROCEDURES, REFUSED } from "./gate-lists.ts";
 
@@ -31,6 +31,23 @@ const OPENING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}"
  */
 export function checkQuery(text: string, dialect: Dialect): void {
   new Gate(tokens(text, dialect), dialect).statement();
+}
+
+/**
+ * The embedded engine leaves out a condition whose parameter nobody set: the answer would be every row. Throws ConfigError
+ * `query-parameter` that names the first such parameter.
+ */
+export function checkParameters(text: string, dialect: Dialect, given: Params): void {
+  const missing = tokens(text, dialect).find(
+    ({ kind, text: name }) => kind === "parameter" && !Object.hasOwn(given, name),
+  );
+  if (missing === undefined) return;
+  const { text: name, line, column } = missing;
+  throw new ConfigError(
+    "query-parameter",
+    `The query was not run: nothing says what $${name} is (line ${line}, column ${column}).`,
+    `--param ${name}=VALUE`,
+  );
 }
 
 interface Body {

@@ -7,7 +7,7 @@ import { on } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openEngine } from "../graph/engine.ts";
+import { isPoolFull, openEngine } from "../graph/engine.ts";
 import { ConfigError, type ForereachError, type Params, type Row, StoreError } from "../model.ts";
 
 export interface Limits {
@@ -26,14 +26,30 @@ interface Task {
   params: Params;
   limits: Limits;
 }
-type Message = { rows: Row[] } | { done: true } | { error: { code: string; message: string } };
+type Message =
+  | { rows: Row[] }
+  | { columns: readonly string[] }
+  | { error: { code: string; message: string } };
 
 /** Rows that cross at a time. The child sends more only when asked, so two such groups are all that memory holds. */
 const ROWS_A_MESSAGE = 1_000;
 
+/** What to do about a question that is too large for the limits. */
+const NARROW = "narrow it: start from one agent or scope, add LIMIT";
+
+/** The engine's words speak of a buffer pool. */
+export const tooLarge = (memory: number, cause: unknown): StoreError =>
+  new StoreError(
+    "query-too-large",
+    `the query needs more memory than the ${memory / 1024 ** 2} MB that a question may have`,
+    NARROW,
+    { cause },
+  );
+
 /**
- * Rows as the engine finds them. Throws ConfigError `query-failed` if the engine does not take the query,
- * `query-too-long` or `query-too-large` at a limit, `query-crashed` if the engine fell over. Who stops reading ends
+ * Rows as the engine finds them, and in the end the names of their columns. Throws ConfigError `query-failed` if the engine does not take the query,
+ * StoreError `query-too-long` or
+ * `query-too-large` at a limit, ConfigError `query-crashed` if the engine fell over. Who stops reading ends
  * the process.
  */
 export async function* runIsolated(
@@ -41,7 +57,7 @@ export async function* runIsolated(
   cypher: string,
   params: Params,
   limits = QUERY_LIMITS,
-): AsyncGenerator<Row> {
+): AsyncGenerator<Row, readonly string[]> {
   const child = fork(fileURLToPath(import.meta.url), ["child"], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
@@ -54,14 +70,14 @@ export async function* runIsolated(
       const asked = performance.now();
       const message = await answerOf(child, ask, left, limits);
       left -= performance.now() - asked;
-      if ("error" in message) throw failure(message.error);
-      if ("done" in message) return;
+      if ("error" in message) throw failure(message.error, limits);
+      if ("columns" in message) return message.columns;
       count += message.rows.length;
       if (count > limits.rows)
-        throw new ConfigError(
+        throw new StoreError(
           "query-too-large",
           `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
-          "narrow it, or add LIMIT",
+          NARROW,
         );
       yield* message.rows;
     }
@@ -82,11 +98,7 @@ function answerOf(child: ChildProcess, ask: Task | "more", time: number, limits:
       () =>
         end(() =>
           reject(
-            new ConfigError(
-              "query-too-long",
-              `the query did not end in ${limits.time / 1_000} s`,
-              "narrow it: start from one agent or scope, add LIMIT",
-            ),
+            new StoreError("query-too-long", `the query did not end in ${limits.time / 1_000} s`, NARROW),
           ),
         ),
       Math.max(0, time),
@@ -116,10 +128,13 @@ function answerOf(child: ChildProcess, ask: Task | "more", time: number, limits:
   });
 }
 
-const failure = ({ code, message }: { code: string; message: string }): ForereachError =>
-  code === "query-failed"
-    ? new ConfigError(code, message, "forereach schema lists kinds and properties")
+function failure({ code, message }: { code: string; message: string }, { memory }: Limits): ForereachError {
+  if (code === "query-failed")
+    return new ConfigError(code, message, "forereach schema lists kinds and properties");
+  return code === "query-too-large"
+    ? tooLarge(memory, message)
     : new StoreError(code, message, "forereach scan");
+}
 
 /** The file that the store's pointer names. Throws StoreError `no-graph`. */
 async function currentGraph(folder: string): Promise<string> {
@@ -139,8 +154,10 @@ async function serve(send: (message: Message) => void): Promise<void> {
       ...{ path: await currentGraph(folder), pool: limits.memory, readOnly: true },
     });
     let rows: Row[] = [];
-    for await (const row of engine.stream(cypher, params)) {
-      rows.push(row);
+    const found = engine.stream(cypher, params);
+    let next = await found.next();
+    for (; next.done !== true; next = await found.next()) {
+      rows.push(next.value);
       if (rows.length < ROWS_A_MESSAGE) continue;
       send({ rows });
       rows = [];
@@ -150,9 +167,10 @@ async function serve(send: (message: Message) => void): Promise<void> {
       send({ rows });
       await requests.next();
     }
-    send({ done: true });
+    send({ columns: next.value });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "query-failed";
+    const failed = error instanceof Error && "code" in error ? String(error.code) : "query-failed";
+    const code = isPoolFull(error) ? "query-too-large" : failed;
     send({ error: { code, message: error instanceof Error ? error.message : String(error) } });
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection, Database, type LbugValue } from "@ladybugdb/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openEngine } from "../graph/engine.ts";
 import { derivedDdl, embeddedDdl } from "../graph/generate.ts";
 import type { Params, Row } from "../model.ts";
 import { checkQuery } from "./gate.ts";
@@ -189,5 +190,45 @@ describe("the saved queries", () => {
     expect(await rowsOf("agent-can-change-permissions")).toMatchObject([
       { agent: "a1", scope: "s1", covers: "subtree", certainty: "exact" },
     ]);
+  });
+});
+
+describe("questions about agents that all reach the same places", () => {
+  const [AGENTS, PLACES] = [400, 50];
+  const dir = mkdtemp(join(tmpdir(), "forereach-query-"));
+  afterAll(async () => rm(await dir, { recursive: true }));
+
+  it("compare agents that can be twins, and nobody with everybody, within little memory", async () => {
+    const path = join(await dir, "same.db");
+    const made = await openEngine({ path, pool: 512 * 1024 ** 2 });
+    await made.together([...embeddedDdl(), ...derivedDdl(["CAN_REACH"])]);
+    await made.run(
+      `UNWIND range(1, ${AGENTS}) AS n CREATE (:Agent {id: 'a' + cast(n AS STRING), name: 'A'})`,
+    );
+    await made.run(`UNWIND range(1, ${PLACES}) AS n CREATE (:Scope {id: 's' + cast(n AS STRING)})`);
+    await made.run(`UNWIND range(1, ${AGENTS}) AS n CREATE (:Scope {id: 'own' + cast(n AS STRING)})`);
+    const row = "CREATE (a)-[:CAN_REACH {tier: 'now', mode: 'app', via: '', subtree: false, read: ";
+    await made.run(`MATCH (a:Agent), (s:Scope) WHERE s.id STARTS WITH 's' ${row} true}]->(s)`);
+    // A place that is another for each, but for two: one pair of them is alike, the other in all but a right.
+    await made.run(`MATCH (a:Agent), (s:Scope) WHERE NOT a.id IN ['a1', 'a2', 'a3', 'a4'] AND s.id = 'own' + substring(a.id, 2, 9)
+      ${row} true}]->(s)`);
+    for (const [agent, read] of [
+      ["a3", "true"],
+      ["a4", "null"],
+    ])
+      await made.run(`MATCH (a:Agent {id: '${agent}'}), (s:Scope {id: 'own3'}) ${row} ${read}}]->(s)`);
+    await made.close();
+
+    const queries = await loadQueries();
+    const small = await openEngine({ path, pool: 96 * 1024 ** 2, readOnly: true });
+    const ask = (id: string, params: Params = {}) =>
+      runQuery((cypher, all) => small.run(cypher, all), queries.find((query) => query.id === id)!, params);
+    expect(await ask("agents-with-the-same-reach")).toEqual([
+      { agent: "a1", agent_name: "A", twin: "a2", twin_name: "A", rows: PLACES },
+    ]);
+    const others = await ask("who-else-reaches-what-an-agent-reaches", { agent: "a1" });
+    expect(others).toHaveLength(AGENTS - 1);
+    expect(others[0]).toEqual({ agent: "a10", agent_name: "A", shared_places: PLACES, places: PLACES });
+    await small.close();
   });
 });

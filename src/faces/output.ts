@@ -18,11 +18,21 @@ export interface Made {
   version: string;
 }
 
-export interface OutputRequest extends OutputOptions, Made {
-  answers: Answers;
+export type OutputRequest = OutputOptions & Made & Shown & (Known | Named);
+
+/** All columns, as files and programs get them. */
+interface Known {
   rows: AsyncIterable<Row>;
-  /** All of them, as files and programs get them; undefined: those of the first row. */
-  columns: readonly OutputColumn[] | undefined;
+  columns: readonly OutputColumn[];
+}
+/** Rows that end with the names of their columns: those of the first row, if there is one. */
+interface Named {
+  rows: AsyncGenerator<Row, readonly string[]>;
+  columns: undefined;
+}
+
+interface Shown {
+  answers: Answers;
   /** Those that fit a terminal; default: all. */
   forPeople?: readonly string[];
   /** Rows that a table shows before it says how many more there are. */
@@ -89,20 +99,20 @@ export async function deliver(request: OutputRequest): Promise<void> {
   process.stdout.write(`Wrote ${count.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
 }
 
-/** The columns, looked up in the first row where nobody named them; that row is not lost. */
+/** The columns, looked up in the first row where nobody named them, which is not lost; or at the end, if that comes first. */
 async function columnsOf(
-  request: OutputRequest,
+  request: Known | Named,
 ): Promise<{ columns: readonly OutputColumn[]; rows: AsyncIterable<Row> }> {
   if (request.columns !== undefined) return { columns: request.columns, rows: request.rows };
-  const source = request.rows[Symbol.asyncIterator]();
+  const source = request.rows;
   const first = await source.next();
   const rows = async function* () {
     try {
       for (let next = first; next.done !== true; next = await source.next()) yield next.value;
     } finally {
-      await source.return?.();
+      await source.return([]);
     }
   };
-  const names = first.done === true ? [] : Object.keys(first.value);
+  const names = first.done === true ? first.value : Object.keys(first.value);
   return { columns: names.map((name) => ({ name })), rows: rows() };
 }

@@ -7,6 +7,7 @@ import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
 import { type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
 import type { PathStep } from "../reach/paths.ts";
+import { countedTiers, type Narrowing, type Ranking } from "../reach/ranking.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
 import { type Format, formatRows, printable } from "./format.ts";
 import { shellWord } from "./shell.ts";
@@ -35,6 +36,31 @@ export async function printAnswer(
 
 const number = (value: unknown): string => Number(value ?? 0).toLocaleString("en-US");
 
+/** What narrows the rows, as people read it: `in tier latent`, `mode app`, `at /subscriptions/1`. */
+const limitsOf = ({ tiers, modes, scope }: Narrowing): string[] => [
+  ...(tiers === undefined ? [] : [`in tier ${tiers.join(", ")}`]),
+  ...(modes === undefined ? [] : [`mode ${modes.join(", ")}`]),
+  ...(scope === undefined ? [] : [`at ${scope}`]),
+];
+/** What figures count, in the same words. */
+const inWords = (narrowing: Narrowing): string =>
+  [...(narrowing.tiers === undefined ? ["now"] : []), ...limitsOf(narrowing)].join(", ");
+const sayAgents = (count: number): string => `${number(count)} agent${count === 1 ? "" : "s"}`;
+
+/** How many of how many agents are listed, and what their figures count. */
+export function sayListed(shown: number, { ranked, agents }: Ranking, narrowing: Narrowing): string {
+  const rows = ["with rows", limitsOf(narrowing).join(", ")].filter(Boolean).join(" ");
+  if (shown === 0) return `No agent ${rows} among ${sayAgents(agents)}, in what was read.`;
+  const whole =
+    narrowing.scope === undefined ? "" : ", with all that the rows which cover this place include";
+  return `${number(shown)} of ${sayAgents(ranked.length)} ${rows}. Figures count what can be read ${inWords(narrowing)}${whole}.`;
+}
+
+/** Agents that are listed where nobody is named. */
+export const TOP_AGENTS = 20;
+/** Agents on a page. */
+const PAGE_AGENTS = 50;
+
 /**
  * The summary: who reaches most, by which path, and what was not looked at. `typed` is how the next command begins:
  * it must find the same data.
@@ -43,15 +69,17 @@ export async function printTop(
   answers: Answers,
   page: string | undefined,
   typed = "forereach",
+  narrowing: Narrowing = {},
 ): Promise<void> {
   const { meta } = answers;
-  const totals = await answers.totals();
-  const lines = await ranked(answers, 20);
+  const ranking = await answers.ranking(narrowing);
+  const lines = await ranked(answers, ranking, TOP_AGENTS, narrowing);
+  const words = inWords(narrowing);
   process.stdout.write(
     `\n${printable(meta.tenantName)} (${printable(meta.tenant)}), snapshot ${meta.snapshot.slice(0, 12)}, read ${meta.observedFrom} to ${meta.observedTo}\n` +
-      `${number(totals.agents)} agents; ${number(totals.reading)} can read data now, ${totals.counted === true ? `${number(totals.reading_sensitive)} of them sensitive data` : "how much of it is sensitive was not counted: no items were read"}` +
-      `${Number(totals.maybe ?? 0) === 0 ? "" : `; of ${number(totals.maybe)} more it is unknown`}.\n\n` +
-      "Agents that can read most sensitive items now:\n",
+      `${sayAgents(ranking.agents)}; ${number(ranking.reading)} can read data ${words}, ${ranking.counted ? `${number(ranking.readingSensitive)} of them sensitive data` : "how much of it is sensitive was not counted: no items were read"}` +
+      `${ranking.maybe === 0 ? "" : `; of ${number(ranking.maybe)} more it is unknown`}.\n\n` +
+      `Agents that can read most sensitive items ${words}:\n`,
   );
   await printAnswer(
     lines.map(({ line, path }) => ({
@@ -75,12 +103,13 @@ export async function printTop(
     "table",
   );
   process.stdout.write(
-    "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
+    `${sayListed(lines.length, ranking, narrowing)}\n` +
+      "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
       "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
   );
   sayCoverage(meta);
   if (page !== undefined) {
-    const draft = await draftText(page, renderHtml(await viewOf(answers, undefined)));
+    const draft = await draftText(page, renderHtml(await viewOf(answers, narrowing)));
     await draft.publish();
     process.stdout.write(`\nThe same as a page: ${resolve(page)}\n`);
   }
@@ -128,30 +157,39 @@ interface Ranked {
   steps: readonly PathStep[];
 }
 
-/** The agents with most sensitive reach, each with the row that gives most of it. */
-async function ranked(answers: Answers, limit: number, agents?: readonly string[]): Promise<Ranked[]> {
-  const top =
-    agents === undefined
-      ? await answers.top(limit)
-      : agents.slice(0, limit).map((id) => ({ agent_id: id }) as Row);
+/** The first agents, each with the row that gives most of what counts; if none does, the one that gives most of what is said. */
+async function ranked(
+  answers: Answers,
+  ranking: Ranking,
+  limit: number,
+  narrowing: Narrowing,
+): Promise<Ranked[]> {
+  const top = ranking.ranked.slice(0, limit);
+  if (top.length === 0) return [];
+  const counts = countedTiers(narrowing);
   const order = await answers.labels();
   const rows = new Map<string, ReachRow[]>();
-  for await (const row of answers.reach({ agents: top.map((row) => String(row.agent_id)), tiers: ["now"] }))
-    if (row.read !== "no") rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
-  return top.flatMap((row): Ranked[] => {
-    const own = rows.get(String(row.agent_id)) ?? [];
-    const best = own.toSorted(
+  const tiers = [...new Set([...counts, ...top.map(({ tier }) => tier)])];
+  for await (const row of answers.reach({ ...narrowing, agents: top.map(({ id }) => id), tiers }))
+    rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
+  return top.flatMap(({ id, tier }): Ranked[] => {
+    const all = rows.get(id) ?? [];
+    const own = all.filter((each) => each.read !== "no" && counts.includes(each.tier));
+    const shown = own.length > 0 ? own : all.filter((each) => each.tier === tier);
+    const best = shown.toSorted(
       (a, b) =>
         (b.readable_sensitive ?? 0) - (a.readable_sensitive ?? 0) ||
         (b.readable_items ?? 0) - (a.readable_items ?? 0),
     )[0];
     if (best === undefined) return [];
+    // A row of another tier is said to be one: the figures beside it do not count it.
+    const later = counts.includes(best.tier) ? "" : `${best.tier}: `;
     // Nobody counted is not zero: a sum over rows of which none was counted has no value.
     const sum = (name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive") => {
-      const counts = own.filter((each) => each.read !== "no").map((each) => each[name]);
-      return counts.length > 0 && counts.every((count) => count === null)
+      const found = own.map((each) => each[name]);
+      return (found.length > 0 || !ranking.counted) && found.every((count) => count === null)
         ? undefined
-        : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
+        : found.reduce<number>((total, count) => total + (count ?? 0), 0);
     };
     const there = new Set(own.filter((each) => each.read === "yes").map((each) => each.top_label));
     return [
@@ -165,11 +203,11 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
           unlabeledSensitive: sum("readable_unlabeled_sensitive"),
           items: sum("readable_items"),
           topLabel: order.find((label) => there.has(label)) ?? "",
-          widestScope: `${best.scope_name} (${best.scope_kind})`,
+          widestScope: `${later}${best.scope_name} (${best.scope_kind})`,
           completeness:
-            WORST_FIRST.find((state) => own.some((each) => each.completeness === state)) ?? "complete",
+            WORST_FIRST.find((state) => shown.some((each) => each.completeness === state)) ?? "complete",
         },
-        path: best.path,
+        path: `${later}${best.path}`,
         steps: JSON.parse(best.path_json) as PathStep[],
       },
     ];
@@ -197,10 +235,11 @@ export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
   );
 
 /** The page: ranked agents, a picture of one path, what was not looked at. */
-export async function viewOf(answers: Answers, agents: readonly string[] | undefined): Promise<ReportView> {
+export async function viewOf(answers: Answers, narrowing: Narrowing): Promise<ReportView> {
   const { meta } = answers;
-  const totals = await answers.totals();
-  const lines = agents !== undefined && agents.length === 0 ? [] : await ranked(answers, 50, agents);
+  const ranking = await answers.ranking(narrowing);
+  const lines = await ranked(answers, ranking, PAGE_AGENTS, narrowing);
+  const words = inWords(narrowing);
   const longest = lines.toSorted((a, b) => b.steps.length - a.steps.length)[0];
   return {
     title: "What the agents can reach",
@@ -209,6 +248,7 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
     time: meta.time,
     coverage: coverageLines(meta),
     agents: lines.map(({ line }) => line),
+    listed: sayListed(lines.length, ranking, narrowing),
     paths:
       longest === undefined
         ? []
@@ -224,13 +264,16 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
             },
           ],
     totals: [
-      { name: "agents", value: Number(totals.agents ?? 0) },
-      { name: "can read data now", value: Number(totals.reading ?? 0) },
+      { name: "agents", value: ranking.agents },
+      { name: `can read data ${words}`, value: ranking.reading },
       {
-        name: "can read sensitive data now",
-        value: totals.counted === true ? Number(totals.reading_sensitive ?? 0) : "not counted",
+        name: `can read sensitive data ${words}`,
+        value: ranking.counted ? ranking.readingSensitive : "not counted",
       },
-      { name: "findings", value: meta.findings.filter(({ status }) => status !== "resolved").length },
+      {
+        ...{ name: "findings", about: "of the whole tenant" },
+        value: meta.findings.filter(({ status }) => status !== "resolved").length,
+      },
     ],
   };
 }

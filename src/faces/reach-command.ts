@@ -8,12 +8,13 @@ import { servesPeople } from "../reach/audience.ts";
 import { gapsAt, sayUnread, stepsOf, unreadParts } from "../reach/gaps.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import type { People, Standing } from "../reach/people-gain.ts";
+import type { Narrowing } from "../reach/ranking.ts";
 import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/reach-row.ts";
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
 import { type Format, printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printTop, viewOf, write } from "./print.ts";
+import { printTop, sayListed, TOP_AGENTS, viewOf, write } from "./print.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -49,23 +50,28 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
   const format = page ? "table" : formatOf(options);
   const agents = agent === undefined ? undefined : await answers.findAgents(agent);
   const scope = options.scope === undefined ? undefined : await answers.findScope(options.scope);
+  const narrowing: Narrowing = {
+    ...(agents === undefined ? {} : { agents }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(options.tier === undefined ? {} : { tiers: options.tier }),
+    ...(options.mode === undefined ? {} : { modes: options.mode }),
+  };
   if (page) {
-    const draft = await draftText(out, renderHtml(await viewOf(answers, agents)));
+    const draft = await draftText(out, renderHtml(await viewOf(answers, narrowing)));
     await draft.publish();
     process.stdout.write(`Wrote ${out}.\n`);
     return;
   }
-  const narrowed = agents !== undefined || scope !== undefined || options.all === true;
-  if (!narrowed && format === "table") return printTop(answers, undefined);
-  const top = narrowed ? agents : (await answers.top(20)).map((row) => String(row.agent_id));
+  const all = agents !== undefined || scope !== undefined || options.all === true;
+  if (!all && format === "table") return printTop(answers, undefined, "forereach", narrowing);
+  const ranking = all ? undefined : await answers.ranking(narrowing);
+  const top = ranking?.ranked.slice(0, TOP_AGENTS).map(({ id }) => id);
   const seen: Seen = { users: new Map(), any: false };
   const rows = countedUsers(
     seen,
     answers.reach({
+      ...narrowing,
       ...(top === undefined ? {} : { agents: top }),
-      ...(scope === undefined ? {} : { scope }),
-      ...(options.tier === undefined ? {} : { tiers: options.tier }),
-      ...(options.mode === undefined ? {} : { modes: options.mode }),
       ...(options.expand === undefined ? {} : { expand: options.expand }),
     }),
   );
@@ -76,6 +82,11 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
   });
   if (scope !== undefined) sayBeside(await unknownAt(answers, scope), format);
   else if (!seen.any) sayBeside(sayUnread(unreadParts(answers), ""), format);
+  if (ranking !== undefined && ranking.ranked.length > TOP_AGENTS) {
+    // Rows on stdout are for programs.
+    const notes = out === undefined ? process.stderr : process.stdout;
+    notes.write(`${sayListed(TOP_AGENTS, ranking, narrowing)} --all writes the rows of every agent.\n`);
+  }
   if (format !== "table") return;
   if (options.judged !== undefined)
     process.stdout.write(options.judged.standings().map(sayStanding).join(""));

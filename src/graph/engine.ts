@@ -51,8 +51,8 @@ export interface EngineConnection {
   run(cypher: string, params?: Params): Promise<Row[]>;
   /** Statements that return nothing, in one transaction: to make a table costs less than to commit it. */
   together(statements: readonly string[]): Promise<void>;
-  /** Rows one at a time, for answers that may be large. */
-  stream(cypher: string, params?: Params): AsyncGenerator<Row>;
+  /** Rows one at a time, for answers that may be large; the names of their columns at the end. */
+  stream(cypher: string, params?: Params): AsyncGenerator<Row, readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -143,7 +143,7 @@ export async function openEngine({
       throw failure(cause);
     }
   };
-  async function* stream(cypher: string, params?: Params): AsyncGenerator<Row> {
+  async function* stream(cypher: string, params?: Params): AsyncGenerator<Row, readonly string[]> {
     const lane = idle.pop() ?? (await new Promise<Lane>((resolve) => waiting.push(resolve)));
     try {
       const result = await ask(lane, cypher, params);
@@ -154,6 +154,7 @@ export async function openEngine({
           const row = result.getNextSync();
           if (row !== null) yield plain(row);
         }
+        return result.getColumnNamesSync();
       } finally {
         result.close();
       }

@@ -1,5 +1,5 @@
 /** What the driver and the server say, as the one thing that happened and the one thing to do about it. */
-import { ConfigError, ForereachError, StoreError } from "../model.ts";
+import { ForereachError, StoreError } from "../model.ts";
 
 export interface Asked {
   uri: string;
@@ -123,15 +123,15 @@ const blocked = (place: string, said: string): Said => [
   `${place} did not write a batch in time, and another transaction may hold what it changes: ${said}`,
   "wait for it or end it (SHOW TRANSACTIONS there names it); the next run goes on where this one ended",
 ];
-const tooLong = (cause: unknown): ConfigError =>
-  new ConfigError(
+const tooLong = (cause: unknown): StoreError =>
+  new StoreError(
     "query-too-long",
     "the query did not end in the time it has",
     "narrow it: start from one agent or scope, add LIMIT",
     { cause },
   );
-const tooLarge = (cause: unknown): ConfigError =>
-  new ConfigError(
+const tooLarge = (cause: unknown): StoreError =>
+  new StoreError(
     "query-too-large",
     "the query needs more memory than the server gives to one",
     "narrow it: start from one agent or scope, add LIMIT",

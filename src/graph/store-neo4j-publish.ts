@@ -80,7 +80,9 @@ export async function readPublication(
   connection: Neo4jServerConnection,
   tenant: string,
 ): Promise<Publication | undefined> {
-  const [row] = await connection.read(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, {
+  const {
+    rows: [row],
+  } = await connection.read(`MATCH (p:${PUBLICATION} {tenant: $tenant}) RETURN ${FIELDS}`, {
     tenant,
   });
   return row === undefined ? undefined : publicationOf(row);

@@ -45,7 +45,7 @@ export function openNeo4jScratch(options: { server: Neo4jOptions; tenant: string
     return opening;
   };
   const read = async (cypher: string, params: Params = {}): Promise<Row[]> =>
-    (await connection()).read(renamed(cypher), params);
+    (await (await connection()).read(renamed(cypher), params)).rows;
 
   /** Rows of each kind. Most rules have nothing to do, and asking whether they have costs as much as a rule. */
   const counts = new Map<string, number>();
@@ -87,9 +87,9 @@ CREATE (f)-[r:${name(kind)}]->(t) SET r = row.props`,
   const target: RuleTarget = {
     count: async (kind) => count(kind),
     async deepest(kind) {
-      const [row] = await (await connection()).read(
-        `MATCH ()-[r:${name(kind)}]->() RETURN max(r.level) AS n`,
-      );
+      const {
+        rows: [row],
+      } = await (await connection()).read(`MATCH ()-[r:${name(kind)}]->() RETURN max(r.level) AS n`);
       return Number(row?.n ?? 0);
     },
     async write(kind, statement) {

@@ -25,6 +25,12 @@ export interface QueryLimits {
   rows: number;
 }
 
+/** Rows, and the names of their columns, which an answer without rows has, too. */
+export interface Answer {
+  columns: readonly string[];
+  rows: Row[];
+}
+
 export interface Neo4jServerConnection {
   /** In one transaction, on the leader; tried again if it was interrupted, so `work` must bear that. */
   write<T>(work: (run: Run) => Promise<T>): Promise<T>;
@@ -33,7 +39,7 @@ export interface Neo4jServerConnection {
   /** Rows one at a time, from the leader: exact, whatever followers have seen. */
   stream(cypher: string, params?: Params): AsyncGenerator<Row>;
   /** From a follower where there are some, no older than `bookmarks`. */
-  read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Row[]>;
+  read(cypher: string, params?: Params, limits?: QueryLimits): Promise<Answer>;
   /** Server, edition and rights, for people. Throws StoreError if the user may not read. */
   describe(): Promise<string>;
   /** What a later reader must have seen to see what was written here. */
@@ -176,7 +182,7 @@ export async function connectNeo4j(
       }
     },
     read(cypher, params = {}, limits) {
-      const rows = using("READ", (session) =>
+      const answer = using("READ", (session) =>
         session.executeRead(
           async (tx) => {
             const rows: Row[] = [];
@@ -184,21 +190,21 @@ export async function connectNeo4j(
             for await (const record of result) {
               rows.push(plainRow(record.toObject(), neo4j));
               if (limits !== undefined && rows.length > limits.rows)
-                throw new ConfigError(
+                throw new StoreError(
                   "query-too-large",
                   `the query returns more than ${limits.rows.toLocaleString("en-US")} rows`,
-                  "narrow it, or add LIMIT",
+                  "narrow it: start from one agent or scope, add LIMIT",
                 );
             }
             for (const { code, position } of (await result.summary()).notifications)
               if (code.endsWith("UnknownPropertyKeyWarning") && "offset" in position)
                 checkProperty(cypher, Number(position.offset));
-            return rows;
+            return { columns: (await result.keys()).map(String), rows };
           },
           limits === undefined ? {} : { timeout: limits.time },
         ),
       );
-      return limits === undefined ? rows : inTime(rows, limits.time + GRACE);
+      return limits === undefined ? answer : inTime(answer, limits.time + GRACE);
     },
     async describe() {
       const [row] = await using("READ", (session) =>
@@ -227,7 +233,7 @@ async function inTime<T>(work: Promise<T>, time: number): Promise<T> {
     timer = setTimeout(
       () =>
         fail(
-          new ConfigError(
+          new StoreError(
             "query-too-long",
             "the query did not end in the time it has, and the server did not end it",
             "narrow it: start from one agent or scope, add LIMIT. The server may compute on until it is restarted; newer ones end it",

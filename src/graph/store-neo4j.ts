@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withLabel } from "../ask/cypher-scope.ts";
-import { ConfigError, StoreError } from "../model.ts";
+import { ConfigError, type Params, StoreError } from "../model.ts";
 import { DERIVED, type DerivedRel, PUBLISHED_KINDS } from "../schema.ts";
 import { DIALECTS, derivedColumns } from "./generate.ts";
 import { tableName, tenantLabel } from "./generate-neo4j.ts";
@@ -21,6 +21,7 @@ import {
   readPublication,
 } from "./store-neo4j-publish.ts";
 import {
+  type Answer,
   connectNeo4j,
   type Neo4jOptions,
   type Neo4jServerConnection,
@@ -40,6 +41,8 @@ export interface Neo4jStoreOptions {
 }
 
 export interface Neo4jStore extends GraphStore {
+  /** As `query`, with the names of the columns. Throws StoreError. */
+  answer(cypher: string, params?: Params): Promise<Answer>;
   /** Whether readers see a whole state, and which. Throws StoreError. */
   publication(): Promise<Publication | undefined>;
   /** How the last `derive` of this store was published. */
@@ -62,6 +65,16 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
         throw error;
       });
     return opening;
+  };
+
+  const answer = async (cypher: string, params?: Params): Promise<Answer> => {
+    try {
+      return await (await connection()).read(withLabel(cypher, label), params, options.limits);
+    } catch (error) {
+      // A name that the graph does not have is for whoever asked; the rest is the store's.
+      if (error instanceof ConfigError || error instanceof StoreError) throw error;
+      throw new StoreError("query-failed", String(error), undefined, { cause: error });
+    }
   };
 
   return {
@@ -109,15 +122,8 @@ export function openNeo4jStore(options: Neo4jStoreOptions): Neo4jStore {
       );
     },
 
-    async query(cypher, params) {
-      try {
-        return await (await connection()).read(withLabel(cypher, label), params, options.limits);
-      } catch (error) {
-        // What was refused for its limits is for whoever asked; the rest is the store's.
-        if (error instanceof ConfigError || error instanceof StoreError) throw error;
-        throw new StoreError("query-failed", String(error), undefined, { cause: error });
-      }
-    },
+    query: async (cypher, params) => (await answer(cypher, params)).rows,
+    answer,
 
     publication: async () => readPublication(await connection(), tenant),
     published: () => last,

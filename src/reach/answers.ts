@@ -65,21 +65,25 @@ export async function* reachRows(
     const [raw, owners] = await Promise.all([rowsOf(query, some, above), ownersOf(query, some)]);
     const wanted =
       request.expand === true
-        ? [...(await expanded(query, await withCounts(query, some, raw, any), above, forest))].filter(wants)
+        ? [...(await expanded(query, await withCounts(query, some, raw, any, true), above, forest))].filter(
+            wants,
+          )
         : await withCounts(
             query,
             some,
             raw.filter((row) => row.absorbed !== true && wants(row)),
             any,
+            false,
           );
     wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
       const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
       const [said, paths] = await Promise.all([columns(places), decoder(part.map(witnessOf))]);
-      const full = part.map((row) =>
-        row.inherits === true ? below(row, said.get(String(row.scope_id))) : row,
-      );
+      const full = part.map((row) => {
+        const there = row.inherits === true ? below(row, said.get(String(row.scope_id))) : row;
+        return request.expand === true ? { ...there, ...readableOf(there) } : there;
+      });
       const uses = await usesOf(full);
       for (const [index, row] of full.entries()) {
         const whole = await counted(text(row.plane));
@@ -98,6 +102,16 @@ function below(row: Row, place: Row | undefined): Row {
   const said = row.reason_code === "denies-unread" ? { reason_code: null } : {};
   return { ...row, ...place, certainty: "exact", ...said };
 }
+
+/** Of a row for one place: what lies there is read by it or not at all, and nothing else counts it. */
+const readableOf = ({ read, items, sensitive, unlabeled_sensitive }: Row): Row =>
+  read === true
+    ? {
+        readable_items: items,
+        readable_sensitive: sensitive,
+        readable_unlabeled_sensitive: unlabeled_sensitive,
+      }
+    : { readable_items: 0, readable_sensitive: 0, readable_unlabeled_sensitive: 0 };
 
 /** All agents; with a chain, those with rows at its places. */
 async function agentsAt(query: Query, chain: readonly string[] | undefined): Promise<ReadonlySet<string>> {

@@ -71,13 +71,15 @@ export interface Any {
 
 /**
  * What is counted and what is unread at the places of these rows, and the copies that they go through, added to them. In
- * questions of their own: beside the rows the engine would read through all places for it.
+ * questions of their own: beside the rows the engine would read through all places for it. `alone`: what lies right at a place
+ * is counted, whatever its row includes.
  */
 export async function withCounts(
   query: Query,
   agents: readonly string[],
   rows: Row[],
   { gaps, copies }: Any,
+  alone: boolean,
 ): Promise<Row[]> {
   const places = [...new Set(rows.map((row) => String(row.scope_id)))];
   const ask = async (kind: "TALLY" | "BLIND", columns: string): Promise<Row[]> => {
@@ -109,7 +111,7 @@ export async function withCounts(
     Object.assign(
       row,
       through?.get(keyOf(row)),
-      tallies.get(`${row.subtree === true} ${row.scope_id}`),
+      tallies.get(`${!alone && row.subtree === true} ${row.scope_id}`),
       blind.get(String(row.scope_id)),
     );
   return rows;

@@ -132,7 +132,7 @@ test("an ad hoc query holds two groups of rows at most, and ends when nobody rea
   const tooMany = async () => {
     for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, rows: 1_500 })) seen++;
   };
-  await expect(tooMany()).rejects.toMatchObject({ code: "query-too-large" });
+  await expect(tooMany()).rejects.toMatchObject({ code: "query-too-large", name: "StoreError" });
   expect(seen).toBe(1_000);
   const wrong = async () => {
     for await (const _ of runIsolated(graph, "MATCH (x:Nothing) RETURN x", {}));
@@ -141,7 +141,18 @@ test("an ad hoc query holds two groups of rows at most, and ends when nobody rea
   const late = async () => {
     for await (const _ of runIsolated(graph, cypher, {}, { ...QUERY_LIMITS, time: 0 }));
   };
-  await expect(late()).rejects.toMatchObject({ code: "query-too-long" });
+  await expect(late()).rejects.toMatchObject({ code: "query-too-long", name: "StoreError" });
+  const pairs = "MATCH (i:Item), (j:Item) WITH i.id + ' beside ' + j.id AS pair, count(*) AS n RETURN sum(n)";
+  const large = async () => {
+    for await (const _ of runIsolated(graph, pairs, {}, { ...QUERY_LIMITS, memory: 64 * 1024 ** 2 }));
+  };
+  await expect(large()).rejects.toMatchObject({
+    ...{ code: "query-too-large", name: "StoreError" },
+    ...{
+      message: expect.stringContaining("64 MB") as string,
+      fix: expect.stringMatching(/^narrow it/) as string,
+    },
+  });
 });
 
 test("a query that fails half way leaves no file", async () => {
@@ -149,6 +160,37 @@ test("a query that fails half way leaves no file", async () => {
   const ended = await run(["query", "MATCH (x:Nothing) RETURN x", "--out", out], { folder });
   expect(ended.code).toBe(2);
   expect(existsSync(out)).toBe(false);
+});
+
+test.each(["=", "<>"])(
+  "a parameter that was not given is refused where a condition has %s it",
+  async (is) => {
+    const cypher = `MATCH (p:Principal) WHERE p.id ${is} $who RETURN p.id AS id`;
+    const refused = await run(["query", cypher], { folder });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("$who");
+    expect(refused.stderr).toContain("--param who=VALUE");
+    const answered = await run(["query", cypher, "--param", "who=u1", "--format", "csv"], { folder });
+    expect(answered.stdout).toBe(`id\r\n${is === "=" ? "u1" : "a1"}\r\n`);
+  },
+);
+
+test.each([
+  [
+    "of one's own",
+    ["query", "MATCH (p:Principal) WHERE p.name = 'Nobody' RETURN p.id AS id, p.name"],
+    "id,p.name",
+  ],
+  ["that is saved", ["query", "agents-with-the-same-reach"], "agent,agent_name,twin,twin_name,rows"],
+])("an answer without rows to a query %s has its columns", async (_, args, columns) => {
+  const csv = await run([...args, "--format", "csv"], { folder });
+  expect(csv).toMatchObject({ code: 3, stdout: `${columns}\r\n` });
+  const to = newFolder();
+  const written = await run([...args, "--out", join(to, "none.parquet")], { folder });
+  expect(written).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Wrote 0 rows: /) as string });
+  expect(readFileSync(join(to, "none.parquet")).subarray(0, 4).toString()).toBe("PAR1");
+  expect(manifestOf(join(to, "none.manifest.json"))).toMatchObject({ rows: 0 });
+  expect((await run(args, { folder })).stdout).toBe("No rows.\n");
 });
 
 test("explain --all writes every path, how many there are, and the fewest grants to take away", async () => {
