@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../src/collect/http.ts";
 import type { Page } from "../../src/connector.ts";
-import { PermissionError } from "../../src/model.ts";
+import { PermissionError, ProviderError } from "../../src/model.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import {
   ACCOUNT,
@@ -277,6 +277,13 @@ describe("eligible assignments", () => {
       "azure.role-definitions",
       "azure.eligible-assignments",
     ]);
+  });
+
+  it("are none in a tenant without their licence, and a gap where another thing fails", async () => {
+    const unlicensed = await crawled({ [ELIGIBLE]: new ProviderError("not-licensed", "Premium P2") });
+    expect(unlicensed.gaps).toEqual([]);
+    const failed = await crawled({ [ELIGIBLE]: new ProviderError("http-400", "bad request") });
+    expect(failed.gaps).toMatchObject([{ step: "azure.eligible-assignments", scope: S1, state: "failed" }]);
   });
 
   it("without an end have none", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Interrupted, PermissionError } from "../../src/model.ts";
+import { Interrupted, PermissionError, ProviderError } from "../../src/model.ts";
 import {
   ACCOUNT,
   assigned,
@@ -89,6 +89,24 @@ describe("scopes", () => {
       [`${ACCOUNT}/blobServices/default/containers`]: new PermissionError("forbidden", "403"),
     });
     expect(fake.gaps).toEqual([{ step: "azure.containers", scope: ACCOUNT, state: "failed", reason: "403" }]);
+  });
+
+  it("are asked of no account whose listing names no blob endpoint, but of one that was not listed", async () => {
+    const files = {
+      id: ACCOUNT,
+      name: "acc",
+      kind: "FileStorage",
+      properties: { primaryEndpoints: { file: "https://acc.file.core.windows.net/" } },
+    };
+    const unlisted = ACCOUNT.replace(/acc$/, "old");
+    const fake = await crawled({
+      [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [files],
+      [`${ACCOUNT}/blobServices/default/containers`]: new ProviderError("http-400", "no blobs here"),
+      ...assigned(assignment("a", unlisted, 1)),
+    });
+    expect(fake.gaps).toEqual([]);
+    await fake.run(step("azure.containers"));
+    expect(fake.gaps).toMatchObject([{ step: "azure.containers", scope: unlisted, state: "failed" }]);
   });
 
   it("do not take an interruption for a gap", async () => {
