@@ -13,6 +13,7 @@ import {
 import { readCondition } from "./condition.ts";
 import {
   ALWAYS,
+  type Carried,
   type Cause,
   type Compiled,
   compileWays,
@@ -170,9 +171,25 @@ function waysOf(right: Right, superUser: boolean): readonly Way[] {
   if (right !== "list" && PRIMITIVES[right].plane === "control")
     return right === "assign" ? [{ action: PRIMITIVES.assign.action }] : [];
   const { action } = PRIMITIVES[right === "list" ? "read" : right];
-  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) => ({ action, suboperation }));
-  return superUser ? [...calls, { action: SUPER_USER, hierarchical: true }] : calls;
+  const carries = CARRIES[right] ?? [];
+  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) => ({
+    action,
+    suboperation,
+    carries: suboperation === WITH_TAGS ? [...carries, "tags" as const] : carries,
+  }));
+  return superUser ? [...calls, { action: SUPER_USER, hierarchical: true, carries }] : calls;
 }
+
+/**
+ * What calls say of blobs besides which path is meant; others say nothing of the kind.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes#azure-blob-storage-actions-and-suboperations
+ */
+const CARRIES: Readonly<Partial<Record<Right, readonly Carried[]>>> = {
+  list: ["prefix"],
+  read: ["state"],
+  delete: ["state"],
+};
+const WITH_TAGS = "Blob.Write.WithTagHeaders";
 
 /**
  * Suboperations by which a right is used; undefined: none of them. Reading content counts as the older
@@ -182,8 +199,8 @@ function waysOf(right: Right, superUser: boolean): readonly Way[] {
 const SUBOPERATIONS: Readonly<Partial<Record<Right, readonly (string | undefined)[]>>> = {
   list: ["Blob.List"],
   read: ["Blob.Read.WithTagConditions"],
-  write: [undefined, "Blob.Write.WithTagHeaders"],
-  add: [undefined, "Blob.Write.WithTagHeaders"],
+  write: [undefined, WITH_TAGS],
+  add: [undefined, WITH_TAGS],
 };
 
 interface Spread {
