@@ -123,7 +123,7 @@ function controls(
   if (role === undefined) return [];
   const rights = role.blocks.map((block) => ({
     allows: block.allows,
-    conditioned: condition !== undefined || block.condition !== undefined,
+    conditions: [condition, block.condition].filter((each) => each !== undefined),
   }));
   // What lies in no subscription holds all of this one, since it was listed for it.
   const below = hosts.filter((host) => subscriptionOf(scope) === undefined || isAtOrBelow(host.id, scope));
