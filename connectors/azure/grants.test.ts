@@ -182,6 +182,7 @@ describe("conditions", () => {
         subscription: S1,
         storage: { accounts: [{ id: ACCOUNT, hns: undefined }], containers: () => [container("hr")] },
         conditionsHidden: false,
+        keyed: { groups: [], complete: true },
       },
     );
     expect(records).toMatchObject([

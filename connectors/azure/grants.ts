@@ -26,9 +26,10 @@ import {
 } from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
 import { pathSetId, pathSetRecords } from "./path-sets.ts";
+import { type Keyed, mayHold, unmodelledRecords } from "./planes.ts";
 import { actionFlags, PRIMITIVES, type Primitive, SUPER_USER } from "./rights.ts";
 import type { Role } from "./role-definitions.ts";
-import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
+import { armParent, isAtOrBelow, scopeKind } from "./scopes.ts";
 
 export interface Assignment {
   id: string;
@@ -51,6 +52,7 @@ export interface GrantContext {
   storage: Storage;
   /** True if the answers leave conditions out, so that any grant may be narrower than it seems. */
   conditionsHidden: boolean;
+  keyed: Keyed;
 }
 
 /** How a right holds at a place, besides without question. */
@@ -89,13 +91,14 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
     const props = { role: role.name, ...manner, ...certain };
     records.push(granted(assignment, at, key + suffix, flags, props));
   }
-  for (const plane of new Set(role.blocks.flatMap((block) => block.planes))) {
-    const id = unmodelledId(plane, scope);
+  const byKeys = role.blocks
+    .flatMap((block) => block.keyPlanes)
+    .filter((plane) => mayHold(c.keyed, plane, scope));
+  for (const plane of new Set([...role.blocks.flatMap((block) => block.planes), ...byKeys])) {
     const props = { ...hidden, unknown: true, role: role.name, reason_code: "plane-not-modelled" };
     records.push(
-      { kind: "Scope", id, props: { kind: "Unmodelled", plane, name: `${plane} in ${scope}` } },
-      within(id, scope),
-      granted(assignment, id, key, NOTHING, props),
+      ...unmodelledRecords(plane, scope),
+      granted(assignment, unmodelledId(plane, scope), key, NOTHING, props),
     );
   }
   // A role that gives nothing modelled is still a fact about who was assigned what.

@@ -103,6 +103,28 @@ describe("hosts", () => {
     },
   );
 
+  it("are kept beside planes that keys open, one for each resource group, and say when all were listed", async () => {
+    const vault = (name: string) => ({ id: `${RG}/providers/microsoft.keyvault/vaults/${name}`, name });
+    const fake = tenant(
+      { [`${S1}/resources`]: [vault("v"), vault("w"), { id: VM, name: "vm" }] },
+      { pageSize: 2 },
+    );
+    for (const id of ["azure.subscriptions", "azure.hosts"]) await fake.run(step(id));
+    const id = `unknown:key-vault:${RG}`;
+    expect([...fake.nodes.values()].map((node) => node.id)).toEqual(expect.arrayContaining([id, RG]));
+    expect(fake.nodes.get(`Scope ${id}`)?.props).toMatchObject({ kind: "Unmodelled", listed: true });
+    expect(fake.chain(id)[1]).toBe(RG);
+    expect(fake.nodes.has(`Scope ${VM}`)).toBe(false);
+    expect(fake.nodes.get(`Scope ${S1}`)?.props).toMatchObject({ name: "One", listed: true });
+    // The first page has both vaults, and is not the last.
+    for await (const { changes } of hosts.crawl(fake.context, { scope: S1, mode: "full" })) {
+      const ids = changes.map((change) => ("put" in change && "id" in change.put ? change.put.id : ""));
+      expect(ids.filter((one) => one === id)).toHaveLength(1);
+      expect(JSON.stringify(changes)).not.toContain(`"kind":"Subscription","plane":"azure","listed"`);
+      break;
+    }
+  });
+
   it("that were refused are a gap of their subscription, and take nothing away", async () => {
     const fake = await crawled({
       ...resources,
