@@ -125,6 +125,19 @@ describe("network rules of an account", () => {
       "private endpoints",
     ],
     [
+      {
+        publicNetworkAccess: "Disabled",
+        networkAcls: {
+          defaultAction: "Deny",
+          bypass: "AzureServices",
+          ipRules: [{ value: "203.0.113.0/24" }],
+          resourceAccessRules: [{}],
+        },
+      },
+      "Deny",
+      "private endpoints, 1 resource instance, trusted Azure services",
+    ],
+    [
       { publicNetworkAccess: "SecuredByPerimeter" },
       "Deny",
       "what its network security perimeter lets in, and private endpoints",
