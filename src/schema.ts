@@ -132,6 +132,9 @@ export const NODES = {
       network: oneOf(["Allow", "Deny", "unknown"], "What the network rules do by default"),
       hns: bool("The account has a hierarchical namespace (ADLS Gen2 access lists apply)"),
       runsAs: list("Object ids of the managed identities that the resource runs as"),
+      listed: bool(
+        "Of a subscription: all its resources were listed; of a plane without a rule: a resource of it was",
+      ),
       members: str("Condition that decides which blobs of the container lie here, as its expression in JSON"),
       containerItems: int("Items as the service itself counts them, where it does"),
     },

@@ -46,6 +46,8 @@ export interface Parts {
   labelInfo?: string;
   /** Where the label part stands; Office uses docMetadata/LabelInfo.xml. */
   labelPart?: string;
+  /** Parts that relationships name as the label's: the label part, if there is one. */
+  labelTargets?: readonly string[];
   custom?: string;
   /** The document's own content, stored as it is. */
   content?: Uint8Array;
@@ -58,11 +60,8 @@ const OFFICE_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/r
 export function officeFile(parts: Parts = {}): Buffer {
   const labelPart = parts.labelPart ?? "docMetadata/LabelInfo.xml";
   const targets: [string, string][] = [[`${OFFICE_DOCUMENT}/officeDocument`, "word/document.xml"]];
-  if (parts.labelInfo !== undefined)
-    targets.push([
-      "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels",
-      labelPart,
-    ]);
+  for (const target of parts.labelTargets ?? (parts.labelInfo === undefined ? [] : [labelPart]))
+    targets.push(["http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels", target]);
   if (parts.custom !== undefined)
     targets.push([`${OFFICE_DOCUMENT}/custom-properties`, "docProps/custom.xml"]);
   const relationships = targets.map(

@@ -118,7 +118,7 @@ export interface Holder {
   id: string | undefined;
   /** Groups that the holder must be in as well: another list of the chain lets those pass. */
   together: readonly string[];
-  /** Who does not pass though in the group: an entry of their own says no. */
+  /** Who does not pass: an entry of their own says no, or they are what is named as a group. */
   excluded: readonly string[];
   /** True if this may say too much: there were too many ways to write them all down. */
   upperBound: boolean;
@@ -130,18 +130,24 @@ const MOST_WAYS = 64;
 /**
  * Everyone who passes all clauses. Exact: somebody passes if and only if they are, with their groups, one of these
  * holders, unless the holders say that they are an upper bound.
+ *
+ * What stands as a group may be a single identity, the owning group of what an application made, say. Nobody is a
+ * member of itself: https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-access-control#the-owning-group
  */
 export function holdersOf(clauses: readonly Clause[]): Holder[] {
   const own = new Set(clauses.flatMap((clause) => [...clause.own.keys()]));
   const excluded = [...own].filter((id) => clauses.some((clause) => clause.own.get(id) === false)).sort();
   const { ways, upperBound } = waysThrough(clauses);
-  const holders: Holder[] = ways.map(([id, ...together]) => ({ id, together, excluded, upperBound }));
+  const holders: Holder[] = ways.map((way) => {
+    const [id, ...together] = way;
+    return { id, together, excluded: [...new Set([...excluded, ...way])].sort(), upperBound };
+  });
   // Who passes where an entry of their own decides needs groups only for the rest of the chain.
   if (!ways.some((way) => way.length === 0))
     for (const id of own) {
       if (excluded.includes(id)) continue;
       const rest = waysThrough(clauses.filter((clause) => !clause.own.has(id)));
-      for (const together of rest.ways)
+      for (const together of rest.ways.filter((way) => !way.includes(id)))
         holders.push({ id, together, excluded: [], upperBound: rest.upperBound });
     }
   return holders;

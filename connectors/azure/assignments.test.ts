@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../src/collect/http.ts";
 import type { Page } from "../../src/connector.ts";
-import { PermissionError } from "../../src/model.ts";
+import { PermissionError, ProviderError } from "../../src/model.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
+import type { FakeAnswer } from "./fixtures/fake.ts";
 import {
   ACCOUNT,
   assigned,
@@ -130,6 +131,30 @@ describe("role assignments", () => {
     expect(grantsAt(fake, id)).toMatchObject([{ unknown: true, flow: "containment", source: "role" }]);
     expect(fake.chain(id)[1]).toBe(RG);
     expect(grantsAt(fake, RG)).toEqual([]);
+  });
+
+  it("name planes that they open by keys where a resource of the plane is there, or may be", async () => {
+    const search = `${RG}/providers/microsoft.search/searchservices/index`;
+    const opened = async (scope: string, resources: FakeAnswer, ...actions: string[]) => {
+      const fake = await crawled({
+        [`${S1}/resources`]: resources,
+        ...defined(definition(4, "Keys", { actions })),
+        ...assigned(assignment("a", scope, 4)),
+      });
+      return fake.all("GRANTED").map(({ to, props }) => [to.id, props?.unknown, props?.reason_code]);
+    };
+    const row = (plane: string, scope: string) => [`unknown:${plane}:${scope}`, true, "plane-not-modelled"];
+    const there = [{ id: search.toUpperCase(), name: "index" }];
+    const any = ["*/listAdminKeys/action", "*/administrators/write"];
+    for (const scope of [RG, S1, ROOT, search])
+      expect(await opened(scope, there, ...any)).toEqual([row("ai-search", scope)]);
+    // Elsewhere there is none: the assignment is a fact, and no more.
+    expect(await opened(ACCOUNT, there, ...any)).toEqual([[ACCOUNT, undefined, undefined]]);
+    expect(await opened(RG, [], ...any)).toEqual([[RG, undefined, undefined]]);
+    const unread = await opened(RG, new PermissionError("forbidden", "403"), ...any);
+    expect(unread).toEqual([row("ai-search", RG), row("sql", RG)]);
+    // What a role names is what somebody meant to give.
+    expect(await opened(RG, [], "Microsoft.Search/searchServices/*")).toEqual([row("ai-search", RG)]);
   });
 
   it("are an upper bound where an old recording hides conditions", async () => {
@@ -277,6 +302,13 @@ describe("eligible assignments", () => {
       "azure.role-definitions",
       "azure.eligible-assignments",
     ]);
+  });
+
+  it("are none in a tenant without their licence, and a gap where another thing fails", async () => {
+    const unlicensed = await crawled({ [ELIGIBLE]: new ProviderError("not-licensed", "Premium P2") });
+    expect(unlicensed.gaps).toEqual([]);
+    const failed = await crawled({ [ELIGIBLE]: new ProviderError("http-400", "bad request") });
+    expect(failed.gaps).toMatchObject([{ step: "azure.eligible-assignments", scope: S1, state: "failed" }]);
   });
 
   it("without an end have none", async () => {

@@ -5,8 +5,9 @@ import { armId, type GraphRecord } from "../../src/schema.ts";
 import { cursorOf, STEP } from "./arm.ts";
 import { type Assignment, grantRecords, type Storage } from "./grants.ts";
 import { controlRecords, type Host } from "./host-control.ts";
-import { knownHosts } from "./hosts.ts";
+import { knownHosts, knownKeyed } from "./hosts.ts";
 import { placeScope } from "./management-groups.ts";
+import type { Keyed } from "./planes.ts";
 import { hidesConditions, type Roles, readRoles } from "./role-definitions.ts";
 import { isAtOrBelow, isBlobService, scopeChain, scopeKind, subscriptionOf, within } from "./scopes.ts";
 import { knownAccounts, knownContainers } from "./storage-known.ts";
@@ -39,6 +40,7 @@ export async function* readAssignments(
   const subscription = pass.scope;
   let roles: Roles | undefined;
   let hosts: readonly Host[] | undefined;
+  let keyed: Keyed | undefined;
   for await (const page of c.http.pages<AssignmentAnswer>("arm", pass.cursor ?? path)) {
     if (page.items.length === 0) {
       yield { changes: [], ...cursorOf(page) };
@@ -47,6 +49,8 @@ export async function* readAssignments(
     // Definitions are read only where an assignment names one.
     roles ??= await readRoles(c, subscription);
     hosts ??= (await knownHosts(c)).filter(({ id }) => isAtOrBelow(id, subscription));
+    keyed ??= await knownKeyed(c, subscription);
+    const context = { subscription, keyed };
     // All roles before the first grant: one that is read by itself may be what hides conditions.
     for (const { properties } of page.items) await roles.find(properties.roleDefinitionId);
     const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
@@ -59,7 +63,7 @@ export async function* readAssignments(
         ...scopeRecords(assignment.scope),
         ...(await placeScope(c, assignment.scope, subscription)),
         ...(await containersOfService(c, assignment.scope)),
-        ...grantRecords(assignment, role, { subscription, storage, conditionsHidden: hidden !== undefined }),
+        ...grantRecords(assignment, role, { ...context, storage, conditionsHidden: hidden !== undefined }),
         ...controls(assignment, role, hosts),
       );
     }
@@ -123,7 +127,7 @@ function controls(
   if (role === undefined) return [];
   const rights = role.blocks.map((block) => ({
     allows: block.allows,
-    conditioned: condition !== undefined || block.condition !== undefined,
+    conditions: [condition, block.condition].filter((each) => each !== undefined),
   }));
   // What lies in no subscription holds all of this one, since it was listed for it.
   const below = hosts.filter((host) => subscriptionOf(scope) === undefined || isAtOrBelow(host.id, scope));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Interrupted, PermissionError } from "../../src/model.ts";
+import { Interrupted, PermissionError, ProviderError } from "../../src/model.ts";
 import {
   ACCOUNT,
   assigned,
@@ -91,6 +91,24 @@ describe("scopes", () => {
     expect(fake.gaps).toEqual([{ step: "azure.containers", scope: ACCOUNT, state: "failed", reason: "403" }]);
   });
 
+  it("are asked of no account whose listing names no blob endpoint, but of one that was not listed", async () => {
+    const files = {
+      id: ACCOUNT,
+      name: "acc",
+      kind: "FileStorage",
+      properties: { primaryEndpoints: { file: "https://acc.file.core.windows.net/" } },
+    };
+    const unlisted = ACCOUNT.replace(/acc$/, "old");
+    const fake = await crawled({
+      [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [files],
+      [`${ACCOUNT}/blobServices/default/containers`]: new ProviderError("http-400", "no blobs here"),
+      ...assigned(assignment("a", unlisted, 1)),
+    });
+    expect(fake.gaps).toEqual([]);
+    await fake.run(step("azure.containers"));
+    expect(fake.gaps).toMatchObject([{ step: "azure.containers", scope: unlisted, state: "failed" }]);
+  });
+
   it("do not take an interruption for a gap", async () => {
     const fake = tenant({ [`${MG}/alpha`]: new Interrupted("interrupted", "stopped") });
     await fake.run(step("azure.management-groups"));
@@ -105,6 +123,19 @@ describe("network rules of an account", () => {
       { publicNetworkAccess: "Disabled", networkAcls: { defaultAction: "Allow" } },
       "Deny",
       "private endpoints",
+    ],
+    [
+      {
+        publicNetworkAccess: "Disabled",
+        networkAcls: {
+          defaultAction: "Deny",
+          bypass: "AzureServices",
+          ipRules: [{ value: "203.0.113.0/24" }],
+          resourceAccessRules: [{}],
+        },
+      },
+      "Deny",
+      "private endpoints, 1 resource instance, trusted Azure services",
     ],
     [
       { publicNetworkAccess: "SecuredByPerimeter" },

@@ -140,7 +140,8 @@ describe("listing blobs", () => {
       { name: "Reports/Q1 & Q2.txt", version: { id: "v1", current: false } },
       { name: "Reports/Q1 & Q2.txt", snapshot: "2026-11-01T00:00:00.0000000Z" },
       { name: "clean.csv", metadata: { Sensitive_Types: "" } },
-      { name: "folder", metadata: { hdi_isfolder: "true" } },
+      { name: "folder", metadata: { hdi_isfolder: "true" }, body: Buffer.alloc(0) },
+      { name: "marked.csv", metadata: { hdi_isfolder: "true" } },
     ]);
     const records = puts(await crawl(contextOf(url, "metadata").context));
     const items = records.flatMap((put) => (put.kind === "Item" ? [put] : []));
@@ -168,6 +169,11 @@ describe("listing blobs", () => {
         kind: "Item",
         id: `${CONTAINER}/blobs/clean.csv`,
         props: { ...common, kind: "Blob", name: "clean.csv", path: "clean.csv", types: "" },
+      },
+      {
+        kind: "Item",
+        id: `${CONTAINER}/blobs/marked.csv`,
+        props: { ...common, kind: "Blob", name: "marked.csv", path: "marked.csv" },
       },
     ]);
     const protectedBy = records.filter((put) => put.kind === "PROTECTED_BY");

@@ -162,11 +162,12 @@ async function accountOf(c: StepContext, container: string): Promise<Account> {
 }
 
 /**
- * Directories of a hierarchical namespace are listed as empty blobs with this mark, or said to be of this type.
+ * Directories of a hierarchical namespace are listed as empty blobs with this mark, or said to be of this type. Whoever
+ * writes a blob may mark it: one that holds something is none.
  * https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues
  */
 const isDirectory = (blob: BlobItem): boolean =>
-  metadataOf(blob).get("hdi_isfolder") === "true" ||
+  (metadataOf(blob).get("hdi_isfolder") === "true" && blob.properties.contentLength === 0) ||
   Reflect.get(blob.properties, "ResourceType") === "directory";
 
 /** Names of metadata are compared without case. */

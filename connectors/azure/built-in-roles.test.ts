@@ -109,6 +109,7 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
           subscription: "/subscriptions/s",
           storage: { accounts: [], containers: () => [] },
           conditionsHidden: false,
+          keyed: { groups: [], complete: true },
         },
       );
       expect([roleName, records.some(({ kind }) => kind === "GRANTED")]).toEqual([roleName, true]);

@@ -9,7 +9,7 @@ import { globMatches } from "./glob.ts";
 
 /**
  * Why a part is open. `asked`: decided at request time. `choice`: the caller picks the value. `path`: differs from
- * path to path. `item`: differs from blob to blob in what no path tells. `place`: account or container not known yet. `unread`: not looked at, or an attribute that
+ * path to path. `item`: differs from blob to blob, or from one state of it to another, in what no path tells. `place`: account or container not known yet. `unread`: not looked at, or an attribute that
  * is not known. `unparsed`: not understood.
  */
 export type Cause = "asked" | "choice" | "path" | "item" | "place" | "unread" | "unparsed";
@@ -18,7 +18,12 @@ export type Cause = "asked" | "choice" | "path" | "item" | "place" | "unread" | 
 export interface Question {
   action: string;
   suboperation?: string | undefined;
+  /** Which attributes of blobs the call can bring along; any, if it is not said. */
+  carries?: readonly Carried[];
 }
+
+/** Attributes of blobs in a request. `state`: the version or snapshot that it names. */
+export type Carried = "prefix" | "state" | "tags";
 
 /** What is known of where it is asked. Names in lower case, as ids have them. */
 export interface Place {
@@ -46,9 +51,11 @@ const ASSIGNMENTS = "microsoft.authorization/roleassignments";
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
  */
 const CHOSEN: ReadonlySet<string> = new Set([
-  ...["prefix", "versionid", "snapshot"].map((name) => `${BLOBS}:${name}`),
+  `${BLOBS}:prefix`,
   ...["roledefinitionid", "principalid", "principaltype"].map((name) => `${ASSIGNMENTS}:${name}`),
 ]);
+/** Attributes of the request that name which state of a blob is meant: each is an item of its own. */
+const STATES: ReadonlySet<string> = new Set([`${BLOBS}:versionid`, `${BLOBS}:snapshot`]);
 /** Known only when the request is made. */
 const ENVIRONMENT: ReadonlySet<string> = new Set([
   "isprivatelink",
@@ -73,6 +80,7 @@ export function resolveAt(place: Place): Resolve {
       case "environment":
         return ENVIRONMENT.has(key) ? "asked" : "unread";
       case "request":
+        if (STATES.has(key)) return "item";
         return CHOSEN.has(key) || isTags(key) ? "choice" : "unread";
       case "principal":
         return "unread";
@@ -158,16 +166,38 @@ export function compile(expr: Expr, question: Question): Compiled {
       return fixed(expr.patterns.some((pattern) => pattern.toLowerCase() === asked));
     }
     case "exists":
+      if (isMissing(expr.attribute, question)) return NEVER;
       return (resolve) => {
         const values = resolve(expr.attribute);
         return typeof values === "string" ? expr : values.length > 0;
       };
     case "compare":
-      return comparison(expr);
+      return attributesOf(expr).some((attribute) => isMissing(attribute, question))
+        ? NEVER
+        : comparison(expr);
     case "unparsed":
       return () => expr;
   }
 }
+
+/**
+ * True of an attribute that no such call brings along: nothing that is said of it holds.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes#suboperations
+ */
+function isMissing({ source, key }: Attribute, { carries }: Question): boolean {
+  if (source !== "request" || carries === undefined) return false;
+  const carried = STATES.has(key)
+    ? "state"
+    : isTags(key)
+      ? "tags"
+      : key === `${BLOBS}:prefix`
+        ? "prefix"
+        : undefined;
+  return carried !== undefined && !carries.includes(carried);
+}
+
+const attributesOf = ({ left, right }: Comparison): Attribute[] =>
+  [left, right].flatMap((side) => ("attribute" in side ? [side.attribute] : []));
 
 /** What needs no place to be decided. */
 export const ALWAYS: Compiled = () => true;
@@ -231,11 +261,7 @@ export function openCauses(residual: Expr, resolve: Resolve, positive = true): t
 function leafCauses(leaf: Expr, resolve: Resolve): ReadonlySet<Cause> {
   if (leaf.op === "unparsed") return new Set(["unparsed"]);
   const attributes =
-    leaf.op === "exists"
-      ? [leaf.attribute]
-      : leaf.op === "compare"
-        ? [leaf.left, leaf.right].flatMap((side) => ("attribute" in side ? [side.attribute] : []))
-        : [];
+    leaf.op === "exists" ? [leaf.attribute] : leaf.op === "compare" ? attributesOf(leaf) : [];
   const open = attributes.map(resolve).filter((result) => typeof result === "string");
   return new Set(open.filter((cause) => cause !== "choice"));
 }

@@ -116,6 +116,8 @@ describe("a condition", () => {
     ["@Resource[Microsoft.Storage/storageAccounts/encryptionScopes:name] StringEquals 'a'", ["item"]],
     [`@Request[${B}/tags:Project<$key_case_sensitive$>] StringEquals 'a'`, "choice"],
     [`@Request[${B}/tags&$keys$&] ForAnyOfAnyValues:StringEquals {'a'}`, "choice"],
+    [`@Request[${B}:versionId] DateTimeEquals '2026-01-01T00:00:00Z'`, ["item"]],
+    [`Exists @Request[${B}:snapshot]`, ["item"]],
     ...["roleDefinitionId", "principalId", "principalType"].map(
       (name) =>
         [`@Resource[Microsoft.Authorization/roleAssignments:${name}] StringEquals 'a'`, "choice"] as const,
@@ -142,9 +144,26 @@ describe("a condition", () => {
     expect(outcome(`!(${prefix} AND ${CONTAINER} StringEquals 'x')`)).toBe("choice");
     expect(outcome(`!(${prefix} OR ${CONTAINER} StringEquals 'x')`)).toEqual(["place"]);
     expect(outcome(`${prefix} OR ${CONTAINER} StringEquals 'x'`)).toBe("choice");
-    expect(outcome(`@Request[${B}:prefix] StringEquals @Request[${B}:versionId]`)).toBe("choice");
+    expect(outcome(`@Request[${B}:prefix] StringEquals @Request[${B}:versionId]`)).toEqual(["item"]);
     expect(outcome(`@Request[${B}:prefix] StringEquals ${CONTAINER}`)).toEqual(["place"]);
     expect(outcome(`${prefix} AND ${CONTAINER} StringEquals 'x'`)).toEqual(["place"]);
+  });
+
+  it("says nothing that holds of what the call cannot bring along", () => {
+    const carrying = (...carries: NonNullable<Question["carries"]>) => ({ ...READ, carries });
+    const said = {
+      prefix: `@Request[${B}:prefix] StringStartsWith 'a'`,
+      state: `Exists @Request[${B}:snapshot]`,
+      tags: `${CONTAINER} StringEquals @Request[${B}/tags:Project<$key_case_sensitive$>]`,
+    } as const;
+    for (const [name, text] of Object.entries(said) as [keyof typeof said, string][]) {
+      expect(outcome(text, carrying(name))).not.toBe(false);
+      for (const other of ["prefix", "state", "tags"] as const)
+        if (other !== name) expect(outcome(text, carrying(other))).toBe(false);
+      expect(outcome(`${text} OR ${CONTAINER} StringEquals 'x'`, carrying())).toEqual(["place"]);
+    }
+    expect(outcome(`@Resource[${B}/tags:Project] StringEquals 'a'`, carrying())).toEqual(["item"]);
+    expect(outcome("@Request[a:b] StringEquals 'a'", carrying())).toEqual(["unread"]);
   });
 
   it("accepts bare role ids, with and without dashes, as built-in roles write them", () => {

@@ -1,5 +1,5 @@
 /** Blob containers of each storage account and which the public may read, listed through ARM: no data rights, no keys. */
-import type { Page, Step } from "../../src/connector.ts";
+import type { Page, Scope, Step, StepContext } from "../../src/connector.ts";
 import { armId } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, scopesOfKind } from "./arm.ts";
 import { publicAccessRecords } from "./public-access.ts";
@@ -23,7 +23,7 @@ export const containers: Step = {
   ],
   after: [STEP.storageAccounts],
   hides: "grants",
-  scopes: (c) => scopesOfKind(c, "StorageAccount"),
+  scopes: accountsWithBlobs,
   async *crawl(c, pass): AsyncGenerator<Page> {
     const account = (await knownAccounts(c)).get(pass.scope);
     const endpoint = account?.url?.replace(/\/$/, "");
@@ -44,3 +44,15 @@ export const containers: Step = {
     }
   },
 };
+
+/**
+ * Accounts but for those whose listing names no blob endpoint: premium file shares hold no blobs, and refuse to list
+ * containers. https://learn.microsoft.com/azure/storage/common/storage-account-overview#types-of-storage-accounts
+ */
+async function* accountsWithBlobs(c: StepContext): AsyncGenerator<Scope> {
+  const accounts = await knownAccounts(c);
+  for await (const scope of scopesOfKind(c, "StorageAccount")) {
+    const account = accounts.get(scope.id);
+    if (account?.listed !== true || account.url !== undefined) yield scope;
+  }
+}

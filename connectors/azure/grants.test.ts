@@ -145,7 +145,7 @@ describe("conditions", () => {
         [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [ACCOUNT, elsewhere].map((id) => ({
           id,
           name: id.slice(-3),
-          properties: {},
+          properties: { primaryEndpoints: { blob: `https://${id.slice(-3)}.blob.core.windows.net/` } },
         })),
         [`${elsewhere}/blobServices/default/containers`]: [{ id: there, name: "finance", properties: {} }],
         ...assigned(assignment("a", scope, 1, { condition: when(expression) })),
@@ -182,6 +182,7 @@ describe("conditions", () => {
         subscription: S1,
         storage: { accounts: [{ id: ACCOUNT, hns: undefined }], containers: () => [container("hr")] },
         conditionsHidden: false,
+        keyed: { groups: [], complete: true },
       },
     );
     expect(records).toMatchObject([
@@ -282,6 +283,37 @@ describe("conditions", () => {
     expect(grantsAt(fake, RG)).toMatchObject([
       { read: true, tier: "conditional", reason_code: "condition-item" },
     ]);
+  });
+
+  it("on the version or snapshot that is asked for are a matter of items, and nothing that listing could meet", async () => {
+    const either = `Exists @Request[${B}:snapshot] OR @Resource[${B}:isCurrentVersion] BoolEquals true`;
+    const guarded = `((!(ActionMatches{'${B}/read'} AND NOT SubOperationMatches{'Blob.List'})) OR (${either}))`;
+    expect(grantsAt(await conditioned(guarded), RG)).toMatchObject([
+      { read: true, tier: "conditional", reason_code: "condition-item" },
+      { read: false, see: true, tier: "now", certainty: "exact" },
+    ]);
+    const grants = grantsAt(await conditioned(`Exists @Request[${B}:versionId]`, 5), RG);
+    expect(grants).toMatchObject([
+      {
+        read: true,
+        delete: true,
+        write: false,
+        see: false,
+        tier: "conditional",
+        reason_code: "condition-item",
+      },
+    ]);
+  });
+
+  it("on the prefix that is asked for are met by listing alone, on new tags by writing alone", async () => {
+    const prefix = await conditioned(`@Request[${B}:prefix] StringStartsWith 'x'`, 5);
+    expect(grantsAt(prefix, RG)).toMatchObject([
+      { read: false, write: false, delete: false, see: true, tier: "now", certainty: "exact" },
+    ]);
+    const superuser = await conditioned(`@Request[${B}:prefix] StringStartsWith 'x'`, 6);
+    expect(grantsAt(superuser, RG).filter(({ read }) => read)).toEqual([]);
+    const tags = await conditioned(`@Request[${B}/tags:Project] StringEquals 'x'`, 5);
+    expect(grantsAt(tags, RG)).toMatchObject([{ read: false, write: true, delete: false, see: false }]);
   });
 
   it("that let listing pass but not reading leave sight", async () => {

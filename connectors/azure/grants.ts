@@ -13,6 +13,7 @@ import {
 import { readCondition } from "./condition.ts";
 import {
   ALWAYS,
+  type Carried,
   type Cause,
   type Compiled,
   compileWays,
@@ -25,9 +26,10 @@ import {
 } from "./condition-evaluate.ts";
 import { inWords } from "./condition-words.ts";
 import { pathSetId, pathSetRecords } from "./path-sets.ts";
+import { type Keyed, mayHold, unmodelledRecords } from "./planes.ts";
 import { actionFlags, PRIMITIVES, type Primitive, SUPER_USER } from "./rights.ts";
 import type { Role } from "./role-definitions.ts";
-import { armParent, isAtOrBelow, scopeKind, within } from "./scopes.ts";
+import { armParent, isAtOrBelow, scopeKind } from "./scopes.ts";
 
 export interface Assignment {
   id: string;
@@ -50,6 +52,7 @@ export interface GrantContext {
   storage: Storage;
   /** True if the answers leave conditions out, so that any grant may be narrower than it seems. */
   conditionsHidden: boolean;
+  keyed: Keyed;
 }
 
 /** How a right holds at a place, besides without question. */
@@ -88,13 +91,14 @@ export function grantRecords(assignment: Assignment, role: Role | undefined, c: 
     const props = { role: role.name, ...manner, ...certain };
     records.push(granted(assignment, at, key + suffix, flags, props));
   }
-  for (const plane of new Set(role.blocks.flatMap((block) => block.planes))) {
-    const id = unmodelledId(plane, scope);
+  const byKeys = role.blocks
+    .flatMap((block) => block.keyPlanes)
+    .filter((plane) => mayHold(c.keyed, plane, scope));
+  for (const plane of new Set([...role.blocks.flatMap((block) => block.planes), ...byKeys])) {
     const props = { ...hidden, unknown: true, role: role.name, reason_code: "plane-not-modelled" };
     records.push(
-      { kind: "Scope", id, props: { kind: "Unmodelled", plane, name: `${plane} in ${scope}` } },
-      within(id, scope),
-      granted(assignment, id, key, NOTHING, props),
+      ...unmodelledRecords(plane, scope),
+      granted(assignment, unmodelledId(plane, scope), key, NOTHING, props),
     );
   }
   // A role that gives nothing modelled is still a fact about who was assigned what.
@@ -170,9 +174,25 @@ function waysOf(right: Right, superUser: boolean): readonly Way[] {
   if (right !== "list" && PRIMITIVES[right].plane === "control")
     return right === "assign" ? [{ action: PRIMITIVES.assign.action }] : [];
   const { action } = PRIMITIVES[right === "list" ? "read" : right];
-  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) => ({ action, suboperation }));
-  return superUser ? [...calls, { action: SUPER_USER, hierarchical: true }] : calls;
+  const carries = CARRIES[right] ?? [];
+  const calls = (SUBOPERATIONS[right] ?? [undefined]).map((suboperation) => ({
+    action,
+    suboperation,
+    carries: suboperation === WITH_TAGS ? [...carries, "tags" as const] : carries,
+  }));
+  return superUser ? [...calls, { action: SUPER_USER, hierarchical: true, carries }] : calls;
 }
+
+/**
+ * What calls say of blobs besides which path is meant; others say nothing of the kind.
+ * https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes#azure-blob-storage-actions-and-suboperations
+ */
+const CARRIES: Readonly<Partial<Record<Right, readonly Carried[]>>> = {
+  list: ["prefix"],
+  read: ["state"],
+  delete: ["state"],
+};
+const WITH_TAGS = "Blob.Write.WithTagHeaders";
 
 /**
  * Suboperations by which a right is used; undefined: none of them. Reading content counts as the older
@@ -182,8 +202,8 @@ function waysOf(right: Right, superUser: boolean): readonly Way[] {
 const SUBOPERATIONS: Readonly<Partial<Record<Right, readonly (string | undefined)[]>>> = {
   list: ["Blob.List"],
   read: ["Blob.Read.WithTagConditions"],
-  write: [undefined, "Blob.Write.WithTagHeaders"],
-  add: [undefined, "Blob.Write.WithTagHeaders"],
+  write: [undefined, WITH_TAGS],
+  add: [undefined, WITH_TAGS],
 };
 
 interface Spread {

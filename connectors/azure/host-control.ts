@@ -3,6 +3,9 @@
  * https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations
  */
 import { directoryId, type GraphRecord } from "../../src/schema.ts";
+import { readCondition } from "./condition.ts";
+import { compile, openCauses, resolveAt } from "./condition-evaluate.ts";
+import { inWords } from "./condition-words.ts";
 
 /** A resource with the identities that it acts as. */
 export interface Host {
@@ -81,8 +84,14 @@ const DATA = "data:";
 /** A role as far as this asks: does it allow an action? */
 export interface ActionRights {
   allows(plane: "control" | "data", action: string): boolean;
-  /** True if a condition narrows what it allows. */
-  conditioned: boolean;
+  /** All of them narrow what it allows. */
+  conditions: readonly string[];
+}
+
+/** What makes a host act, and in words for which choices of its holder alone; empty: for all. */
+interface Control {
+  action: string;
+  limit: string;
 }
 
 /** `microsoft.web/sites/slots` of an ARM id; empty for what no provider has. */
@@ -95,17 +104,35 @@ export function resourceType(id: string): string {
 
 /**
  * The first action of a role that makes a host of this type act, or undefined. Control actions take no conditions but
- * for assigning roles: an assignment that a condition narrows may not reach any of them, and is left out.
+ * for assigning roles.
  */
-export function controlOf(type: string, blocks: readonly ActionRights[]): string | undefined {
+export function controlOf(type: string, blocks: readonly ActionRights[]): Control | undefined {
   const listed = [`${type}/write`, ...(ACTIONS[type] ?? [])];
   const held = listed.find((action) =>
     action.startsWith(DATA)
       ? blocks.some((block) => block.allows("data", action.slice(DATA.length)))
       : blocks.some((block) => block.allows("control", action)),
   );
-  if (held !== undefined) return held.startsWith(DATA) ? held.slice(DATA.length) : held;
-  return blocks.some((block) => !block.conditioned && block.allows("control", ASSIGN)) ? ASSIGN : undefined;
+  if (held !== undefined)
+    return { action: held.startsWith(DATA) ? held.slice(DATA.length) : held, limit: "" };
+  const limits = blocks
+    .filter((block) => block.allows("control", ASSIGN))
+    .map(({ conditions }) => limitOf(conditions))
+    .filter((limit) => limit !== undefined);
+  const limit = limits.includes("") ? "" : limits[0];
+  return limit === undefined ? undefined : { action: ASSIGN, limit };
+}
+
+/**
+ * What conditions leave of assigning roles: what they ask of the assignment is for its maker to choose. Undefined if
+ * nothing, or if something else decides.
+ */
+function limitOf(conditions: readonly string[]): string | undefined {
+  if (conditions.length === 0) return "";
+  const resolve = resolveAt({});
+  const rest = compile({ op: "and", args: conditions.map(readCondition) }, { action: ASSIGN })(resolve);
+  if (typeof rest === "boolean") return rest ? "" : undefined;
+  return openCauses(rest, resolve) === true ? inWords(rest) : undefined;
 }
 
 /** CONTROLS of every identity that the hosts below an assignment run as, one for each; the key is the assignment's. */
@@ -116,15 +143,16 @@ export function controlRecords(
   hosts: readonly Host[],
 ): GraphRecord[] {
   const from = directoryId(principalId);
-  const byType = new Map<string, string | undefined>();
+  const byType = new Map<string, Control | undefined>();
   const how = new Map<string, string>();
   for (const { id, runsAs } of hosts) {
     const type = resourceType(id);
     if (!byType.has(type)) byType.set(type, controlOf(type, blocks));
-    const action = byType.get(type);
-    if (action === undefined) continue;
+    const control = byType.get(type);
+    if (control === undefined) continue;
+    const limit = control.limit === "" ? "" : `, where ${control.limit}`;
     for (const identity of runsAs)
-      if (identity !== from && !how.has(identity)) how.set(identity, `${action} on ${id}`);
+      if (identity !== from && !how.has(identity)) how.set(identity, `${control.action} on ${id}${limit}`);
   }
   return [...how].map(([identity, words]) => ({
     kind: "CONTROLS",

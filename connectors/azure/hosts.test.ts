@@ -54,6 +54,11 @@ const role = (permissions: PermissionBlock, ...scopes: string[]) =>
     ...defined(OWNER, definition(5, "Role", permissions)),
     ...assigned(...scopes.map((scope, i) => assignment(`a${i}`, scope, 5))),
   });
+/** Rights of a block as an assignment without a condition of its own gives them. */
+const rightsOf = (block: PermissionBlock) => {
+  const { allows, condition } = evaluateBlock(block);
+  return { allows, conditions: condition === undefined ? [] : [condition] };
+};
 const controls = (fake: Awaited<ReturnType<typeof crawled>>) =>
   fake.all("CONTROLS").map(({ from, to, props }) => [from.id, to.id, props?.how]);
 
@@ -70,6 +75,54 @@ describe("hosts", () => {
     expect(fake.chain(VM)).toEqual(expect.arrayContaining([RG, S1, ROOT, "/"]));
     expect(fake.nodes.has(`Scope ${RG}/providers/microsoft.compute/disks/d`)).toBe(false);
     expect(fake.gaps).toEqual([]);
+  });
+
+  it.each([[{}], [null]])(
+    "that run as an identity of which nobody tells the object id (%j) are a gap",
+    async (answer) => {
+      const away =
+        "/subscriptions/s9/resourcegroups/g/providers/microsoft.managedidentity/userassignedidentities/u";
+      const fake = await crawled({
+        [`${S1}/resources`]: [
+          {
+            id: VM,
+            name: "vm1",
+            identity: { principalId: "MI-VM", userAssignedIdentities: { [away]: answer } },
+          },
+        ],
+      });
+      expect(fake.gaps).toMatchObject([
+        {
+          step: "azure.hosts",
+          scope: S1,
+          state: "partial",
+          reason: expect.stringContaining(`${VM} as ${away}`),
+        },
+      ]);
+      expect(fake.all("RUNS_AS").map(({ to }) => to.id)).toEqual(["mi-vm"]);
+    },
+  );
+
+  it("are kept beside planes that keys open, one for each resource group, and say when all were listed", async () => {
+    const vault = (name: string) => ({ id: `${RG}/providers/microsoft.keyvault/vaults/${name}`, name });
+    const fake = tenant(
+      { [`${S1}/resources`]: [vault("v"), vault("w"), { id: VM, name: "vm" }] },
+      { pageSize: 2 },
+    );
+    for (const id of ["azure.subscriptions", "azure.hosts"]) await fake.run(step(id));
+    const id = `unknown:key-vault:${RG}`;
+    expect([...fake.nodes.values()].map((node) => node.id)).toEqual(expect.arrayContaining([id, RG]));
+    expect(fake.nodes.get(`Scope ${id}`)?.props).toMatchObject({ kind: "Unmodelled", listed: true });
+    expect(fake.chain(id)[1]).toBe(RG);
+    expect(fake.nodes.has(`Scope ${VM}`)).toBe(false);
+    expect(fake.nodes.get(`Scope ${S1}`)?.props).toMatchObject({ name: "One", listed: true });
+    // The first page has both vaults, and is not the last.
+    for await (const { changes } of hosts.crawl(fake.context, { scope: S1, mode: "full" })) {
+      const ids = changes.map((change) => ("put" in change && "id" in change.put ? change.put.id : ""));
+      expect(ids.filter((one) => one === id)).toHaveLength(1);
+      expect(JSON.stringify(changes)).not.toContain(`"kind":"Subscription","plane":"azure","listed"`);
+      break;
+    }
   });
 
   it("that were refused are a gap of their subscription, and take nothing away", async () => {
@@ -166,19 +219,11 @@ describe("who makes a host act", () => {
       "contoso.bots/bots/write",
     ],
   ])("of %s with %j is %s", (host, block, how) => {
-    const { allows, condition } = evaluateBlock(block);
-    expect(controlOf(resourceType(host), [{ allows, conditioned: condition !== undefined }])).toBe(how);
+    expect(controlOf(resourceType(host), [rightsOf(block)])?.action).toBe(how);
   });
 
   it("does so by any block of a role, though others give nothing", () => {
-    const by = (...blocks: PermissionBlock[]) =>
-      controlOf(
-        resourceType(VM),
-        blocks.map((block) => {
-          const { allows, condition } = evaluateBlock(block);
-          return { allows, conditioned: condition !== undefined };
-        }),
-      );
+    const by = (...blocks: PermissionBlock[]) => controlOf(resourceType(VM), blocks.map(rightsOf))?.action;
     const nothing = { actions: ["*/read"] };
     expect(by(nothing, { actions: ["Microsoft.Compute/*"] })).toBe("microsoft.compute/virtualmachines/write");
     expect(by(nothing, { dataActions: ["*/login/action"] })).toBe(
@@ -216,8 +261,41 @@ describe("who makes a host act", () => {
       ).length;
     expect(await of({}, block)).toBe(2);
     expect(await of({ condition: " " }, block)).toBe(2);
+    // One that does not concern assigning roles narrows it in nothing.
+    expect(
+      await of({ condition: "!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})" }, block),
+    ).toBe(0);
+    expect(
+      await of({ condition: "!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})" }, block),
+    ).toBe(2);
     expect(await of({ condition }, block)).toBe(0);
     expect(await of({}, { ...block, condition })).toBe(0);
+  });
+
+  it("may give itself more by assigning roles where a condition leaves it a choice of them, with its limit in words", async () => {
+    const block = { actions: ["Microsoft.Authorization/roleAssignments/write"] };
+    const not = (n: string) =>
+      `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAllValues:GuidNotEquals {${n}}))`;
+    const of = async (more: object, ...permissions: PermissionBlock[]) =>
+      controls(
+        await crawled({
+          ...resources,
+          ...defined(definition(5, "Role", ...permissions)),
+          ...assigned(assignment("a", RG, 5, more)),
+        }),
+      ).map(([, to, how]) => [to, how]);
+    const owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    const how = `Microsoft.Authorization/roleAssignments/write on ${VM}`;
+    expect(await of({ condition: not(owner) }, block)).toEqual([
+      ["mi-shared", expect.stringContaining("roleAssignments/write on")],
+      ["mi-vm", `${how}, where request: assigned role is not '${owner}'`],
+    ]);
+    const twice = await of(
+      { condition: not(owner) },
+      { ...block, condition: not("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9") },
+    );
+    expect(twice[1]?.[1]).toMatch(/ is not '8e3af657.* and .* is not '18d7d88d/);
+    expect(await of({}, { ...block, condition: not(owner) }, block)).toContainEqual(["mi-vm", how]);
   });
 
   it("names the first host through which it gets an identity", async () => {

@@ -1,5 +1,8 @@
 /** Data planes that no rule models yet: a grant on one is said with rights unknown, never dropped. */
+import { type GraphRecord, type NodeProps, unmodelledId } from "../../src/schema.ts";
 import { globCovers, globReaches } from "./glob.ts";
+import { resourceType } from "./host-control.ts";
+import { isAtOrBelow, subscriptionOf, within } from "./scopes.ts";
 
 /** The plane that has rules: its data actions are evaluated one by one in rights.ts. */
 const MODELLED = "Microsoft.Storage/storageAccounts/blobServices/";
@@ -60,4 +63,109 @@ export function unmodelledPlanes(
     if (reached.length === 0 && !globReaches(action, MODELLED) && provider !== "") open.add(provider);
   }
   return [...open].sort();
+}
+
+/** Control actions that hand out the data of a resource, or keys to it, or let their holder name who gets at it. */
+interface Key {
+  plane: string;
+  /** Types of the resources, in lower case. */
+  types: readonly string[];
+  actions: readonly string[];
+}
+
+const KEYS: readonly Key[] = [
+  {
+    // https://learn.microsoft.com/azure/search/search-security-api-keys
+    plane: "ai-search",
+    types: ["microsoft.search/searchservices"],
+    actions: [
+      "Microsoft.Search/searchServices/listAdminKeys/action",
+      "Microsoft.Search/searchServices/listQueryKeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/cosmos-db/how-to-connect-role-based-access-control
+    plane: "cosmos-db",
+    types: ["microsoft.documentdb/databaseaccounts"],
+    actions: [
+      "Microsoft.DocumentDB/databaseAccounts/listKeys/action",
+      "Microsoft.DocumentDB/databaseAccounts/readonlykeys/action",
+      "Microsoft.DocumentDB/databaseAccounts/listConnectionStrings/action",
+      "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments/write",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/ai-services/authentication
+    plane: "ai-services",
+    types: ["microsoft.cognitiveservices/accounts"],
+    actions: ["Microsoft.CognitiveServices/accounts/listKeys/action"],
+  },
+  {
+    // https://learn.microsoft.com/azure/azure-app-configuration/concept-enable-rbac
+    plane: "app-configuration",
+    types: ["microsoft.appconfiguration/configurationstores"],
+    actions: ["Microsoft.AppConfiguration/configurationStores/ListKeys/action"],
+  },
+  {
+    // https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy
+    plane: "key-vault",
+    types: ["microsoft.keyvault/vaults"],
+    actions: ["Microsoft.KeyVault/vaults/accessPolicies/write", "Microsoft.KeyVault/vaults/write"],
+  },
+  {
+    // https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure
+    plane: "sql",
+    types: ["microsoft.sql/servers"],
+    actions: ["Microsoft.Sql/servers/administrators/write"],
+  },
+  {
+    // https://learn.microsoft.com/azure/azure-monitor/logs/manage-access
+    plane: "log-analytics",
+    types: ["microsoft.operationalinsights/workspaces"],
+    actions: [
+      "Microsoft.OperationalInsights/workspaces/query/read",
+      "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
+    plane: "virtual-machines",
+    types: ["microsoft.compute/disks", "microsoft.compute/snapshots"],
+    actions: [
+      "Microsoft.Compute/disks/beginGetAccess/action",
+      "Microsoft.Compute/snapshots/beginGetAccess/action",
+    ],
+  },
+];
+
+/** Planes that a role opens by control actions, whatever its data actions: keys are asked for there, and given. */
+export const keyPlanes = (allows: (action: string) => boolean): string[] =>
+  KEYS.filter(({ actions }) => actions.some(allows)).map(({ plane }) => plane);
+
+/** The plane that a resource of a type (in lower case), or a part of one, belongs to, if keys open it. */
+export const planeOfType = (type: string): string | undefined =>
+  KEYS.find(({ types }) => types.some((each) => type === each || type.startsWith(`${each}/`)))?.plane;
+
+/** The place that stands for a plane without a rule at a scope. */
+export function unmodelledRecords(plane: string, scope: string, more?: NodeProps<"Scope">): GraphRecord[] {
+  const id = unmodelledId(plane, scope);
+  const name = `${plane} in ${scope}`;
+  return [{ kind: "Scope", id, props: { kind: "Unmodelled", plane, name, ...more } }, within(id, scope)];
+}
+
+/** Where a subscription has resources with keys. */
+export interface Keyed {
+  groups: readonly { plane: string; group: string }[];
+  /** False if there may be others. */
+  complete: boolean;
+}
+
+/** False if it is known that a scope of the subscription, or above it, holds no resource of the plane, nor is one. */
+export function mayHold({ groups, complete }: Keyed, plane: string, scope: string): boolean {
+  if (!complete) return true;
+  const type = resourceType(scope);
+  if (type !== "" && subscriptionOf(scope) !== undefined) return planeOfType(type) === plane;
+  // What lies in no subscription holds all of this one, since it was listed for it.
+  const whole = subscriptionOf(scope) === undefined;
+  return groups.some((each) => each.plane === plane && (whole || isAtOrBelow(each.group, scope)));
 }

@@ -4,9 +4,10 @@ import { publicAccessRecords } from "./public-access.ts";
 
 describe("public access", () => {
   const STORAGE = `${S1}/providers/Microsoft.Storage/storageAccounts`;
+  const primaryEndpoints = { blob: "https://acc.blob.core.windows.net/" };
   const opened = async (allowBlobPublicAccess: boolean | undefined, ...names: [string, string?][]) => {
     const fake = await crawled({
-      [STORAGE]: [{ id: ACCOUNT, name: "acc", properties: { allowBlobPublicAccess } }],
+      [STORAGE]: [{ id: ACCOUNT, name: "acc", properties: { allowBlobPublicAccess, primaryEndpoints } }],
       [`${ACCOUNT}/blobServices/default/containers`]: names.map(([name, publicAccess]) => ({
         id: container(name),
         name,
@@ -46,6 +47,7 @@ describe("public access", () => {
           id: ACCOUNT,
           name: "acc",
           properties: {
+            primaryEndpoints,
             networkAcls: {
               defaultAction: "Deny",
               bypass: "AzureServices",

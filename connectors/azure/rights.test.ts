@@ -102,6 +102,34 @@ describe("role definitions", () => {
     expect(all).not.toContain("key-vault");
   });
 
+  it("name the planes that keys open, by control actions alone", () => {
+    const planes = (...actions: string[]) => evaluateBlock({ actions }).keyPlanes;
+    const named = (...actions: string[]) => evaluateBlock({ actions }).planes;
+    expect(named("Microsoft.Search/searchServices/*")).toEqual(["ai-search"]);
+    expect(named("Microsoft.CognitiveServices/accounts/ListKeys/action")).toEqual(["ai-services"]);
+    expect(named("Microsoft.Search/searchServices/read", "*")).toEqual([]);
+    // A service that is named is said wherever the role is assigned; others where they are.
+    expect(planes("Microsoft.Search/searchServices/*")).toEqual([]);
+    expect(planes("*/read")).toEqual(["log-analytics"]);
+    expect(planes("*/listAdminKeys/action", "Microsoft.KeyVault/*")).toEqual(["ai-search"]);
+    expect(evaluateBlock({ actions: ["Microsoft.Sql/*"], dataActions: ["Microsoft.Sql/*"] }).planes).toEqual([
+      "sql",
+    ]);
+    expect(planes("*")).toEqual([
+      "ai-search",
+      "cosmos-db",
+      "ai-services",
+      "app-configuration",
+      "key-vault",
+      "sql",
+      "log-analytics",
+      "virtual-machines",
+    ]);
+    expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
+    const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
+    expect(evaluateBlock(vault).keyPlanes).not.toContain("key-vault");
+  });
+
   it("have no condition where its text is empty", () => {
     expect(evaluateBlock({ condition: " " }).condition).toBeUndefined();
     expect(evaluateBlock({ condition: " x " }).condition).toBe("x");

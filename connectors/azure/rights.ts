@@ -4,7 +4,7 @@
  */
 import { ACTIONS, type Action } from "../../src/schema.ts";
 import { globMatches } from "./glob.ts";
-import { unmodelledPlanes } from "./planes.ts";
+import { keyPlanes, unmodelledPlanes } from "./planes.ts";
 
 /** One entry of `permissions`, as ARM answers it. Entries are OR-ed. */
 export interface PermissionBlock {
@@ -42,8 +42,10 @@ export const PRIMITIVE_NAMES = Object.keys(PRIMITIVES) as readonly Primitive[];
 export interface BlockRights {
   primitives: ReadonlySet<Primitive>;
   superUser: boolean;
-  /** Data planes without a rule that the block opens. */
+  /** Data planes without a rule that the block opens by data actions, or by keys of a service that it names. */
   planes: readonly string[];
+  /** Those that it opens by keys, though it names no service: where there is a resource of theirs. */
+  keyPlanes: readonly string[];
   condition: string | undefined;
   /** Any other action. */
   allows(plane: "control" | "data", action: string): boolean;
@@ -62,12 +64,15 @@ export function evaluateBlock(block: PermissionBlock): BlockRights {
     plane === "data"
       ? allows(action, dataActions, notDataActions)
       : allows(action, block.actions ?? [], block.notActions ?? []);
+  const naming = (block.actions ?? []).filter((pattern) => !pattern.split("/")[0]!.includes("*"));
+  const named = keyPlanes((action) => allows(action, naming, block.notActions ?? []));
   return {
     primitives: new Set(
       PRIMITIVE_NAMES.filter((name) => holds(PRIMITIVES[name].plane, PRIMITIVES[name].action)),
     ),
     superUser: holds("data", SUPER_USER),
-    planes: unmodelledPlanes(dataActions, notDataActions),
+    planes: [...new Set([...unmodelledPlanes(dataActions, notDataActions), ...named])],
+    keyPlanes: keyPlanes((action) => holds("control", action)).filter((plane) => !named.includes(plane)),
     condition: block.condition?.trim() || undefined,
     allows: holds,
   };

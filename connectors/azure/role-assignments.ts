@@ -1,5 +1,6 @@
 /** Role assignments of each subscription, active and eligible, with the role definitions that they name. */
-import type { Step } from "../../src/connector.ts";
+import type { Page, Step } from "../../src/connector.ts";
+import { ProviderError } from "../../src/model.ts";
 import { API, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { ASSIGNMENT_PARTS, readAssignments } from "./assignments.ts";
 import type { Assignment } from "./grants.ts";
@@ -33,13 +34,27 @@ const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): S
   parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
   crawl: (c, pass) =>
-    readAssignments(
-      c,
-      pass,
-      `${pass.scope}/providers/Microsoft.Authorization/${resource}?api-version=${version}`,
-      tier,
+    noneWithoutLicence(
+      readAssignments(
+        c,
+        pass,
+        `${pass.scope}/providers/Microsoft.Authorization/${resource}?api-version=${version}`,
+        tier,
+      ),
     ),
 });
+
+/**
+ * A tenant without the licence of Privileged Identity Management has no eligible assignments: what there was of them
+ * was removed when the licence ended. https://learn.microsoft.com/entra/id-governance/licensing-fundamentals
+ */
+async function* noneWithoutLicence(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  try {
+    yield* pages;
+  } catch (error) {
+    if (!(error instanceof ProviderError && error.code === "not-licensed")) throw error;
+  }
+}
 
 /** https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest */
 export const roleAssignments = assignmentStep({

@@ -50,14 +50,19 @@ export function accountProps({ name, properties: p }: StorageAccount): NodeProps
  */
 function network(p: StorageAccount["properties"]): Pick<NodeProps<"Scope">, "network" | "gates"> {
   const endpoints = p?.privateEndpointConnections ?? [];
+  const rules = p?.networkAcls;
   const closed = (who: string) => ({ network: "Deny", gates: [`network: only from ${who}`] });
+  // They are let in whatever else is closed.
+  const exceptions = [
+    ...counted(rules?.resourceAccessRules, "resource instance"),
+    ...(rules?.bypass?.toLowerCase().includes("azureservices") ? ["trusted Azure services"] : []),
+  ];
   switch (p?.publicNetworkAccess?.toLowerCase()) {
     case "disabled":
-      return closed("private endpoints");
+      return closed(["private endpoints", ...exceptions].join(", "));
     case "securedbyperimeter":
       return closed("what its network security perimeter lets in, and private endpoints");
   }
-  const rules = p?.networkAcls;
   if (rules?.defaultAction === "Allow") return { network: "Allow" };
   if (rules?.defaultAction !== "Deny") return { network: "unknown" };
   const addresses = (rules.ipRules ?? []).map(({ value }) => value ?? "an address");
@@ -65,8 +70,7 @@ function network(p: StorageAccount["properties"]): Pick<NodeProps<"Scope">, "net
   const who = [
     ...shown,
     ...counted(rules.virtualNetworkRules, "subnet"),
-    ...counted(rules.resourceAccessRules, "resource instance"),
-    ...(rules.bypass?.toLowerCase().includes("azureservices") ? ["trusted Azure services"] : []),
+    ...exceptions,
     ...counted(endpoints, "private endpoint"),
   ];
   return closed(who.length > 0 ? who.join(", ") : "nowhere but future private endpoints");

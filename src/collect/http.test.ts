@@ -75,6 +75,16 @@ describe("get", () => {
     });
   });
 
+  it("tells a licence that the tenant lacks from other refusals of the call", async () => {
+    const { transport } = await tenant((_, response) =>
+      json(response, { error: { code: "AadPremiumLicenseRequired", message: "Premium P2" } }, 400),
+    );
+    await expect(transport.get("arm", "/subscriptions")).rejects.toMatchObject({
+      name: "ProviderError",
+      code: "not-licensed",
+    });
+  });
+
   it.each([
     ["seconds", { "retry-after": "3" }, 3_000],
     ["a fraction", { "retry-after": "2.128" }, 2_128],

@@ -5,6 +5,7 @@ import {
   CONFIDENTIAL,
   customXml,
   encryptedFile,
+  type LabelEntry,
   labelInfo,
   labelKeys,
   OTHER_TENANT,
@@ -73,6 +74,43 @@ describe("the label of an Office package", () => {
     expect(await read(file)).toMatchObject({ id: SECRET });
   });
 
+  it("is not what a part of the usual name says where a relationship names another", async () => {
+    const other = "docMetadata/LabelInfo2.xml";
+    const usual = (xml: string) => ({ "docMetadata/LabelInfo.xml": strToU8(xml) });
+    for (const xml of [labelInfo({ id: SECRET, removed: "1" }), "no XML"]) {
+      const file = officeFile({ labelInfo: labelInfo({ id: SECRET }), labelPart: other, extra: usual(xml) });
+      expect(await read(file)).toMatchObject({ id: SECRET });
+    }
+    const missing = officeFile({ labelTargets: [other], extra: usual(labelInfo({ id: SECRET })) });
+    expect(await read(missing)).toEqual({ state: "unknown", reason: "corrupt" });
+  });
+
+  it("is what a part of the usual name says where no relationship names any, but is not taken away by it", async () => {
+    const usual = (entry: LabelEntry) =>
+      officeFile({
+        labelInfo: labelInfo(entry),
+        labelTargets: [],
+        custom: customXml(labelKeys(CONFIDENTIAL)),
+      });
+    expect(await read(usual({ id: SECRET }))).toMatchObject({ id: SECRET });
+    expect(await read(usual({ id: SECRET, removed: "1" }))).toMatchObject({ id: CONFIDENTIAL });
+  });
+
+  it("is the same however its characters are written, and unknown where they cannot be told", async () => {
+    const label = (siteId: string) => officeFile({ labelInfo: labelInfo({ id: SECRET, siteId }) });
+    const [first, rest] = [TENANT.slice(0, 1), TENANT.slice(1)];
+    expect(await read(label(`&#${first.charCodeAt(0)};${rest}`))).toMatchObject({ id: SECRET });
+    expect(await read(label(`&#x${first.charCodeAt(0).toString(16)};${rest}`))).toMatchObject({ id: SECRET });
+    for (const reference of ["&one;", "&#0;", "&#xD800;", "&#x110000;", "&#49", "&"])
+      expect(await read(label(`${reference}${rest}`)), reference).toEqual({
+        state: "unknown",
+        reason: "corrupt",
+      });
+    const plain = customXml(labelKeys(CONFIDENTIAL, { Name: "R&D" }));
+    const section = plain.replace("R&amp;D", "<![CDATA[R&D &amp; ]]>&#9;&#x1F5DD;");
+    expect(await read(officeFile({ custom: section }))).toMatchObject({ name: "R&D &amp;  \u{1F5DD}" });
+  });
+
   it("is absent in a file without label parts, with an empty list, or of another tenant", async () => {
     expect(await read(officeFile())).toEqual({ state: "unlabeled" });
     expect(await read(officeFile({ labelInfo: labelInfo() }))).toEqual({ state: "unlabeled" });
@@ -91,6 +129,8 @@ describe("the label of an Office package", () => {
     expect(await read(officeFile({ labelInfo: labelInfo({ id: "not-a-guid" }) }))).toEqual(corrupt);
     const twice = { "DOCMETADATA/labelinfo.xml": strToU8(labelInfo()) };
     expect(await read(officeFile({ labelInfo: labelInfo({ id: SECRET }), extra: twice }))).toEqual(corrupt);
+    const labelTargets = ["docMetadata/LabelInfo.xml", "docMetadata/empty.xml"];
+    expect(await read(officeFile({ labelInfo: labelInfo({ id: SECRET }), labelTargets }))).toEqual(corrupt);
   });
 
   it("is unknown where a part unpacks to more than a label can be, and little is fetched", async () => {

@@ -94,27 +94,22 @@ export async function readPackage(file: RangedFile, end: EndRecord, tenantId: st
   const entries = await directory(zip);
   const part = (name: string) => readPart(file, zip, entries.get(name));
 
-  let labelInfo = await part(USUAL_LABEL_PART);
+  const target = targetsOf(await part(ROOT_RELATIONSHIPS));
+  const labelPart = target(LABEL_RELATIONSHIP);
+  // A part of the usual name that nothing refers to is no label where a relationship names another; where none does,
+  // it may give a label, but takes none away that Office reads elsewhere.
+  const labelInfo = await part(labelPart ?? USUAL_LABEL_PART);
   if (labelInfo) {
     const statement = fromLabelInfo(labelInfo, tenantId);
-    if (statement.state !== "silent") return settle(statement);
+    if (statement.state === "labeled" || (statement.state === "none" && labelPart !== undefined))
+      return settle(statement);
   }
-  const targets = relationshipTargets(await part(ROOT_RELATIONSHIPS));
-  const labelPart = targets.get(LABEL_RELATIONSHIP);
-  if (!labelInfo && labelPart) {
-    labelInfo = await part(labelPart);
-    // A relationship that leads nowhere: a label was here, and is not readable.
-    if (!labelInfo) throw new Undetermined("corrupt");
-    const statement = fromLabelInfo(labelInfo, tenantId);
-    if (statement.state !== "silent") return settle(statement);
-  }
-  const customPart = CUSTOM_RELATIONSHIPS.map((type) => targets.get(type)).find((target) => target);
+  const customPart = target(...CUSTOM_RELATIONSHIPS);
   const custom = await part(customPart ?? "docprops/custom.xml");
-  if (!custom) {
-    if (customPart) throw new Undetermined("corrupt");
-    return { state: "unlabeled" };
-  }
-  return settle(fromKeys(customProperties(custom), tenantId));
+  // A relationship that leads nowhere: a label was here, and is not readable.
+  if ((!labelInfo && labelPart !== undefined) || (!custom && customPart !== undefined))
+    throw new Undetermined("corrupt");
+  return custom ? settle(fromKeys(customProperties(custom), tenantId)) : { state: "unlabeled" };
 }
 
 const settle = (statement: Statement): LabelFinding =>
@@ -154,17 +149,20 @@ async function readPart(
   return bytes;
 }
 
-/** Targets of the package's relationships by type, as part names. */
-function relationshipTargets(xml: Uint8Array | undefined): Map<string, string> {
+/**
+ * Where the package's relationships lead: the part that one of these types names, if any does. Readers disagree on
+ * which of two counts, so then no label can be named.
+ */
+function targetsOf(xml: Uint8Array | undefined): (...types: readonly string[]) => string | undefined {
   const root = xml && children(parseXml(xml), "Relationships")[0];
   // A zip without package relationships is not an Office file, whatever it is called.
   if (!root) throw new Undetermined("corrupt");
-  return new Map(
-    children(root, "Relationship")
-      .filter(({ attributes }) => attributes.TargetMode !== "External")
-      .map(({ attributes }): [string, string] => [
-        attributes.Type ?? "",
-        (attributes.Target ?? "").replace(/^\.?\//, "").toLowerCase(),
-      ]),
+  const inside = children(root, "Relationship").filter(
+    ({ attributes }) => attributes.TargetMode !== "External",
   );
+  return (...types) => {
+    const targets = inside.filter(({ attributes }) => types.includes(attributes.Type ?? ""));
+    if (targets.length > 1) throw new Undetermined("corrupt");
+    return targets[0] && (targets[0].attributes.Target ?? "").replace(/^\.?\//, "").toLowerCase();
+  };
 }

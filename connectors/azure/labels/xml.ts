@@ -13,6 +13,7 @@ export interface XmlElement {
 
 const ATTRIBUTES = ":@";
 const TEXT = "#text";
+const CDATA = "#cdata";
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -22,6 +23,7 @@ const parser = new XMLParser({
   parseAttributeValue: false,
   parseTagValue: false,
   processEntities: false,
+  cdataPropName: CDATA,
   ignoreDeclaration: true,
   ignorePiTags: true,
   trimValues: false,
@@ -72,6 +74,7 @@ function element(name: string, nodes: unknown, attributes: Record<string, string
     for (const [key, value] of Object.entries(node)) {
       if (key === ATTRIBUTES) continue;
       if (key === TEXT) result.text += unescapeText(String(value));
+      else if (key === CDATA) result.text += verbatim(value);
       else result.children.push(element(key, value, attributesOf(node[ATTRIBUTES])));
     }
   }
@@ -83,8 +86,33 @@ function attributesOf(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unescapeText(String(each))]));
 }
 
-const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+/** What a CDATA section holds: text in which no reference counts. */
+const verbatim = (nodes: unknown): string =>
+  Array.isArray(nodes) ? nodes.map((node) => (isRecord(node) ? String(node[TEXT]) : "")).join("") : "";
 
-/** The five entities that XML itself defines; the parser's own entity handling stays off. */
+const NAMED: ReadonlyMap<string, string> = new Map(
+  Object.entries({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" }),
+);
+
+/**
+ * The five entities that XML itself defines, and characters by their number; the parser's own entity handling stays
+ * off. Any other reference is to something that the file would have to define, and hides what is written there.
+ */
 const unescapeText = (text: string): string =>
-  text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => NAMED[name] ?? "");
+  text.replace(
+    /&(?:#x([0-9a-fA-F]+);|#(\d+);|(\w+);)?/g,
+    (_, hex?: string, decimal?: string, name?: string) => {
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      const character = name === undefined ? characterOf(code) : NAMED.get(name);
+      if (character === undefined) throw new Undetermined("corrupt");
+      return character;
+    },
+  );
+
+/** Undefined for what is no character of XML (https://www.w3.org/TR/xml/#charsets). */
+const characterOf = (code: number): string | undefined =>
+  code >= 0x20 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
+    ? String.fromCodePoint(code)
+    : [9, 10, 13].includes(code)
+      ? String.fromCharCode(code)
+      : undefined;

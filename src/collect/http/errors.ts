@@ -10,6 +10,8 @@ import { shownMessage, shownUrl } from "./redact.ts";
 
 /** Codes with which Graph says that a token or a page is too old, whatever the status. */
 const EXPIRED = /^(syncstatenotfound|resyncrequired|resyncchanges\w+|directory_expiredpagetoken)$/i;
+/** Code with which Graph and ARM say that the tenant has no licence of what was asked for. */
+const UNLICENSED = /^aadpremiumlicenserequired$/i;
 
 export interface Refusal {
   method: string;
@@ -31,6 +33,7 @@ export function refusalError(refusal: Refusal): ForereachError {
   if (status === 401) return new PermissionError("unauthorized", message);
   if (status === 403) return new PermissionError("forbidden", message);
   if (status === 410 || (code !== undefined && EXPIRED.test(code))) return new CursorExpired("gone", message);
+  if (code !== undefined && UNLICENSED.test(code)) return new ProviderError("not-licensed", message);
   if (status === 404) return new ProviderError("not-found", message);
   if (status === 429)
     return new ProviderError("throttled", message, "Run it again later: what was read is kept.");
