@@ -1,7 +1,8 @@
 // rule: list-grant
 // derives: LIST_GRANT
 // why: the same for access lists; those that give nothing are no path. ADLS lists (flow posix) have been followed from the root
-// by the connector. Narrow: who is in the group does not hold it without more. What everyone is given on an access list is for
+// by the connector. Narrow: who is in the group does not hold it without more; that
+// a group is no member of itself is nothing more. What everyone is given on an access list is for
 // persons, not for applications: theirs is the direct way to everyone.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
 WHERE g.flow IN ['acl', 'posix'] AND NOT (g.flow = 'acl' AND coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
@@ -9,7 +10,8 @@ WHERE g.flow IN ['acl', 'posix'] AND NOT (g.flow = 'acl' AND coalesce(g.source, 
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
-  CASE WHEN coalesce(size(g.together), 0) + coalesce(size(g.excluded), 0) > 0 THEN 1 ELSE 0 END AS narrow
+  coalesce(size(g.together), 0) + coalesce(size(g.excluded), 0) - CASE WHEN p.kind = 'Group' AND p.id IN coalesce(g.excluded, ['']) THEN 1 ELSE 0 END AS limits
+WITH p, x, g, sure, floor, tier, manages, CASE WHEN limits > 0 THEN 1 ELSE 0 END AS narrow
 WITH p, x, g, sure, floor, tier, manages, narrow,
   CASE WHEN manages = 1 OR g.see OR g.read OR g.write OR g.add OR g.delete THEN sure ELSE floor END AS discovers
 WHERE discovers > 0
