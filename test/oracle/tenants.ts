@@ -86,7 +86,7 @@ const shape = fc.record({
     { maxLength: 2 },
   ),
   calls: fc.array(
-    fc.record({ from: nat, to: nat, mode: fc.constantFrom("own", "own", "own", "caller", undefined) }),
+    fc.record({ from: nat, to: nat, mode: fc.constantFrom("own", "own", "own", "caller", "caller") }),
     { maxLength: 4 },
   ),
   principals: fc.array(

@@ -181,6 +181,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   ["what is not plain is added up, and comes to the same", ["list-grant 2 off by one: tier > 1"]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
+  ["records with another mode are refused", [/^lent [13] without: s\.mode IN/]],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
     "who is a step away from itself is where it is",
