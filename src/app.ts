@@ -515,11 +515,17 @@ WITH a, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.subtre
 RETURN count(*) AS agents, sum(CASE WHEN reads > 0 THEN 1 ELSE 0 END) AS reading,
   sum(CASE WHEN reads = 0 AND unknown > 0 THEN 1 ELSE 0 END) AS maybe, sum(CASE WHEN sensitive > 0 THEN 1 ELSE 0 END) AS reading_sensitive`;
 
-/** Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. */
+/**
+ * Agents that can read, or may: most sensitive items first, then most without a label, most items, most places. Rows of one
+ * mode add up; modes, and servers of one, may read the same items: the widest counts, as in `ranked`.
+ */
 const TOP = `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false AND (r.read OR r.read IS NULL)
-WITH a, sum(r.readable_sensitive) AS sensitive, sum(r.readable_unlabeled_sensitive) AS unlabeled_sensitive,
-  sum(r.readable_items) AS items, sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS places, count(*) AS rows
+WITH a, r.mode AS mode, coalesce(r.via, '') AS via, sum(r.readable_sensitive) AS found_sensitive,
+  sum(r.readable_unlabeled_sensitive) AS found_unlabeled, sum(r.readable_items) AS found_items,
+  sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS stands, count(*) AS lines
+WITH a, max(found_sensitive) AS sensitive, max(found_unlabeled) AS unlabeled_sensitive, max(found_items) AS items,
+  max(stands) AS places, sum(lines) AS rows
 RETURN a.id AS agent_id, a.name AS agent, sensitive, unlabeled_sensitive, items, places, rows
 ORDER BY sensitive DESC, unlabeled_sensitive DESC, items DESC, places DESC, rows DESC, agent_id LIMIT $limit`;
 

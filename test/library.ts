@@ -110,6 +110,8 @@ member("a-lab", "g-lab");
 member("a-twin", "g-lab");
 member("a-triplet", "g-lab");
 member("a-payroll", "g-all", { tier: "potential" });
+// It reads the laboratory by its own identity and by its maker's, and the payroll by its maker's alone.
+rel("ACTS_AS", ["Agent", "a-lab"], ["Principal", "u-cy"], { key: "maker", mode: "maker" });
 rel("SPONSORS", ["Principal", "u-ana"], ["Agent", "a-invoice"]);
 rel("SPONSORS", ["Principal", "u-ana"], ["Agent", "a-idle"]);
 rel("SPONSORS", ["Principal", "u-bo"], ["Agent", "a-payroll"]);

@@ -3,8 +3,10 @@
  * the same order, as the embedded engine, which the oracle holds to the law (prove.test.ts).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answersOf } from "../src/app.ts";
 import { loadQueries } from "../src/ask/query.ts";
 import type { Gap, GraphStore } from "../src/graph/store.ts";
+import type { GraphMeta } from "../src/keep/meta.ts";
 import { LIBRARY } from "./library.ts";
 import { fill, reachOf, Stage } from "./neo4j.ts";
 import type { Put } from "./oracle/records.ts";
@@ -69,6 +71,16 @@ export function storeContract(open: Open, { own = true }: { own?: boolean } = {}
       // A query that finds nothing here would be compared with nothing.
       expect(rows.length).toBeGreaterThan(0);
       expect(rows).toEqual(await reference.query(text, given));
+    });
+    test("an agent of two modes counts by the wider one", async () => {
+      const meta = { time: "2026-01-01T00:00:00Z", coverage: [] as GraphMeta["coverage"] } as GraphMeta;
+      const answers = answersOf({ store, meta, folder: "", published: true });
+      const top = await answers.top(20);
+      const saved = (await loadQueries()).find(({ id }) => id === "agents-by-readable-items")!;
+      const rows = await store.query(saved.text, saved.params);
+      const counts = { items: 17, sensitive: 17, unlabeled_sensitive: 4 };
+      expect(top.find((row) => row.agent_id === "a-lab")).toMatchObject(counts);
+      expect(rows.find((row) => row.agent === "a-lab")).toMatchObject(counts);
     });
   });
 

@@ -75,6 +75,7 @@ export async function printTop(
   );
   process.stdout.write(
     "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
+      "Each item is counted once: of the modes and servers by which an agent reads, the widest counts.\n" +
       "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
   );
   sayCoverage(meta);
@@ -140,13 +141,6 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
         (b.readable_items ?? 0) - (a.readable_items ?? 0),
     )[0];
     if (best === undefined) return [];
-    // Nobody counted is not zero: a sum over rows of which none was counted has no value.
-    const sum = (name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive") => {
-      const counts = own.filter((each) => each.read !== "no").map((each) => each[name]);
-      return counts.length > 0 && counts.every((count) => count === null)
-        ? undefined
-        : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
-    };
     const there = new Set(own.filter((each) => each.read === "yes").map((each) => each.top_label));
     return [
       {
@@ -155,9 +149,9 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
           name: best.agent_name,
           owner: best.agent_owner,
           platform: best.platform,
-          sensitive: sum("readable_sensitive"),
-          unlabeledSensitive: sum("readable_unlabeled_sensitive"),
-          items: sum("readable_items"),
+          sensitive: most(own, "readable_sensitive"),
+          unlabeledSensitive: most(own, "readable_unlabeled_sensitive"),
+          items: most(own, "readable_items"),
           topLabel: order.find((label) => there.has(label)) ?? "",
           widestScope: `${best.scope_name} (${best.scope_kind})`,
           completeness:
@@ -168,6 +162,22 @@ async function ranked(answers: Answers, limit: number, agents?: readonly string[
       },
     ];
   });
+}
+
+/**
+ * Rows of one mode by one server add up; two of them may read the same items, so the widest counts. Undefined if no row
+ * was counted: that is not zero.
+ */
+function most(
+  rows: readonly ReachRow[],
+  name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive",
+): number | undefined {
+  const sums = new Map<string, number>();
+  for (const { mode, via, [name]: count } of rows) {
+    const key = JSON.stringify([mode, via]);
+    if (count !== null) sums.set(key, (sums.get(key) ?? 0) + count);
+  }
+  return sums.size === 0 ? undefined : Math.max(...sums.values());
 }
 
 /** Coverage as reports and companions of files print it. */
