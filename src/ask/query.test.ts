@@ -155,6 +155,16 @@ describe("the saved queries", () => {
       "s1",
       "tier: 'latent', mode: 'app', via: '', subtree: false, certainty: 'exact', read: true, manage: true, readable_sensitive: 900, readable_unlabeled_sensitive: 900",
     );
+    await connection.query("CREATE (:Agent {id: 'a4', name: 'Four'})");
+    await reach(
+      "a4",
+      "s1",
+      "tier: 'conditional', mode: 'app', subtree: false, certainty: 'exact', read: true",
+    );
+    for (const agent of ["a3", "a4"])
+      await connection.query(
+        `MATCH (a:Agent {id: '${agent}'}) MATCH (p:Principal) MATCH (s:Scope {id: 's1'}) CREATE (p)-[:SPONSORS]->(a), (a)-[:OBSERVED {last: timestamp('2026-01-01')}]->(s)`,
+      );
   });
   afterAll(async () => {
     await connection.close();
@@ -182,6 +192,17 @@ describe("the saved queries", () => {
   it("find sensitive items without a label, once a place", async () => {
     expect(await rowsOf("agent-reaches-unlabeled-sensitive")).toMatchObject([
       { agent: "a1", scope: "s1", unlabeled_sensitive_items: 5 },
+    ]);
+  });
+
+  it("find no unexplained use where a condition may explain it, and some where only a step away would", async () => {
+    expect(await rowsOf("use-that-nothing-explains")).toMatchObject([{ agent: "a3", scope: "s1" }]);
+  });
+
+  it("find agents that reach nothing today, whatever they could make of themselves", async () => {
+    expect(await rowsOf("sponsors-whose-agents-reach-nothing")).toMatchObject([
+      { sponsor: "u1", agent: "a3" },
+      { sponsor: "u1", agent: "a4" },
     ]);
   });
 
