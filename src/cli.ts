@@ -443,14 +443,15 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("queries")
     .description("the saved queries")
     .action(async () => {
-      const { loadQueries } = await import("./ask/query.ts");
+      const { loadQueries, sayParameters } = await import("./ask/query.ts");
       await printAnswer(
-        (await loadQueries()).map(({ id, severity, title }) => ({
-          name: id,
-          severity: severity ?? "",
-          title,
+        (await loadQueries()).map((query) => ({
+          name: query.id,
+          severity: query.severity ?? "",
+          title: query.title,
+          parameters: sayParameters(query).join(", "),
         })),
-        ["name", "severity", "title"],
+        ["name", "severity", "title", "parameters"],
         "table",
       );
     });

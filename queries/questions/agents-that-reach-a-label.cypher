@@ -3,7 +3,7 @@
 // for: security architect, data owner
 // reads: Agent, Scope, Label, CAN_REACH, HOLDS, WITHIN
 // columns: agent, agent_name, can_read, may_read
-// params: label=Highly Confidential
+// params: label:Label
 // why: Before a label is rolled out, or after a leak, this says which agents can read places that hold it today:
 //   can_read counts those that it can read, for certain or as an upper bound, may_read those where that is unknown.
 

@@ -54,7 +54,9 @@ describe("front matter", () => {
     ["a kind that the schema does not have", { reads: "Agent, Robot" }, "names Robot"],
     ["an identity that is no column", { identity: "agent, scope" }, "names scope"],
     ["a column that stands twice", { columns: "agent, agent" }, "twice"],
-    ["a parameter without a default", { params: "threshold" }, "name=default"],
+    ["a finding with a parameter that it must be told", { params: "threshold" }, "must have a default"],
+    ["a parameter of a kind that the schema does not have", { params: "one:Robot" }, "names Robot"],
+    ["a parameter that is not written as one", { params: "threshold=" }, "name=default"],
     ["an id with capitals", { id: "Agent-X" }, "small-letters"],
     ["a key that stands twice", { why: "a\n// why: b" }, "stands twice"],
   ])("refuses %s", (_, changes, message) => {
@@ -81,6 +83,35 @@ describe("running a query", () => {
       code: "query-parameter",
       fix: "Its parameters: threshold.",
     });
+  });
+
+  it("refuses to run without a parameter that has no default, and passes it as text", async () => {
+    const question = parseQuery(
+      file({
+        severity: undefined,
+        identity: undefined,
+        fix: undefined,
+        for: "owner",
+        params: "place, most=9",
+      }),
+      "x.cypher",
+    );
+    await expect(runQuery(async () => [], question, { most: 1 })).rejects.toMatchObject({
+      code: "query-parameter",
+      message: "The query agent-x needs the parameter place.",
+      fix: "forereach query agent-x --param place=VALUE",
+    });
+    const seen: Params[] = [];
+    const run = async (_: string, params: Params): Promise<Row[]> => {
+      seen.push(params);
+      return [];
+    };
+    await runQuery(run, question, { place: 2024 });
+    expect(seen).toEqual([{ place: "2024", most: 9 }]);
+  });
+
+  it("refuses a text where a number is meant: no row is above a text", async () => {
+    await expect(runQuery(async () => [], query, { threshold: "many" })).rejects.toThrow("is a number");
   });
 
   it("refuses columns that are not those declared", async () => {

@@ -62,6 +62,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
     ["query agent-can-change-permissions", "a saved query; forereach queries lists them"],
     ['query "MATCH (a:Agent) RETURN a.name AS agent LIMIT 5"', "your own; read-only"],
     ["query agent-reaches-many-sensitive-items --param threshold=500", "with another parameter"],
+    ["query agents-that-reach-a-place --param place=payroll", "with one that it needs"],
   ],
   coverage: [
     ["coverage", "what was not read, why, and what to do"],

@@ -209,6 +209,14 @@ describe("queries", () => {
     );
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
   });
+
+  test("a saved one is not answered about nothing, or about what is not there", async () => {
+    const typed = ["query", "agents-that-reach-a-place"];
+    expectRefused(await run(typed, { folder }), 2, /needs the parameter place/, /--param place=VALUE/);
+    const nowhere = await run([...typed, "--param", "place=nowhere"], { folder });
+    expectRefused(nowhere, 2, /There is no Scope nowhere/);
+    expect((await run(["queries"])).stdout).toMatch(/agents-that-reach-a-place .*place \(required: Scope\)/);
+  });
 });
 
 describe("names", () => {
