@@ -4,12 +4,21 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { collect, date, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
+import { collect, date, endpointsAt, levelOf, listOf, loopback, whole } from "./faces/arguments.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
 import type { ExplainOptions, ReachCommand } from "./faces/reach-command.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
-import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
+import {
+  COLLECTED_LEVELS,
+  type CollectedLevel,
+  ConfigError,
+  ForereachError,
+  Interrupted,
+  MODES,
+  SEVERITIES,
+  TIERS,
+} from "./model.ts";
 import { packageRoot } from "./root.ts";
 
 /** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
@@ -140,6 +149,11 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       .option("--out <FILE>", "write to a file (.csv, .json, .parquet or .html)")
       .option("--excel", "CSV for Excel: byte-order mark, a new file where a worksheet is full");
 
+  const levelOption = (): Option =>
+    new Option("--level <LEVEL>", "how deep to look; labels: also what files say of their labels")
+      .choices(COLLECTED_LEVELS)
+      .argParser(levelOf);
+
   program
     .command("demo")
     .description("simulated tenant, scan, and what its agents reach; needs no cloud and no server")
@@ -208,14 +222,14 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         .choices(["table", "json", "csv", "az", "graph", "terraform"])
         .default("table"),
     )
-    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS).default("metadata"))
+    .addOption(levelOption().default("metadata"))
     .action(
       async ({
         format,
         level,
       }: {
         format: "table" | "json" | "csv" | "az" | "graph" | "terraform";
-        level: (typeof LEVELS)[number];
+        level: CollectedLevel;
       }) => {
         const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
           import("./app.ts"),
@@ -260,7 +274,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .option("--simulator <URL>", "a tenant served by `forereach simulate`", loopback)
     .option("--record <FILE>", "record the exchanges, without secrets")
     .option("--full", "read everything anew; default: only changes where the tenant can tell them")
-    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS))
+    .addOption(levelOption())
     .addOption(
       new Option("--agents <WHICH>", "which identities count as agents").choices([
         "entra",
@@ -276,7 +290,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         simulator?: string;
         record?: string;
         full?: boolean;
-        level?: (typeof LEVELS)[number];
+        level?: CollectedLevel;
         agents?: "entra" | "service-principals";
         failOn?: (typeof SEVERITIES)[number];
       }) => {

@@ -25,7 +25,10 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
   ],
   permissions: [
     ["permissions --format az > grant.sh", "the commands that grant what scanning needs"],
-    ["permissions --level labels", "what reading labels from files needs besides"],
+    [
+      "permissions --level labels",
+      "to read labels from files, too: the role that lists files reads them, no other is needed",
+    ],
   ],
   check: [["check", "before the first scan, and when something was refused"]],
   scan: [

@@ -45,6 +45,13 @@ describe("the command line", () => {
     ["a command", ["raech"], /unknown command 'raech'/, /Did you mean reach\?/],
     ["a tier", ["reach", "--tier", "soon"], /soon/, /now, conditional, potential, latent/],
     ["a format", ["reach", "--format", "xlsx"], /xlsx/, /table, csv, json, parquet/],
+    ["a level", ["scan", "--level", "deep"], /No such level/, /metadata or labels/],
+    [
+      "a level without steps yet",
+      ["permissions", "--level", "exports"],
+      /collected at this level yet/,
+      /metadata or labels/,
+    ],
     ["a number", ["demo", "--seed", "many"], /many/, /whole number/],
     ["an address", ["scan", "--simulator", "https://graph.microsoft.com"], /simulator/, /127\.0\.0\.1/],
     [
