@@ -10,7 +10,7 @@ import { createTenant, type Tenant } from "../../simulator/tenant.ts";
 // Whole scans in processes of their own: seconds, on a busy machine minutes.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const CLI = resolve(import.meta.dirname, "../../dist/src/cli.js");
+export const CLI = resolve(import.meta.dirname, "../../dist/src/cli.js");
 
 export interface Ended {
   /** Exit code; null after a signal. */
