@@ -70,6 +70,13 @@ test("reading labels needs no more than listing files, as the help says", () => 
   expect(permissions(connectors, "labels")).toEqual(permissions(connectors, "metadata"));
 });
 
+test("each rule has a number of its own, so that nobody has to guess which runs first", () => {
+  const names = readdirSync(join(packageRoot, "queries", "derive"));
+  const numbers = names.map((name) => /^\d\d[a-z]?(?=-)/.exec(name)?.[0]);
+  expect(numbers).not.toContain(undefined);
+  expect(new Set(numbers).size).toBe(names.length);
+});
+
 test("pictures are small enough for a page", () => {
   for (const name of ["path.svg", "demo-page.png"])
     expect(readFileSync(join(packageRoot, "docs", name)).length, name).toBeLessThan(300 * 1024);
