@@ -5,6 +5,7 @@ import { Connection, Database, type LbugValue } from "@ladybugdb/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { derivedDdl, embeddedDdl } from "../graph/generate.ts";
 import type { Params, Row } from "../model.ts";
+import { PUBLISHED_KINDS } from "../schema.ts";
 import { checkQuery } from "./gate.ts";
 import { loadQueries, parseQuery, type Query, runQuery } from "./query.ts";
 
@@ -45,6 +46,13 @@ describe("front matter", () => {
       "x.cypher",
     );
     expect(query.params).toEqual({ threshold: 100, share: 0.5, label: "Top secret", all: true });
+  });
+
+  it("may read whatever a rule leaves in the graph, and nothing that it works with", () => {
+    const reads = ["Agent", ...PUBLISHED_KINDS];
+    expect(parseQuery(file({ reads: reads.join(", ") }), "x.cypher").reads).toEqual(reads);
+    expect(reads).toEqual(expect.arrayContaining(["READS_COPY", "HAS_RIGHTS_OF"]));
+    expect(() => parseQuery(file({ reads: "Agent, SHOWN" }), "x.cypher")).toThrow("names SHOWN");
   });
 
   it.each([

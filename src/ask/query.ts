@@ -2,11 +2,11 @@
  * The saved queries: one `.cypher` file each, with its meaning as front matter in comments, so that a file
  * runs as pasted. The rules in queries/derive are no queries and have a loader of their own.
  */
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { ConfigError, type Params, type Row, SEVERITIES, type Severity } from "../model.ts";
-import { isNodeKind, isRelKind } from "../schema.ts";
+import { packageRoot } from "../root.ts";
+import { isNodeKind, isRelKind, PUBLISHED_KINDS } from "../schema.ts";
 
 export interface Query {
   /** Stable; findings are known by it. */
@@ -51,25 +51,10 @@ const KEYS: ReadonlySet<string> = new Set([...REQUIRED, ...OF_FINDINGS, "for", "
 /** A query whose rows are findings. */
 export type FindingQuery = Query & { severity: Severity };
 export const isFindingQuery = (query: Query): query is FindingQuery => query.severity !== undefined;
-/** Kinds that rules derive; the schema declares what connectors may put. */
-const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS", "TALLY", "GUARDED", "MAY_OPEN", "BLIND"]);
-
-/** The folder `queries` of the package, whether this module runs from src/ or from dist/src/. */
-export function queriesFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json"))) return join(folder, "queries");
-    if (folder === dirname(folder)) {
-      throw new ConfigError(
-        "queries-missing",
-        "The saved queries are not there.",
-        "Install forereach again.",
-      );
-    }
-  }
-}
+const PUBLISHED: ReadonlySet<string> = new Set(PUBLISHED_KINDS);
 
 /** All saved queries, ordered by id. Throws ConfigError for a file that does not say what it must. */
-export async function loadQueries(folder = queriesFolder()): Promise<Query[]> {
+export async function loadQueries(folder = join(packageRoot, "queries")): Promise<Query[]> {
   const files = (await readdir(folder, { recursive: true }))
     .filter((file) => file.endsWith(".cypher") && file.split(sep)[0] !== "derive")
     .sort();
@@ -120,7 +105,7 @@ export function parseQuery(text: string, file: string): Query {
     throw wrong(file, `a scan looks for findings unasked: "params" must have a default for each`);
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(query.id))
     throw wrong(file, '"id" is not made of words-in-small-letters');
-  const stranger = query.reads.find((kind) => !isNodeKind(kind) && !isRelKind(kind) && !DERIVED.has(kind));
+  const stranger = query.reads.find((kind) => !isNodeKind(kind) && !isRelKind(kind) && !PUBLISHED.has(kind));
   if (stranger !== undefined) throw wrong(file, `"reads" names ${stranger}, which the schema does not have`);
   const extra = query.identity.find((column) => !query.columns.includes(column));
   if (extra !== undefined) throw wrong(file, `"identity" names ${extra}, which is no column`);
