@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
+import { PERMISSION_FORMATS, type PermissionFormat } from "./collect/permissions.ts";
 import { collect, date, endpointsAt, levelOf, listOf, loopback, whole } from "./faces/arguments.ts";
+import { SHELLS, type Shell } from "./faces/completion.ts";
+import { FORMATS, type Format } from "./faces/format.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
 import type { ExplainOptions, ReachCommand } from "./faces/reach-command.ts";
@@ -21,7 +24,7 @@ import {
 } from "./model.ts";
 import { packageRoot } from "./root.ts";
 
-/** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
+/** Exit codes, as in the README. When several apply: 2, 4, 1, 3; interrupted 130. */
 const EXIT = { ok: 0, findings: 1, usage: 2, incomplete: 3, store: 4, interrupted: 130 } as const;
 
 interface Global {
@@ -32,10 +35,14 @@ interface Global {
   jsonLog?: boolean;
 }
 interface Output {
-  format?: "table" | "csv" | "json" | "parquet";
+  format?: Format;
   out?: string;
   excel?: boolean;
 }
+
+/** Of lists that are printed only. */
+const PRINTED = FORMATS.filter((format) => format !== "parquet");
+type Printed = (typeof PRINTED)[number];
 
 const version = (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string })
   .version;
@@ -143,10 +150,10 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .exitOverride()
     .addHelpText("after", EXAMPLES);
 
-  const output = (to: Command): Command =>
+  const output = (to: Command, endings = ".csv, .json or .parquet"): Command =>
     to
-      .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json", "parquet"]))
-      .option("--out <FILE>", "write to a file (.csv, .json, .parquet or .html)")
+      .addOption(new Option("--format <FORMAT>", "how to print").choices(FORMATS))
+      .option("--out <FILE>", `write to a file (${endings})`)
       .option("--excel", "CSV for Excel: byte-order mark, a new file where a worksheet is full");
 
   const levelOption = (): Option =>
@@ -219,33 +226,25 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("what each step needs, and what a thief of that credential could do")
     .addOption(
       new Option("--format <FORMAT>", "how to print")
-        .choices(["table", "json", "csv", "az", "graph", "terraform"])
+        .choices([...PRINTED, ...PERMISSION_FORMATS])
         .default("table"),
     )
     .addOption(levelOption().default("metadata"))
-    .action(
-      async ({
-        format,
-        level,
-      }: {
-        format: "table" | "json" | "csv" | "az" | "graph" | "terraform";
-        level: CollectedLevel;
-      }) => {
-        const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
-          import("./app.ts"),
-          import("./collect/permissions.ts"),
-        ]);
-        const rows = permissions(connectors, level);
-        if (format === "az" || format === "graph" || format === "terraform")
-          process.stdout.write(renderPermissions(rows, format));
-        else
-          await printAnswer(
-            rows.map((row) => ({ ...row })),
-            Object.keys(rows[0] ?? {}),
-            format,
-          );
-      },
-    );
+    .action(async ({ format, level }: { format: Printed | PermissionFormat; level: CollectedLevel }) => {
+      const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
+        import("./app.ts"),
+        import("./collect/permissions.ts"),
+      ]);
+      const rows = permissions(connectors, level);
+      if (format === "az" || format === "graph" || format === "terraform")
+        process.stdout.write(renderPermissions(rows, format));
+      else
+        await printAnswer(
+          rows.map((row) => ({ ...row })),
+          Object.keys(rows[0] ?? {}),
+          format,
+        );
+    });
 
   program
     .command("check")
@@ -348,7 +347,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       );
     });
 
-  output(program.command("reach"))
+  output(program.command("reach"), ".csv, .json, .parquet or .html")
     .description("which data an agent can reach; without AGENT the 20 with most sensitive reach")
     .argument("[AGENT]", "id, name or glob")
     .option("--all", "every agent")
@@ -480,11 +479,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   const coverage = program
     .command("coverage")
     .description("what was read, what was not, what is not modelled")
-    .addOption(
-      new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json"]).default("table"),
-    )
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(PRINTED).default("table"))
     .option("--all", "complete parts too")
-    .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
+    .action(async ({ format, all }: { format: Printed; all?: boolean }) => {
       code = await answering(await folderOf(), async (answers) =>
         printCoverage(answers.meta, format, all === true),
       );
@@ -537,8 +534,8 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .command("completion")
     .description("a script that completes commands and flags in your shell")
-    .addArgument(new Argument("<SHELL>", "which shell").choices(["bash", "zsh", "fish"]))
-    .action(async (shell: "bash" | "zsh" | "fish") => {
+    .addArgument(new Argument("<SHELL>", "which shell").choices(SHELLS))
+    .action(async (shell: Shell) => {
       const { completionScript } = await import("./faces/completion.ts");
       process.stdout.write(completionScript(program, shell));
     });

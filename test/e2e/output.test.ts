@@ -162,3 +162,12 @@ test("explain --all writes every path, how many there are, and the fewest grants
     ...{ total: 1, cut: [{ kind: "GRANTED", id: "g-a1" }] },
   });
 });
+
+test("help offers a page where one is written, and nowhere else", async () => {
+  for (const [command, offered] of [
+    ["reach", true],
+    ["who", false],
+    ["query", false],
+  ] as const)
+    expect((await run([command, "--help"])).stdout.includes(".html"), command).toBe(offered);
+});
