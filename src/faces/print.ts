@@ -220,7 +220,7 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
                 kind: step.kind,
                 name: step.name,
                 id: step.id,
-                via: step.grant === undefined ? VIA[step.via ?? ""] : step.grant.role,
+                via: step.grant === undefined ? VERBS[step.via ?? ""] : step.grant.role,
               })),
             },
           ],
@@ -240,13 +240,18 @@ export async function viewOf(answers: Answers, agents: readonly string[] | undef
 const withoutSelf = (steps: readonly PathStep[]): PathStep[] =>
   steps.filter((step, index) => !(index === 1 && step.id === steps[0]?.id));
 
-const VIA: Readonly<Record<string, string>> = {
+/** What a step of a path does, where it is no grant: at most 17 letters, which is what an arrow of the picture has room for. */
+export const VERBS: Readonly<Record<string, string>> = {
   ACTS_AS: "acts as",
-  MEMBER_OF: "member of",
-  WITHIN: "includes",
+  MEMBER_OF: "is in",
+  WITHIN: "which includes",
   INHERITS: "inherited by",
-  COPIED_TO: "copy of",
-  EMBEDS: "carries",
+  MADE_FROM: "is made from",
+  USES: "uses",
+  INVOKES: "calls",
+  CONTROLS: "can become",
+  COPIED_TO: "with a copy of",
+  EMBEDS: "carries a copy of",
 };
 
 export async function printCoverage(

@@ -11,7 +11,7 @@ import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/rea
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printTop, viewOf, write } from "./print.ts";
+import { printTop, VERBS, viewOf, write } from "./print.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -297,19 +297,6 @@ const sayRow = (row: ReachRow): string => {
   ].filter(Boolean);
   const steps = row.steps === null ? "" : `, ${row.steps} step${row.steps === 1 ? "" : "s"} away`;
   return `${row.agent_name} ${parts.join("; ") || "has nothing"} (${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
-};
-
-const VERBS: Readonly<Record<string, string>> = {
-  ACTS_AS: "acts as",
-  MEMBER_OF: "is in",
-  WITHIN: "which includes",
-  INHERITS: "inherited by",
-  MADE_FROM: "is made from",
-  USES: "uses",
-  INVOKES: "calls",
-  CONTROLS: "can become",
-  COPIED_TO: "which is a copy of",
-  EMBEDS: "carries a copy of",
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {
