@@ -91,7 +91,7 @@ function agents({ agents: lines, listed }: Pick<ReportView, "agents" | "listed">
   }
   const most = Math.max(1, ...lines.map((line) => line.sensitive ?? 0));
   return html`<section><h2>Agents by what they can read</h2><div class="wide"><table class="sorts">
-<caption>Most sensitive items first; each item is counted once, however many paths lead there.${listed === undefined ? undefined : ` ${listed}`}</caption>
+<caption>Most sensitive items first; no item is counted twice: of the modes and servers by which an agent reads, the widest counts.${listed === undefined ? undefined : ` ${listed}`}</caption>
 <thead><tr><th scope="col" class="n">#</th><th scope="col">Agent</th><th scope="col">Owner</th><th scope="col" class="n">Sensitive</th><th scope="col" class="n">Without label</th><th scope="col" class="n">Items</th><th scope="col">Top label</th><th scope="col">Widest scope</th><th scope="col">Coverage</th></tr></thead>
 <tbody>${lines.map(
     (line, index) =>

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connectors } from "../connectors/index.ts";
-import { isFindingQuery, loadQueries, type Query } from "../src/ask/query.ts";
+import { isFindingQuery, loadQueries, type Query, sayParameters } from "../src/ask/query.ts";
 import { permissions } from "../src/collect/permissions.ts";
 import { configJsonSchema } from "../src/config.ts";
 import { schemaPage } from "../src/graph/generate.ts";
@@ -93,18 +93,16 @@ function derivedKinds(): string {
 
 async function queriesPage(): Promise<string> {
   const queries = await loadQueries();
-  const parameters = (params: Query["params"]): string =>
-    Object.entries(params)
-      .map(([name, value]) => code(`${name}=${value}`))
-      .join(", ") || "none";
+  const parameters = (query: Pick<Query, "params" | "required">): string =>
+    sayParameters(query).map(code).join(", ") || "none";
   return page(
     "# Saved queries",
-    "Generated from `queries/`. Run one with `forereach query NAME`, with parameters as `--param NAME=VALUE`. The files run as pasted into Neo4j Browser, too ([Neo4j](../neo4j.md)).",
+    "Generated from `queries/`. Run one with `forereach query NAME`, with parameters as `--param NAME=VALUE`: one that is required has no default, and says which kind it names, by id or name. The files run as pasted into Neo4j Browser, too ([Neo4j](../neo4j.md)).",
     "## Findings",
     "A scan runs these and keeps their rows as findings (`forereach findings`).",
     ...queries
       .filter(isFindingQuery)
-      .flatMap(({ id, title, severity, reads, columns, identity, why, fix, params }) => [
+      .flatMap(({ id, title, severity, reads, columns, identity, why, fix, ...query }) => [
         `### ${id}`,
         `**${title}** (${severity})`,
         `Why it matters: ${why}`,
@@ -115,7 +113,7 @@ async function queriesPage(): Promise<string> {
             ["Reads", reads.map(code).join(", ")],
             ["Columns", columns.map(code).join(", ")],
             ["One finding for each", identity.map(code).join(", ")],
-            ["Parameters", parameters(params)],
+            ["Parameters", parameters(query)],
           ],
         ),
       ]),
@@ -123,7 +121,7 @@ async function queriesPage(): Promise<string> {
     "Somebody asks these; their rows are no findings.",
     ...queries
       .filter((query) => !isFindingQuery(query))
-      .flatMap(({ id, title, users, reads, columns, why, params }) => [
+      .flatMap(({ id, title, users, reads, columns, why, ...query }) => [
         `### ${id}`,
         `**${title}**`,
         why,
@@ -133,7 +131,7 @@ async function queriesPage(): Promise<string> {
             ["For", users.join(", ")],
             ["Reads", reads.map(code).join(", ")],
             ["Columns", columns.map(code).join(", ")],
-            ["Parameters", parameters(params)],
+            ["Parameters", parameters(query)],
           ],
         ),
       ]),

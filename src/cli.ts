@@ -4,16 +4,28 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { collect, dateAhead, endpointsAt, listOf, loopback, whole } from "./faces/arguments.ts";
+import { PERMISSION_FORMATS, type PermissionFormat } from "./collect/permissions.ts";
+import { collect, dateAhead, endpointsAt, levelOf, listOf, loopback, whole } from "./faces/arguments.ts";
+import { SHELLS, type Shell } from "./faces/completion.ts";
+import { FORMATS, type Format } from "./faces/format.ts";
 import { EXAMPLES, examplesOf } from "./faces/help.ts";
 import { printAnswer, printCoverage, printFindings, printTop } from "./faces/print.ts";
 import type { ExplainOptions, ReachCommand } from "./faces/reach-command.ts";
 import { createScreen, type Screen } from "./faces/screen.ts";
 import { shellWord } from "./faces/shell.ts";
-import { ConfigError, ForereachError, Interrupted, LEVELS, MODES, SEVERITIES, TIERS } from "./model.ts";
+import {
+  COLLECTED_LEVELS,
+  type CollectedLevel,
+  ConfigError,
+  ForereachError,
+  Interrupted,
+  MODES,
+  SEVERITIES,
+  TIERS,
+} from "./model.ts";
 import { packageRoot } from "./root.ts";
 
-/** Exit codes of interfaces.md. When several apply: 2, 4, 1, 3; interrupted 130. */
+/** Exit codes, as in the README. When several apply: 2, 4, 1, 3; interrupted 130. */
 const EXIT = { ok: 0, findings: 1, usage: 2, incomplete: 3, store: 4, interrupted: 130 } as const;
 
 interface Global {
@@ -24,10 +36,14 @@ interface Global {
   jsonLog?: boolean;
 }
 interface Output {
-  format?: "table" | "csv" | "json" | "parquet";
+  format?: Format;
   out?: string;
   excel?: boolean;
 }
+
+/** Of lists that are printed only. */
+const PRINTED = FORMATS.filter((format) => format !== "parquet");
+type Printed = (typeof PRINTED)[number];
 
 const version = (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string })
   .version;
@@ -135,11 +151,16 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .exitOverride()
     .addHelpText("after", EXAMPLES);
 
-  const output = (to: Command): Command =>
+  const output = (to: Command, endings = ".csv, .json or .parquet"): Command =>
     to
-      .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json", "parquet"]))
-      .option("--out <FILE>", "write to a file (.csv, .json, .parquet or .html)")
+      .addOption(new Option("--format <FORMAT>", "how to print").choices(FORMATS))
+      .option("--out <FILE>", `write to a file (${endings})`)
       .option("--excel", "CSV for Excel: byte-order mark, a new file where a worksheet is full");
+
+  const levelOption = (): Option =>
+    new Option("--level <LEVEL>", "how deep to look; labels: also what files say of their labels")
+      .choices(COLLECTED_LEVELS)
+      .argParser(levelOf);
 
   program
     .command("demo")
@@ -206,33 +227,25 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .description("what each step needs, and what a thief of that credential could do")
     .addOption(
       new Option("--format <FORMAT>", "how to print")
-        .choices(["table", "json", "csv", "az", "graph", "terraform"])
+        .choices([...PRINTED, ...PERMISSION_FORMATS])
         .default("table"),
     )
-    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS).default("metadata"))
-    .action(
-      async ({
-        format,
-        level,
-      }: {
-        format: "table" | "json" | "csv" | "az" | "graph" | "terraform";
-        level: (typeof LEVELS)[number];
-      }) => {
-        const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
-          import("./app.ts"),
-          import("./collect/permissions.ts"),
-        ]);
-        const rows = permissions(connectors, level);
-        if (format === "az" || format === "graph" || format === "terraform")
-          process.stdout.write(renderPermissions(rows, format));
-        else
-          await printAnswer(
-            rows.map((row) => ({ ...row })),
-            Object.keys(rows[0] ?? {}),
-            format,
-          );
-      },
-    );
+    .addOption(levelOption().default("metadata"))
+    .action(async ({ format, level }: { format: Printed | PermissionFormat; level: CollectedLevel }) => {
+      const [{ connectors }, { permissions, renderPermissions }] = await Promise.all([
+        import("./app.ts"),
+        import("./collect/permissions.ts"),
+      ]);
+      const rows = permissions(connectors, level);
+      if (format === "az" || format === "graph" || format === "terraform")
+        process.stdout.write(renderPermissions(rows, format));
+      else
+        await printAnswer(
+          rows.map((row) => ({ ...row })),
+          Object.keys(rows[0] ?? {}),
+          format,
+        );
+    });
 
   program
     .command("check")
@@ -261,7 +274,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .option("--simulator <URL>", "a tenant served by `forereach simulate`", loopback)
     .option("--record <FILE>", "record the exchanges, without secrets")
     .option("--full", "read everything anew; default: only changes where the tenant can tell them")
-    .addOption(new Option("--level <LEVEL>", "how deep to look").choices(LEVELS))
+    .addOption(levelOption())
     .addOption(
       new Option("--agents <WHICH>", "which identities count as agents").choices([
         "entra",
@@ -277,7 +290,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         simulator?: string;
         record?: string;
         full?: boolean;
-        level?: (typeof LEVELS)[number];
+        level?: CollectedLevel;
         agents?: "entra" | "service-principals";
         failOn?: (typeof SEVERITIES)[number];
       }) => {
@@ -335,7 +348,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
       );
     });
 
-  output(program.command("reach"))
+  output(program.command("reach"), ".csv, .json, .parquet or .html")
     .description("which data an agent can reach; without AGENT the 20 with most sensitive reach")
     .argument("[AGENT]", "id, name or glob")
     .option("--all", "every agent")
@@ -444,14 +457,15 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("queries")
     .description("the saved queries")
     .action(async () => {
-      const { loadQueries } = await import("./ask/query.ts");
+      const { loadQueries, sayParameters } = await import("./ask/query.ts");
       await printAnswer(
-        (await loadQueries()).map(({ id, severity, title }) => ({
-          name: id,
-          severity: severity ?? "",
-          title,
+        (await loadQueries()).map((query) => ({
+          name: query.id,
+          severity: query.severity ?? "",
+          title: query.title,
+          parameters: sayParameters(query).join(", "),
         })),
-        ["name", "severity", "title"],
+        ["name", "severity", "title", "parameters"],
         "table",
       );
     });
@@ -466,11 +480,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   const coverage = program
     .command("coverage")
     .description("what was read, what was not, what is not modelled")
-    .addOption(
-      new Option("--format <FORMAT>", "how to print").choices(["table", "csv", "json"]).default("table"),
-    )
+    .addOption(new Option("--format <FORMAT>", "how to print").choices(PRINTED).default("table"))
     .option("--all", "complete parts too")
-    .action(async ({ format, all }: { format: "table" | "csv" | "json"; all?: boolean }) => {
+    .action(async ({ format, all }: { format: Printed; all?: boolean }) => {
       code = await answering(await folderOf(), async (answers) =>
         printCoverage(answers.meta, format, all === true),
       );
@@ -523,8 +535,8 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   program
     .command("completion")
     .description("a script that completes commands and flags in your shell")
-    .addArgument(new Argument("<SHELL>", "which shell").choices(["bash", "zsh", "fish"]))
-    .action(async (shell: "bash" | "zsh" | "fish") => {
+    .addArgument(new Argument("<SHELL>", "which shell").choices(SHELLS))
+    .action(async (shell: Shell) => {
       const { completionScript } = await import("./faces/completion.ts");
       process.stdout.write(completionScript(program, shell));
     });

@@ -36,7 +36,6 @@ describe("reading", () => {
     expect(read(minimal)).toEqual({
       level: "metadata",
       agents: { source: "entra", list: [] },
-      sensitive: { labels: [] },
       store: { kind: "embedded" },
       network: {},
       tenants: [
@@ -106,7 +105,12 @@ describe("refusals name file, line and key", () => {
   });
 
   test.each([
-    [`level: all\n${minimal}`, "forereach.yaml:1: level: must be one of exports, metadata, labels, content"],
+    [`level: all\n${minimal}`, "forereach.yaml:1: level: must be one of metadata, labels"],
+    // Names of levels at which nothing is collected yet: a scan would end with nothing read, and nothing said.
+    [`level: exports\n${minimal}`, "forereach.yaml:1: level: must be one of metadata, labels"],
+    [`level: content\n${minimal}`, "forereach.yaml:1: level: must be one of metadata, labels"],
+    // It never decided anything.
+    [`sensitive: { labels: [x] }\n${minimal}`, "forereach.yaml:1: sensitive is not known"],
     [minimal.replace(TENANT, "contoso"), "forereach.yaml:2: tenants[0].id: must be a GUID"],
     [minimal.replace("developer", "magic"), "must be one of certificate, managed-identity"],
     ["tenants: []", "forereach.yaml:1: tenants: must be at least 1 long"],

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { AGENT_SOURCES } from "./collect/select.ts";
-import { ConfigError, LEVELS } from "./model.ts";
+import { COLLECTED_LEVELS, ConfigError } from "./model.ts";
 import { nearest } from "./nearest.ts";
 
 const text = z.string().min(1);
@@ -75,19 +75,15 @@ function schemaFor(connectors: readonly string[]) {
   const known = Object.fromEntries(connectors.map((name) => [name, connector.optional()]));
   return z.strictObject({
     level: z
-      .enum(LEVELS)
+      .enum(COLLECTED_LEVELS)
       .default("metadata")
-      .describe("How deep to look; each level includes the one before"),
+      .describe(
+        "How deep to look; each level includes the one before. At exports and content nothing is collected yet",
+      ),
     agents: z
       .strictObject({
         source: z.enum(AGENT_SOURCES).default("entra").describe("Which identities count as agents"),
         list: z.array(agentMatch).default([]).describe("Identities that are agents on your word"),
-      })
-      .prefault({}),
-    sensitive: z
-      .strictObject({
-        labels: patterns.describe("Names of labels that count as sensitive; may hold * and ?"),
-        priority: z.int().min(0).optional().describe("Labels of this priority and above count as sensitive"),
       })
       .prefault({}),
     store,
@@ -317,7 +313,7 @@ export function initConfig(tenantId: string, connectors: readonly string[]): str
   return `# Forereach configuration. \${NAME} in a value is taken from the environment.
 # forereach check says what works and what is missing.
 
-# How deep to look: exports, metadata, labels (reads label bytes of files), content.
+# How deep to look: metadata, or labels (reads label bytes of files, too).
 level: metadata
 
 agents:
@@ -327,11 +323,6 @@ agents:
   list: []
   # - name: "bot-*"
   # - appId: 00000000-0000-0000-0000-000000000000
-
-# Which labels count as sensitive: by name, or by priority and above.
-sensitive:
-  labels: ["Confidential*", "Highly Confidential*"]
-  # priority: 5
 
 # Where the graph is asked: embedded, or a Neo4j server (docs/neo4j.md).
 # store:

@@ -65,6 +65,9 @@ export interface Finding {
 /** Levels of collection, each including the one before. */
 export const LEVELS = ["exports", "metadata", "labels", "content"] as const;
 export type Level = (typeof LEVELS)[number];
+/** Levels at which something is collected by now. The names of the others are taken, and whoever asks for one is told. */
+export const COLLECTED_LEVELS = ["metadata", "labels"] as const satisfies readonly Level[];
+export type CollectedLevel = (typeof COLLECTED_LEVELS)[number];
 
 /**
  * Base of every error that a person may see: what happened, where, and in `fix` what to type or grant.

@@ -3,7 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { connectors } from "../connectors/index.ts";
 import { commandNames, commandsPage, pages } from "../scripts/docs.ts";
+import { permissions } from "../src/collect/permissions.ts";
 import { packageRoot } from "../src/root.ts";
 
 const read = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
@@ -62,6 +64,17 @@ test.each(WRITTEN)("commands and options in %s exist", (path) => {
 test.each(WRITTEN)("links and pictures in %s lead to files", (path) => {
   for (const [, target = ""] of read(path).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
     expect(existsSync(join(packageRoot, dirname(path), target)), target).toBe(true);
+});
+
+test("reading labels needs no more than listing files, as the help says", () => {
+  expect(permissions(connectors, "labels")).toEqual(permissions(connectors, "metadata"));
+});
+
+test("each rule has a number of its own, so that nobody has to guess which runs first", () => {
+  const names = readdirSync(join(packageRoot, "queries", "derive"));
+  const numbers = names.map((name) => /^\d\d[a-z]?(?=-)/.exec(name)?.[0]);
+  expect(numbers).not.toContain(undefined);
+  expect(new Set(numbers).size).toBe(names.length);
 });
 
 test("pictures are small enough for a page", () => {

@@ -110,6 +110,8 @@ member("a-lab", "g-lab");
 member("a-twin", "g-lab");
 member("a-triplet", "g-lab");
 member("a-payroll", "g-all", { tier: "potential" });
+// It reads the laboratory by its own identity and by its maker's, and the payroll by its maker's alone.
+rel("ACTS_AS", ["Agent", "a-lab"], ["Principal", "u-cy"], { key: "maker", mode: "maker" });
 rel("SPONSORS", ["Principal", "u-ana"], ["Agent", "a-invoice"]);
 rel("SPONSORS", ["Principal", "u-ana"], ["Agent", "a-idle"]);
 rel("SPONSORS", ["Principal", "u-bo"], ["Agent", "a-payroll"]);
@@ -158,3 +160,9 @@ rel("OBSERVED", ["Agent", "a-shadow"], ["Scope", "/sub1/rg/acct/pay"], {
 });
 
 export const LIBRARY: readonly string[] = lines;
+
+/** What the saved queries need to be asked here, or to find something. */
+export const LIBRARY_PARAMS: Readonly<Record<string, string | number>> = {
+  ...{ threshold: 5, grant_id: "ra-5", place: "invoices", agent: "Lab helper", label: "Highly Confidential" },
+  until: "2026-12-31T00:00:00Z",
+};

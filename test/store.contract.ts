@@ -3,9 +3,11 @@
  * the same order, as the embedded engine, which the oracle holds to the law (prove.test.ts).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadQueries } from "../src/ask/query.ts";
+import { answersOf } from "../src/app.ts";
+import { loadQueries, type Query, runQuery } from "../src/ask/query.ts";
 import type { Gap, GraphStore } from "../src/graph/store.ts";
-import { LIBRARY } from "./library.ts";
+import type { GraphMeta } from "../src/keep/meta.ts";
+import { LIBRARY, LIBRARY_PARAMS } from "./library.ts";
 import { fill, reachOf, Stage } from "./neo4j.ts";
 import type { Put } from "./oracle/records.ts";
 import { asLines } from "./oracle/tenants.ts";
@@ -63,12 +65,35 @@ export function storeContract(open: Open, { own = true }: { own?: boolean } = {}
       const gaps: Gap[] = [{ step: "azure.blobs", scope: "/sub2/acct", state: "denied", hides: "both" }];
       await both(LIBRARY, gaps);
     });
-    test.each(await loadQueries())("$id", async ({ text, params }) => {
-      const given = "threshold" in params ? { ...params, threshold: 5 } : params;
-      const rows = await store.query(text, given);
+    const ask = (one: GraphStore, query: Query) => {
+      const names = [...Object.keys(query.params), ...query.required.map(({ name }) => name)];
+      const own = Object.entries(LIBRARY_PARAMS).filter(([name]) => names.includes(name));
+      return runQuery((text, params) => one.query(text, params), query, Object.fromEntries(own));
+    };
+    test.each(await loadQueries())("$id", async (query) => {
+      const rows = await ask(store, query);
       // A query that finds nothing here would be compared with nothing.
       expect(rows.length).toBeGreaterThan(0);
-      expect(rows).toEqual(await reference.query(text, given));
+      expect(rows).toEqual(await ask(reference, query));
+    });
+    test.each(
+      (await loadQueries()).flatMap((query) =>
+        query.required.flatMap(({ name, kind }) => (kind === undefined ? [] : { id: query.id, name, query })),
+      ),
+    )("$id about a $name that is not there is refused", async ({ name, query }) => {
+      const asked = runQuery((text, params) => store.query(text, params), query, { [name]: "nosuch" });
+      await expect(asked).rejects.toMatchObject({ code: "not-found" });
+    });
+    test("an agent of two modes counts by the wider one", async () => {
+      const meta = { time: "2026-01-01T00:00:00Z", coverage: [] as GraphMeta["coverage"] } as GraphMeta;
+      const answers = answersOf({ store, meta, folder: "", published: true });
+      const { ranked } = await answers.ranking({});
+      const saved = (await loadQueries()).find(({ id }) => id === "agents-by-readable-items")!;
+      const rows = await store.query(saved.text, saved.params);
+      const counts = { items: 17, sensitive: 17, unlabeled_sensitive: 4 };
+      const { sensitive, unlabeled_sensitive: unlabeledSensitive, items } = counts;
+      expect(ranked.find(({ id }) => id === "a-lab")).toMatchObject({ sensitive, unlabeledSensitive, items });
+      expect(rows.find((row) => row.agent === "a-lab")).toMatchObject(counts);
     });
   });
 

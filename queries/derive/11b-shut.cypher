@@ -1,7 +1,7 @@
 // rule: shut
 // derives: SHUT
 // when: GATE
-// why: and whatever lies in them.
+// why: whatever lies in a place with a gate is under that gate.
 MATCH (s:Scope)-[g:GATE]->(s)
 RETURN s.id, s.id, max(g.network), max(g.lock), 1
 // next level

@@ -2,8 +2,9 @@
 // derives: NEAR
 // per: agents
 // when: LIST_GRANT
-// why: the same for access lists: several paths, later tiers, the right to change the list; and, where containment grants
-// meet lists, those grants, every place with a list and what lies just below it, to which the list is perhaps not handed on.
+// why: what near says of plain grants, said of access lists: several paths, later tiers, the right to change the list; and,
+// where containment grants meet lists, those grants, every place with a list and what lies just below it, to which the list
+// is perhaps not handed on.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[g:LIST_GRANT]->(:Scope)<-[f:INHERITED]-(s:Scope)-[:CROWDED]->(s)
 WHERE x.capped = 0 AND (g.app = 0 OR i.direct = 1) AND (g.here = 0 OR f.level = 0)
 WITH x, s, count(*) AS grants, max(g.special) AS special

@@ -10,11 +10,11 @@
 // fix: Grant it the containers it needs instead of the account or subscription, and take the wide role away
 //   (`forereach explain AGENT SCOPE` names the grant). To accept it, raise `threshold`.
 
-// A row counts only what no row above it counted, so that the rows of one mode add up. Modes overlap: the
-// widest one counts.
+// A row counts only what no row above it counted, so that the rows of one mode, by one server, add up. Modes and
+// servers overlap: the widest one counts.
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
-WITH a, r.mode AS mode, sum(r.readable_sensitive) AS sensitive,
+WITH a, r.mode AS mode, coalesce(r.via, '') AS via, sum(r.readable_sensitive) AS sensitive,
      sum(CASE WHEN r.read IS NULL THEN 1 ELSE 0 END) AS unread
 WITH a, max(sensitive) AS sensitive_items, sum(unread) AS unknown_scopes
 WHERE sensitive_items > $threshold

@@ -3,9 +3,9 @@
 // for: security architect, data owner
 // reads: Agent, Scope, Label, CAN_REACH, HOLDS, WITHIN
 // columns: agent, agent_name, can_read, may_read
-// params: label=Highly Confidential
-// why: Before a label is rolled out, or after a leak, this says which agents can read places that hold it today,
-//   and at how many places that is certain or unknown.
+// params: label:Label
+// why: Before a label is rolled out, or after a leak, this says which agents can read places that hold it today:
+//   can_read counts those that it can read, for certain or as an upper bound, may_read those where that is unknown.
 
 // Of all rows that speak for a place, the nearest one counts: 10 * distance, and 0 yes, 1 unknown, 2 no.
 MATCH (l:Label)<-[:HOLDS]-(s:Scope)

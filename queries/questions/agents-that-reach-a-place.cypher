@@ -3,7 +3,7 @@
 // for: data owner, security architect
 // reads: Agent, Scope, CAN_REACH, WITHIN
 // columns: agent, agent_name, tier, mode, at, read, write, manage
-// params: place=invoices
+// params: place:Scope
 // why: A data owner asks this of a container, account or subscription, by name or id. Rows from above count: a
 //   grant on the subscription reaches every container in it. read, write and manage are null where it is unknown.
 

@@ -3,7 +3,7 @@
 // for: identity team, data owner
 // reads: Principal, Scope, GRANTED
 // columns: principal, principal_name, scope, scope_name, role, expires
-// params: until=2026-12-31T00:00:00Z
+// params: until
 // why: Reach that ends by itself needs no clean-up, but somebody may count on it.
 
 MATCH (p:Principal)-[g:GRANTED]->(s:Scope)

@@ -3,12 +3,12 @@
 // for: auditor, security architect
 // reads: Agent, Scope, CAN_REACH, OBSERVED, WITHIN
 // columns: agent, agent_name, scope, scope_name, last
-// why: Logs saw it, and no row explains it: a grant that was not read, one that has gone since, or another
-//   identity behind it.
+// why: Logs saw it, and no row of today explains it, nor one under a condition: a grant that was not read, one that
+//   has gone since or was activated for a while, or another identity behind it.
 
 MATCH (a:Agent)-[o:OBSERVED]->(s:Scope)
 OPTIONAL MATCH (s)-[:WITHIN*0..30]->(x:Scope)<-[r:CAN_REACH]-(a)
-WHERE r.tier = 'now' AND (r.subtree OR x.id = s.id)
+WHERE r.tier IN ['now', 'conditional'] AND (r.subtree OR x.id = s.id)
 WITH a, o, s, count(r) AS rows
 WHERE rows = 0
 RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, o.last AS last

@@ -3,7 +3,7 @@
 // for: security architect, data owner
 // reads: Agent, Principal, Scope, CAN_REACH, GRANTED
 // columns: agent, agent_name, scope, scope_name, tier, read, write, manage, other_rows
-// params: grant_id=ra-5
+// params: grant_id:GRANTED
 // why: Rows whose shortest path uses the grant: they go, or come by a longer way. other_rows is what the agent
 //   keeps whatever happens here: rows with another grant on their witness; forereach explain names other paths.
 

@@ -3,7 +3,7 @@
 // for: security architect
 // reads: Agent, Scope, CAN_REACH
 // columns: agent, agent_name, shared_places, places
-// params: agent=Lab helper
+// params: agent:Agent
 // why: When an agent is suspected, or is to be replaced, the agents that stand at the same places are the next to
 //   look at. shared_places of its places are where both have a row today.
 

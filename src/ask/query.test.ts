@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openEngine } from "../graph/engine.ts";
 import { derivedDdl, embeddedDdl } from "../graph/generate.ts";
 import type { Params, Row } from "../model.ts";
+import { PUBLISHED_KINDS } from "../schema.ts";
 import { checkQuery } from "./gate.ts";
 import { loadQueries, parseQuery, type Query, runQuery } from "./query.ts";
 
@@ -48,6 +49,13 @@ describe("front matter", () => {
     expect(query.params).toEqual({ threshold: 100, share: 0.5, label: "Top secret", all: true });
   });
 
+  it("may read whatever a rule leaves in the graph, and nothing that it works with", () => {
+    const reads = ["Agent", ...PUBLISHED_KINDS];
+    expect(parseQuery(file({ reads: reads.join(", ") }), "x.cypher").reads).toEqual(reads);
+    expect(reads).toEqual(expect.arrayContaining(["READS_COPY", "HAS_RIGHTS_OF"]));
+    expect(() => parseQuery(file({ reads: "Agent, SHOWN" }), "x.cypher")).toThrow("names SHOWN");
+  });
+
   it.each([
     ["a key that is missing", { fix: undefined }, '"fix" is missing'],
     ["a key nobody knows", { colour: "red" }, '"colour" is none of'],
@@ -55,7 +63,9 @@ describe("front matter", () => {
     ["a kind that the schema does not have", { reads: "Agent, Robot" }, "names Robot"],
     ["an identity that is no column", { identity: "agent, scope" }, "names scope"],
     ["a column that stands twice", { columns: "agent, agent" }, "twice"],
-    ["a parameter without a default", { params: "threshold" }, "name=default"],
+    ["a finding with a parameter that it must be told", { params: "threshold" }, "must have a default"],
+    ["a parameter of a kind that the schema does not have", { params: "one:Robot" }, "names Robot"],
+    ["a parameter that is not written as one", { params: "threshold=" }, "name=default"],
     ["an id with capitals", { id: "Agent-X" }, "small-letters"],
     ["a key that stands twice", { why: "a\n// why: b" }, "stands twice"],
   ])("refuses %s", (_, changes, message) => {
@@ -82,6 +92,35 @@ describe("running a query", () => {
       code: "query-parameter",
       fix: "Its parameters: threshold.",
     });
+  });
+
+  it("refuses to run without a parameter that has no default, and passes it as text", async () => {
+    const question = parseQuery(
+      file({
+        severity: undefined,
+        identity: undefined,
+        fix: undefined,
+        for: "owner",
+        params: "place, most=9",
+      }),
+      "x.cypher",
+    );
+    await expect(runQuery(async () => [], question, { most: 1 })).rejects.toMatchObject({
+      code: "query-parameter",
+      message: "The query agent-x needs the parameter place.",
+      fix: "forereach query agent-x --param place=VALUE",
+    });
+    const seen: Params[] = [];
+    const run = async (_: string, params: Params): Promise<Row[]> => {
+      seen.push(params);
+      return [];
+    };
+    await runQuery(run, question, { place: 2024 });
+    expect(seen).toEqual([{ place: "2024", most: 9 }]);
+  });
+
+  it("refuses a text where a number is meant: no row is above a text", async () => {
+    await expect(runQuery(async () => [], query, { threshold: "many" })).rejects.toThrow("is a number");
   });
 
   it("refuses columns that are not those declared", async () => {
@@ -156,6 +195,16 @@ describe("the saved queries", () => {
       "s1",
       "tier: 'latent', mode: 'app', via: '', subtree: false, certainty: 'exact', read: true, manage: true, readable_sensitive: 900, readable_unlabeled_sensitive: 900",
     );
+    await connection.query("CREATE (:Agent {id: 'a4', name: 'Four'})");
+    await reach(
+      "a4",
+      "s1",
+      "tier: 'conditional', mode: 'app', subtree: false, certainty: 'exact', read: true",
+    );
+    for (const agent of ["a3", "a4"])
+      await connection.query(
+        `MATCH (a:Agent {id: '${agent}'}) MATCH (p:Principal) MATCH (s:Scope {id: 's1'}) CREATE (p)-[:SPONSORS]->(a), (a)-[:OBSERVED {last: timestamp('2026-01-01')}]->(s)`,
+      );
   });
   afterAll(async () => {
     await connection.close();
@@ -183,6 +232,17 @@ describe("the saved queries", () => {
   it("find sensitive items without a label, once a place", async () => {
     expect(await rowsOf("agent-reaches-unlabeled-sensitive")).toMatchObject([
       { agent: "a1", scope: "s1", unlabeled_sensitive_items: 5 },
+    ]);
+  });
+
+  it("find no unexplained use where a condition may explain it, and some where only a step away would", async () => {
+    expect(await rowsOf("use-that-nothing-explains")).toMatchObject([{ agent: "a3", scope: "s1" }]);
+  });
+
+  it("find agents that reach nothing today, whatever they could make of themselves", async () => {
+    expect(await rowsOf("sponsors-whose-agents-reach-nothing")).toMatchObject([
+      { sponsor: "u1", agent: "a3" },
+      { sponsor: "u1", agent: "a4" },
     ]);
   });
 

@@ -2,11 +2,11 @@
  * The saved queries: one `.cypher` file each, with its meaning as front matter in comments, so that a file
  * runs as pasted. The rules in queries/derive are no queries and have a loader of their own.
  */
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { ConfigError, type Params, type Row, SEVERITIES, type Severity } from "../model.ts";
-import { isNodeKind, isRelKind } from "../schema.ts";
+import { packageRoot } from "../root.ts";
+import { isNodeKind, isRelKind, PUBLISHED_KINDS } from "../schema.ts";
 
 export interface Query {
   /** Stable; findings are known by it. */
@@ -25,9 +25,24 @@ export interface Query {
   /** What to do about a finding; empty for a question. */
   fix: string;
   /** Parameters and their defaults; whoever runs the query may set others. */
-  params: Readonly<Record<string, string | number | boolean>>;
+  params: Readonly<Record<string, Value>>;
+  /** Parameters without a default, which are texts: a guess would give an answer to another question. */
+  required: readonly Required[];
   text: string;
 }
+
+type Value = string | number | boolean;
+interface Required {
+  name: string;
+  /** What it must name: nodes by id or name, relationships by key. Absent: it is no name. */
+  kind: string | undefined;
+}
+
+/** As the list of queries and its page show them. */
+export const sayParameters = ({ params, required }: Pick<Query, "params" | "required">): string[] => [
+  ...required.map(({ name, kind }) => `${name} (required${kind === undefined ? "" : `: ${kind}`})`),
+  ...Object.entries(params).map(([name, value]) => `${name}=${value}`),
+];
 
 const REQUIRED = ["id", "title", "reads", "columns", "why"] as const;
 const OF_FINDINGS = ["severity", "identity", "fix"] as const;
@@ -36,25 +51,10 @@ const KEYS: ReadonlySet<string> = new Set([...REQUIRED, ...OF_FINDINGS, "for", "
 /** A query whose rows are findings. */
 export type FindingQuery = Query & { severity: Severity };
 export const isFindingQuery = (query: Query): query is FindingQuery => query.severity !== undefined;
-/** Kinds that rules derive; the schema declares what connectors may put. */
-const DERIVED: ReadonlySet<string> = new Set(["CAN_REACH", "HOLDS", "TALLY", "GUARDED", "MAY_OPEN", "BLIND"]);
-
-/** The folder `queries` of the package, whether this module runs from src/ or from dist/src/. */
-export function queriesFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json"))) return join(folder, "queries");
-    if (folder === dirname(folder)) {
-      throw new ConfigError(
-        "queries-missing",
-        "The saved queries are not there.",
-        "Install forereach again.",
-      );
-    }
-  }
-}
+const PUBLISHED: ReadonlySet<string> = new Set(PUBLISHED_KINDS);
 
 /** All saved queries, ordered by id. Throws ConfigError for a file that does not say what it must. */
-export async function loadQueries(folder = queriesFolder()): Promise<Query[]> {
+export async function loadQueries(folder = join(packageRoot, "queries")): Promise<Query[]> {
   const files = (await readdir(folder, { recursive: true }))
     .filter((file) => file.endsWith(".cypher") && file.split(sep)[0] !== "derive")
     .sort();
@@ -98,12 +98,14 @@ export function parseQuery(text: string, file: string): Query {
     identity: question ? [] : list("identity"),
     why: value("why"),
     fix: question ? "" : value("fix"),
-    params: parameters(meta.get("params"), file),
+    ...parameters(meta.get("params"), file),
     text,
   };
+  if (!question && query.required.length > 0)
+    throw wrong(file, `a scan looks for findings unasked: "params" must have a default for each`);
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(query.id))
     throw wrong(file, '"id" is not made of words-in-small-letters');
-  const stranger = query.reads.find((kind) => !isNodeKind(kind) && !isRelKind(kind) && !DERIVED.has(kind));
+  const stranger = query.reads.find((kind) => !isNodeKind(kind) && !isRelKind(kind) && !PUBLISHED.has(kind));
   if (stranger !== undefined) throw wrong(file, `"reads" names ${stranger}, which the schema does not have`);
   const extra = query.identity.find((column) => !query.columns.includes(column));
   if (extra !== undefined) throw wrong(file, `"identity" names ${extra}, which is no column`);
@@ -111,29 +113,73 @@ export function parseQuery(text: string, file: string): Query {
 }
 
 /**
- * Runs a query with its defaults and `params`. Throws ConfigError if a parameter is unknown or the engine’s
- * columns are not those that the file declares.
+ * Runs a query with its defaults and `params`. Throws ConfigError if a parameter is unknown, missing or of another type, if
+ * it names nothing that is there, or if the engine’s columns are not those that the file declares.
  */
 export async function runQuery(
   run: (cypher: string, params: Params) => Promise<Row[]>,
   query: Query,
   params: Params = {},
 ): Promise<Row[]> {
-  const unknown = Object.keys(params).find((name) => !Object.hasOwn(query.params, name));
-  if (unknown !== undefined) {
-    const known = Object.keys(query.params).join(", ") || "none";
-    throw new ConfigError(
-      "query-parameter",
-      `The query ${query.id} has no parameter ${unknown}.`,
-      `Its parameters: ${known}.`,
-    );
-  }
-  const rows = await run(query.text, { ...query.params, ...params });
+  const given = checked(query, params);
+  const rows = await run(query.text, given);
+  if (rows.length === 0) await mustBeThere(run, query, given);
   const got = rows[0] === undefined ? undefined : Object.keys(rows[0]).join(", ");
   if (got !== undefined && got !== query.columns.join(", ")) {
     throw wrong(query.id, `it declares the columns ${query.columns.join(", ")} and returns ${got}`);
   }
   return rows;
+}
+
+/** What the text is run with. */
+function checked(query: Query, params: Params): Params {
+  const refuse = (what: string, fix: string) => new ConfigError("query-parameter", what, fix);
+  const known = [...query.required.map(({ name }) => name), ...Object.keys(query.params)];
+  const unknown = Object.keys(params).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw refuse(
+      `The query ${query.id} has no parameter ${unknown}.`,
+      `Its parameters: ${known.join(", ") || "none"}.`,
+    );
+  const missing = query.required.find(({ name }) => !Object.hasOwn(params, name));
+  if (missing !== undefined)
+    throw refuse(
+      `The query ${query.id} needs the parameter ${missing.name}.`,
+      `forereach query ${query.id} --param ${missing.name}=VALUE`,
+    );
+  const values = Object.entries(params).map(([name, value]) => {
+    const type = typeof (query.params[name] ?? "");
+    // What looks like a number may be a name.
+    if (type === "string") return [name, String(value)];
+    if (type !== typeof value)
+      throw refuse(
+        `The parameter ${name} of the query ${query.id} is a ${type}.`,
+        `Such as --param ${name}=${query.params[name]}.`,
+      );
+    return [name, value];
+  });
+  return { ...query.params, ...Object.fromEntries(values) };
+}
+
+/** No rows about something that is not there would say no, where nothing was asked. */
+async function mustBeThere(
+  run: (cypher: string, params: Params) => Promise<Row[]>,
+  query: Query,
+  given: Params,
+): Promise<void> {
+  for (const { name, kind } of query.required) {
+    if (kind === undefined) continue;
+    const match = isNodeKind(kind)
+      ? `MATCH (n:${kind}) WHERE n.id = $value OR n.name = $value`
+      : `MATCH (a)-[n:${kind}]->(b) WHERE n.key = $value`;
+    const [found] = await run(`${match} RETURN count(*) AS n`, { value: given[name]! });
+    if (Number(found?.n ?? 0) === 0)
+      throw new ConfigError(
+        "not-found",
+        `There is no ${kind} ${String(given[name])}, so ${query.id} cannot say anything about it.`,
+        `Give ${isNodeKind(kind) ? "an id or a whole name" : "the key"}.`,
+      );
+  }
 }
 
 function frontMatter(text: string, file: string): Map<string, string> {
@@ -157,17 +203,20 @@ function frontMatter(text: string, file: string): Map<string, string> {
   return meta;
 }
 
-function parameters(line: string | undefined, file: string): Query["params"] {
-  const params: Record<string, string | number | boolean> = {};
+function parameters(line: string | undefined, file: string): Pick<Query, "params" | "required"> {
+  const params: Record<string, Value> = {};
+  const required: Required[] = [];
   for (const part of line === undefined ? [] : line.split(/\s*,\s*/)) {
-    const [, name, value] = /^([A-Za-z]\w*)=(.*)$/.exec(part) ?? [];
-    if (name === undefined || value === undefined || value === "") {
-      throw wrong(file, `"params" is not written name=default, name=default: ${part}`);
-    }
-    if (value === "true" || value === "false") params[name] = value === "true";
+    const [, name, , kind, value] = /^([A-Za-z]\w*)(:(\w+)|=(.+))?$/.exec(part) ?? [];
+    if (name === undefined)
+      throw wrong(file, `"params" is not written name=default, name, name:Kind: ${part}`);
+    if (kind !== undefined && !isNodeKind(kind) && !isRelKind(kind))
+      throw wrong(file, `"params" names ${kind}, which the schema does not have`);
+    if (value === undefined) required.push({ name, kind });
+    else if (value === "true" || value === "false") params[name] = value === "true";
     else params[name] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   }
-  return params;
+  return { params, required };
 }
 
 const wrong = (where: string, what: string): ConfigError =>

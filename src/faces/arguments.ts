@@ -1,9 +1,18 @@
 /** What stands behind a flag, as text and as a value. Each throws what the command line prints as a usage error. */
 import { InvalidArgumentError } from "commander";
+import { COLLECTED_LEVELS, type CollectedLevel, LEVELS } from "../model.ts";
 
 export function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
   return Number(text);
+}
+export function levelOf(text: string): CollectedLevel {
+  const found = COLLECTED_LEVELS.find((level) => level === text);
+  if (found !== undefined) return found;
+  const known = LEVELS.some((level) => level === text);
+  throw new InvalidArgumentError(
+    `${known ? "Nothing is collected at this level yet" : "No such level"}: ${COLLECTED_LEVELS.join(" or ")}.`,
+  );
 }
 export function loopback(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -25,7 +25,10 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
   ],
   permissions: [
     ["permissions --format az > grant.sh", "the commands that grant what scanning needs"],
-    ["permissions --level labels", "what reading labels from files needs besides"],
+    [
+      "permissions --level labels",
+      "to read labels from files, too: the role that lists files reads them, no other is needed",
+    ],
   ],
   check: [["check", "before the first scan, and when something was refused"]],
   scan: [
@@ -62,6 +65,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
     ["query agent-can-change-permissions", "a saved query; forereach queries lists them"],
     ['query "MATCH (a:Agent) RETURN a.name AS agent LIMIT 5"', "your own; read-only"],
     ["query agent-reaches-many-sensitive-items --param threshold=500", "with another parameter"],
+    ["query agents-that-reach-a-place --param place=payroll", "with one that it needs"],
   ],
   coverage: [
     ["coverage", "what was not read, why, and what to do"],

@@ -105,6 +105,7 @@ export async function printTop(
   process.stdout.write(
     `${sayListed(lines.length, ranking, narrowing)}\n` +
       "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
+      "Each item is counted once: of the modes and servers by which an agent reads, the widest counts.\n" +
       "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
   );
   sayCoverage(meta);
@@ -184,13 +185,6 @@ async function ranked(
     if (best === undefined) return [];
     // A row of another tier is said to be one: the figures beside it do not count it.
     const later = counts.includes(best.tier) ? "" : `${best.tier}: `;
-    // Nobody counted is not zero: a sum over rows of which none was counted has no value.
-    const sum = (name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive") => {
-      const found = own.map((each) => each[name]);
-      return (found.length > 0 || !ranking.counted) && found.every((count) => count === null)
-        ? undefined
-        : found.reduce<number>((total, count) => total + (count ?? 0), 0);
-    };
     const there = new Set(own.filter((each) => each.read === "yes").map((each) => each.top_label));
     return [
       {
@@ -199,9 +193,9 @@ async function ranked(
           name: best.agent_name,
           owner: best.agent_owner,
           platform: best.platform,
-          sensitive: sum("readable_sensitive"),
-          unlabeledSensitive: sum("readable_unlabeled_sensitive"),
-          items: sum("readable_items"),
+          sensitive: most(own, "readable_sensitive", ranking),
+          unlabeledSensitive: most(own, "readable_unlabeled_sensitive", ranking),
+          items: most(own, "readable_items", ranking),
           topLabel: order.find((label) => there.has(label)) ?? "",
           widestScope: `${later}${best.scope_name} (${best.scope_kind})`,
           completeness:
@@ -217,6 +211,24 @@ async function ranked(
 /** What hides a grant may concern any agent: those whose grant was not read are not among the ones that get there. */
 const concernedBy = ({ scope, hides }: GraphMeta["coverage"][number]): string =>
   scope !== "" && hides === "denies" ? `agents that reach ${scope}` : "all";
+
+/**
+ * Rows of one mode by one server add up; two of them may read the same items, so the widest counts. Undefined if no row
+ * was counted: that is not zero.
+ */
+function most(
+  rows: readonly ReachRow[],
+  name: "readable_items" | "readable_sensitive" | "readable_unlabeled_sensitive",
+  { counted }: Ranking,
+): number | undefined {
+  if (rows.length === 0) return counted ? 0 : undefined;
+  const sums = new Map<string, number>();
+  for (const { mode, via, [name]: count } of rows) {
+    const key = JSON.stringify([mode, via]);
+    if (count !== null) sums.set(key, (sums.get(key) ?? 0) + count);
+  }
+  return sums.size === 0 ? undefined : Math.max(...sums.values());
+}
 
 /** Coverage as reports and companions of files print it. */
 export const coverageLines = (meta: GraphMeta): CoverageLine[] =>
@@ -259,7 +271,7 @@ export async function viewOf(answers: Answers, narrowing: Narrowing): Promise<Re
                 kind: step.kind,
                 name: step.name,
                 id: step.id,
-                via: step.grant === undefined ? VIA[step.via ?? ""] : step.grant.role,
+                via: step.grant === undefined ? VERBS[step.via ?? ""] : step.grant.role,
               })),
             },
           ],
@@ -282,13 +294,18 @@ export async function viewOf(answers: Answers, narrowing: Narrowing): Promise<Re
 const withoutSelf = (steps: readonly PathStep[]): PathStep[] =>
   steps.filter((step, index) => !(index === 1 && step.id === steps[0]?.id));
 
-const VIA: Readonly<Record<string, string>> = {
+/** What a step of a path does, where it is no grant: at most 17 letters, which is what an arrow of the picture has room for. */
+export const VERBS: Readonly<Record<string, string>> = {
   ACTS_AS: "acts as",
-  MEMBER_OF: "member of",
-  WITHIN: "includes",
+  MEMBER_OF: "is in",
+  WITHIN: "which includes",
   INHERITS: "inherited by",
-  COPIED_TO: "copy of",
-  EMBEDS: "carries",
+  MADE_FROM: "is made from",
+  USES: "uses",
+  INVOKES: "calls",
+  CONTROLS: "can become",
+  COPIED_TO: "with a copy of",
+  EMBEDS: "carries a copy of",
 };
 
 export async function printCoverage(

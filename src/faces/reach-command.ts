@@ -14,7 +14,7 @@ import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
 import { type Format, printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printTop, sayListed, TOP_AGENTS, viewOf, write } from "./print.ts";
+import { printTop, sayListed, TOP_AGENTS, VERBS, viewOf, write } from "./print.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -308,19 +308,6 @@ const sayRow = (row: ReachRow): string => {
   ].filter(Boolean);
   const steps = row.steps === null ? "" : `, ${row.steps} step${row.steps === 1 ? "" : "s"} away`;
   return `${row.agent_name} ${parts.join("; ") || "has nothing"} (${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
-};
-
-const VERBS: Readonly<Record<string, string>> = {
-  ACTS_AS: "acts as",
-  MEMBER_OF: "is in",
-  WITHIN: "which includes",
-  INHERITS: "inherited by",
-  MADE_FROM: "is made from",
-  USES: "uses",
-  INVOKES: "calls",
-  CONTROLS: "can become",
-  COPIED_TO: "which is a copy of",
-  EMBEDS: "carries a copy of",
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {

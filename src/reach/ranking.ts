@@ -11,7 +11,10 @@ export type Narrowing = Omit<ReachRequest, "expand">;
 /** Tiers whose rows count in figures. */
 export const countedTiers = ({ tiers }: Narrowing): readonly string[] => tiers ?? ["now"];
 
-/** What an agent's rows that count let it read, summed. */
+/**
+ * What an agent's rows that count let it read. Rows of one mode by one server add up; two of these may read the same items,
+ * so the widest counts.
+ */
 export interface Figures {
   id: string;
   name: string;
@@ -58,7 +61,6 @@ export async function rankingOf(query: Query, narrowing: Narrowing): Promise<Ran
 const countOf = async (query: Query, pattern: string): Promise<number> =>
   Number((await query(`MATCH ${pattern} RETURN count(*) AS n`))[0]?.n ?? 0);
 
-/** Of each agent with a row, a sum over its rows that count. */
 async function figuresOf(query: Query, narrowing: Narrowing): Promise<Figures[]> {
   const { agents, tiers, modes, scope } = narrowing;
   const params: Params = {};
@@ -77,29 +79,40 @@ async function figuresOf(query: Query, narrowing: Narrowing): Promise<Figures[]>
   }
   const text = (agent: string) => `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE ${[...wants, agent].filter(Boolean).join(" AND ")}
-RETURN a.id AS id, a.name AS name, r.tier AS tier, sum(r.readable_sensitive) AS sensitive,
+RETURN a.id AS id, a.name AS name, r.mode AS mode, coalesce(r.via, '') AS via, r.tier AS tier, sum(r.readable_sensitive) AS sensitive,
   sum(r.readable_unlabeled_sensitive) AS unlabeled, sum(r.readable_items) AS items,
   sum(CASE WHEN r.read THEN 1 ELSE 0 END) AS reads, sum(CASE WHEN r.read IS NULL THEN 1 ELSE 0 END) AS maybe`;
   const rows = await (agents === undefined
     ? query(text(""), params)
     : eachOrAll(query, agents, (is) => text(is("a.id")), params));
   const counts = countedTiers(narrowing);
-  const found = new Map<string, Figures>();
+  const found = new Map<string, Figures & { of: Map<string, Sums> }>();
   for (const row of rows.toSorted((a, b) => rank(a.tier) - rank(b.tier))) {
     const [id, tier] = [String(row.id), String(row.tier)];
-    const sum = found.get(id) ?? { id, name: String(row.name ?? id), tier, ...NOTHING };
-    found.set(id, sum);
+    const agent = found.get(id) ?? { id, name: String(row.name ?? id), tier, ...NOTHING, of: new Map() };
+    found.set(id, agent);
     if (!counts.includes(tier)) continue;
-    sum.sensitive += Number(row.sensitive ?? 0);
-    sum.unlabeledSensitive += Number(row.unlabeled ?? 0);
-    sum.items += Number(row.items ?? 0);
-    sum.reads += Number(row.reads);
-    sum.maybe += Number(row.maybe);
+    const way = JSON.stringify([row.mode, row.via]);
+    const sums = agent.of.get(way) ?? { ...NOTHING };
+    agent.of.set(way, sums);
+    sums.sensitive += Number(row.sensitive ?? 0);
+    sums.unlabeledSensitive += Number(row.unlabeled ?? 0);
+    sums.items += Number(row.items ?? 0);
+    sums.reads += Number(row.reads);
+    sums.maybe += Number(row.maybe);
   }
-  return [...found.values()];
+  return [...found.values()].map(({ of, ...figures }) => ({ ...figures, ...widest([...of.values()]) }));
 }
 
-const NOTHING = { sensitive: 0, unlabeledSensitive: 0, items: 0, reads: 0, maybe: 0 };
+type Sums = Omit<Figures, "id" | "name" | "tier">;
+const NOTHING: Sums = { sensitive: 0, unlabeledSensitive: 0, items: 0, reads: 0, maybe: 0 };
+const widest = (ways: readonly Sums[]): Sums => ({
+  sensitive: Math.max(0, ...ways.map((way) => way.sensitive)),
+  unlabeledSensitive: Math.max(0, ...ways.map((way) => way.unlabeledSensitive)),
+  items: Math.max(0, ...ways.map((way) => way.items)),
+  reads: Math.max(0, ...ways.map((way) => way.reads)),
+  maybe: Math.max(0, ...ways.map((way) => way.maybe)),
+});
 const TIER_ORDER: readonly string[] = TIERS;
 const rank = (tier: unknown): number => TIER_ORDER.indexOf(String(tier));
 

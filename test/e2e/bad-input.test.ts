@@ -45,6 +45,13 @@ describe("the command line", () => {
     ["a command", ["raech"], /unknown command 'raech'/, /Did you mean reach\?/],
     ["a tier", ["reach", "--tier", "soon"], /soon/, /now, conditional, potential, latent/],
     ["a format", ["reach", "--format", "xlsx"], /xlsx/, /table, csv, json, parquet/],
+    ["a level", ["scan", "--level", "deep"], /No such level/, /metadata or labels/],
+    [
+      "a level without steps yet",
+      ["permissions", "--level", "exports"],
+      /collected at this level yet/,
+      /metadata or labels/,
+    ],
     ["a number", ["demo", "--seed", "many"], /many/, /whole number/],
     ["an address", ["scan", "--simulator", "https://graph.microsoft.com"], /simulator/, /127\.0\.0\.1/],
     [
@@ -208,6 +215,14 @@ describe("queries", () => {
       /forereach schema/,
     );
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
+  });
+
+  test("a saved one is not answered about nothing, or about what is not there", async () => {
+    const typed = ["query", "agents-that-reach-a-place"];
+    expectRefused(await run(typed, { folder }), 2, /needs the parameter place/, /--param place=VALUE/);
+    const nowhere = await run([...typed, "--param", "place=nowhere"], { folder });
+    expectRefused(nowhere, 2, /There is no Scope nowhere/);
+    expect((await run(["queries"])).stdout).toMatch(/agents-that-reach-a-place .*place \(required: Scope\)/);
   });
 });
 

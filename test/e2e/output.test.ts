@@ -257,3 +257,12 @@ test("names neither steer the terminal nor the shell, and the command of a manif
     `forereach --data ${own} reach 'Bot $(touch x)' --out "${out}"`,
   );
 });
+
+test("help offers a page where one is written, and nowhere else", async () => {
+  for (const [command, offered] of [
+    ["reach", true],
+    ["who", false],
+    ["query", false],
+  ] as const)
+    expect((await run([command, "--help"])).stdout.includes(".html"), command).toBe(offered);
+});
