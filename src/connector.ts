@@ -46,8 +46,12 @@ export interface StepContext {
   level: Level;
   /** Which identities count as agents besides Entra agent identities. */
   isAgent(identity: AgentCandidate): string | undefined;
-  /** Nodes that earlier steps of this scan (or the last complete one) have put. */
-  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Nodes that earlier steps of this scan (or the last complete one) have put; with `steps`, that these have put. */
+  known(
+    kind: NodeKind,
+    where?: Readonly<Record<string, string>>,
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord>;
   /** True if the configuration includes this scope. */
   includes(scopeId: string): boolean;
   signal: AbortSignal;

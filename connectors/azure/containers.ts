@@ -23,7 +23,8 @@ export const containers: Step = {
   ],
   after: [STEP.storageAccounts],
   hides: "grants",
-  scopes: (c) => scopesOfKind(c, "StorageAccount"),
+  // This step puts the account that it reads: its own word would keep one that is deleted.
+  scopes: (c) => scopesOfKind(c, "StorageAccount", [STEP.storageAccounts]),
   async *crawl(c, pass): AsyncGenerator<Page> {
     const account = (await knownAccounts(c)).get(pass.scope);
     const endpoint = account?.url?.replace(/\/$/, "");

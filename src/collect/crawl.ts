@@ -232,7 +232,7 @@ async function runStep(
     tenantId: run.tenantId,
     level: run.level,
     isAgent: run.isAgent,
-    known: (kind, where) => inventory.known(kind, where),
+    known: (kind, where, from) => inventory.known(kind, where, from),
     includes: (scopeId) => {
       const included = run.includes(scopeId);
       if (!included) excluded.add(scopeId);

@@ -232,6 +232,12 @@ export const resolvedRows = (kind: RelKind, rows: string, besides: readonly stri
 export const withoutStep = (step: string): string =>
   `DELETE FROM _rank WHERE layer IN (SELECT layer FROM _partition WHERE step = ${text(step)})`;
 
+/** Leaves all but these steps out of what is live; after RANKS. */
+export const onlySteps = (steps: readonly string[]): string =>
+  `DELETE FROM _rank WHERE layer NOT IN
+     (SELECT layer FROM _partition WHERE layer IS NOT NULL
+        AND list_contains([${steps.map(text).join(", ")}]::VARCHAR[], step))`;
+
 const OPAQUE = unmodelledId("mcp", "");
 /**
  * Adds a place for each server that somebody uses and that acts as nobody known: what it opens is unknown, and rows need

@@ -89,6 +89,18 @@ describe("a full pass", () => {
     expect(await ids()).toEqual(["g1", "u3"]);
   });
 
+  test("is asked for by the steps whose word counts", async () => {
+    await crawl("entra.users", { changes: [principal("u1", { name: "Ana" }), principal("u2")] });
+    await crawl("entra.owners", { changes: [principal("u1", { kind: "User" }), principal("u3")] });
+    const said: unknown[] = [];
+    for await (const record of inventory.known("Principal", {}, ["entra.users"])) said.push(record);
+    expect(said).toEqual([
+      { kind: "Principal", id: "u1", props: { name: "Ana" } },
+      { kind: "Principal", id: "u2", props: {} },
+    ]);
+    expect(await ids()).toEqual(["u1", "u2", "u3"]);
+  });
+
   test("without any page empties its partition, since it read all of it", async () => {
     await crawl("entra.users", { changes: [principal("u1")] });
     await crawl("entra.users");

@@ -90,7 +90,12 @@ export interface Inventory {
   retain(step: string, scopes: ReadonlySet<string>): Promise<void>;
   coverage(): Promise<CoverageRow[]>;
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
-  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Nodes of a kind with these values; with `steps`, only what these steps say of them. */
+  known(
+    kind: NodeKind,
+    where?: Readonly<Record<string, string>>,
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord>;
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
   snapshot(): Promise<Snapshot>;
@@ -230,7 +235,11 @@ class DuckDbInventory implements Inventory {
     return gaps.length;
   }
 
-  async *known(kind: NodeKind, where: Readonly<Record<string, string>> = {}): AsyncIterable<NodeRecord> {
+  async *known(
+    kind: NodeKind,
+    where: Readonly<Record<string, string>> = {},
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord> {
     const columns = properties(kind);
     const filters = Object.keys(where).map((name, index) => {
       if (name !== "id" && !columns.some((column) => column.name === name))
@@ -241,7 +250,7 @@ class DuckDbInventory implements Inventory {
     try {
       // Set aside as a whole, so that a slow reader neither holds a transaction open nor sees later pages.
       await connection.run("BEGIN TRANSACTION");
-      const nodes = await (await View.create(connection, this.#order)).nodes(kind);
+      const nodes = await (await View.create(connection, this.#order, { steps })).nodes(kind);
       const condition = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
       await connection.run(
         `CREATE TEMP TABLE _known AS SELECT * FROM (${nodes}) ${condition} ORDER BY id`,
