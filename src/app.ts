@@ -397,7 +397,13 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
   const read = await readMeta(folder);
   const published = read.store?.kind === "neo4j";
   const store = await openStore({
-    ...{ folder, tenant: read.tenant, limits: QUERY_LIMITS, askPassword: options.askPassword },
+    ...{
+      folder,
+      graph: read.graph,
+      tenant: read.tenant,
+      limits: QUERY_LIMITS,
+      askPassword: options.askPassword,
+    },
     store: published ? (options.store?.kind === "neo4j" ? options.store : read.store!) : { kind: "embedded" },
   });
   const meta = isNeo4j(store) ? await withPublication(read, store) : read;
@@ -462,7 +468,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       checkQuery(cypherOrName, dialect);
       checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
       if (published) return yield* await store.query(cypherOrName, params);
-      yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+      yield* runIsolated(join(folder, "graph", meta.graph), cypherOrName, params);
     },
     close: () => store.close(),
   };

@@ -1,5 +1,5 @@
 /** What stands beside a published graph: which snapshot it shows, what of it was not read, whose it is. */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreSpec } from "../config.ts";
 import { type Finding, StoreError } from "../model.ts";
@@ -14,6 +14,8 @@ export interface GraphMeta {
   tenant: string;
   tenantName: string;
   snapshot: string;
+  /** Name of the file in the folder `graph` that shows it: who writes this publishes both at once. */
+  graph: string;
   /** Now, for expiry: time of the newest fact. */
   time: string;
   observedFrom: string;
@@ -54,8 +56,14 @@ export async function readMeta(folder: string): Promise<GraphMeta> {
       `${join(folder, FILE)} was written by a newer version`,
       "update forereach, or use another --data folder",
     );
-  return meta as GraphMeta;
+  const known = meta as Omit<GraphMeta, "graph"> & { graph?: string };
+  return { ...known, graph: known.graph ?? (await pointedTo(folder)) };
 }
+
+/** Older versions kept the name of the graph in a file of its own. */
+const pointer = (folder: string): string => join(folder, "graph", "current");
+const pointedTo = async (folder: string): Promise<string> =>
+  (await readFile(pointer(folder), "utf8").catch(() => "")).trim();
 
 export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> {
   const draft = await draftText(
@@ -65,6 +73,7 @@ export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> 
     })(),
   );
   await draft.publish();
+  await rm(pointer(folder), { force: true });
 }
 
 /** Parts that nobody accepted and that could not be read: they make an answer incomplete (exit code 3). */
