@@ -23,7 +23,7 @@ import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
-import type { Inventory } from "./keep/inventory.ts";
+import type { Inventory, Tenant } from "./keep/inventory.ts";
 import { type GraphMeta, openGaps, readMeta, writeMeta } from "./keep/meta.ts";
 import { ConfigError, Interrupted, type Level, type Params, type Row } from "./model.ts";
 import { bytewise, findNodes, type ReachRequest, reachRows, worstOf } from "./reach/answers.ts";
@@ -95,6 +95,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
   const source = await openSource(options);
   const inventory = await openFolder(folder);
   try {
+    await claim(folder, inventory, { id: source.tenantId, name: source.tenantName });
     const config = from.kind === "tenant" ? from.config : undefined;
     const agents: AgentSelection = {
       source: options.agents ?? config?.agents.source ?? "entra",
@@ -262,6 +263,31 @@ async function openFolder(folder: string): Promise<Inventory> {
   return openInventory(inventoryFile(folder));
 }
 
+/** Records that no scan has given a tenant. */
+const NO_TENANT: Tenant = { id: "import", name: "imported records" };
+
+/** Whose facts the folder holds; older versions said so in the published graph alone. */
+async function tenantOf(folder: string, inventory: Inventory): Promise<Tenant | undefined> {
+  const kept = await inventory.tenant();
+  if (kept !== undefined) return kept;
+  const meta = await readMeta(folder).catch(() => undefined);
+  return meta === undefined || meta.tenant === NO_TENANT.id
+    ? undefined
+    : { id: meta.tenant, name: meta.tenantName };
+}
+
+/** Facts of two tenants in one inventory would pass for one. Throws ConfigError if the folder holds another. */
+async function claim(folder: string, inventory: Inventory, tenant: Tenant): Promise<void> {
+  const held = await tenantOf(folder, inventory);
+  if (held !== undefined && held.id !== tenant.id)
+    throw new ConfigError(
+      "other-tenant",
+      `${folder} holds tenant ${held.name} (${held.id}), and this scan reads ${tenant.name} (${tenant.id})`,
+      "use another folder for it: --data FOLDER",
+    );
+  await inventory.keepTenant(tenant);
+}
+
 export interface ImportOptions extends AppEvents {
   folder: string;
   file: string;
@@ -283,7 +309,7 @@ export async function importFile({
   try {
     const counts = await inventory.import(name, linesOf(file));
     const before = await readMeta(folder).catch(() => undefined);
-    const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
+    const tenant = (await tenantOf(folder, inventory)) ?? NO_TENANT;
     const meta = await buildGraph({
       folder,
       inventory,

@@ -71,7 +71,17 @@ export interface Snapshot {
   release(): Promise<void>;
 }
 
+/** Whose facts an inventory holds. */
+export interface Tenant {
+  id: string;
+  name: string;
+}
+
 export interface Inventory {
+  /** Whose tenant was scanned into it; undefined before the first scan. */
+  tenant(): Promise<Tenant | undefined>;
+  /** Says whose it is from now on. */
+  keepTenant(tenant: Tenant): Promise<void>;
   /**
    * Opens or resumes the pass of (step, scope). `fingerprint` names the options under which the step runs:
    * if it differs from the saved one, a saved cursor or token is not used. Delta only if a token is saved and
@@ -144,6 +154,18 @@ class DuckDbInventory implements Inventory {
     this.#order = options.order ?? DEFAULT_ORDER;
     const clock = options.now ?? (() => new Date());
     this.#now = () => clock().toISOString();
+  }
+
+  async tenant(): Promise<Tenant | undefined> {
+    const [row] = await this.#database.rows("SELECT id, name FROM _tenant");
+    return row === undefined ? undefined : { id: String(row.id), name: String(row.name) };
+  }
+
+  async keepTenant({ id, name }: Tenant): Promise<void> {
+    await this.#database.write(async (writer) => {
+      await writer.run("DELETE FROM _tenant");
+      await writer.run("INSERT INTO _tenant VALUES ($1, $2)", [id, name]);
+    });
   }
 
   async begin(
