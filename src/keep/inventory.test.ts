@@ -408,8 +408,8 @@ describe("coverage", () => {
     await inventory.note({ step: "azure.blobs", scope: "s1", state: "denied" });
     await inventory.note({ step: "azure.blobs", scope: "s2", state: "failed" });
     await inventory.note({ step: "azure.blobs", scope: "s3", state: "complete" });
-    expect(await inventory.accept("azure.blobs", "s1", "known", "2026-01-01")).toBe(1);
     expect(await inventory.accept("azure.blobs", undefined, "old", "2025-12-31")).toBe(2);
+    expect(await inventory.accept("azure.blobs", "s1", "known", "2026-01-01")).toBe(1);
     expect(await inventory.accept("azure.nothing", undefined, "x", "2027-01-01")).toBe(0);
     await expect(inventory.accept("azure.blobs", "s1", "x", "soon")).rejects.toMatchObject({
       code: "bad-date",
@@ -422,6 +422,20 @@ describe("coverage", () => {
     time += 60 * 24;
     expect((await inventory.coverage())[0]?.accepted).toBeUndefined();
   });
+});
+
+test("gaps of a step that are accepted together are those of now, and not what is lost later", async () => {
+  await inventory.note({ step: "azure.blobs", scope: "s1", state: "denied" });
+  await inventory.note({ step: "azure.blobs", scope: "s2", state: "failed" });
+  expect(await inventory.accept("azure.blobs", undefined, "known", "2027-01-01")).toBe(2);
+  await inventory.note({ step: "azure.blobs", scope: "s3", state: "denied" });
+  await inventory.note({ step: "azure.blobs", scope: "", state: "failed" });
+  expect((await inventory.coverage()).map((row) => [row.scope, row.accepted?.reason])).toEqual([
+    ["", undefined],
+    ["s1", "known"],
+    ["s2", "known"],
+    ["s3", undefined],
+  ]);
 });
 
 describe("a scan", () => {

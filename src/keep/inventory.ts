@@ -99,6 +99,7 @@ export interface Inventory {
   /** Drops coverage and facts of scopes of this step that a complete listing of scopes no longer has. */
   retain(step: string, scopes: ReadonlySet<string>): Promise<void>;
   coverage(): Promise<CoverageRow[]>;
+  /** Accepts the gap of (step, scope), or each that the step has now: what is lost later is not accepted. How many. */
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
   /** Nodes of a kind with these values; with `steps`, only what these steps say of them. */
   known(
@@ -241,19 +242,12 @@ class DuckDbInventory implements Inventory {
     const gaps = rows.filter(
       (row) => row.state !== "complete" && row.step === step && (scope === undefined || row.scope === scope),
     );
-    if (gaps.length > 0)
-      await this.#database.write(async (writer) => {
-        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope IS NOT DISTINCT FROM $2", [
-          step,
-          scope ?? null,
-        ]);
-        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [
-          step,
-          scope ?? null,
-          reason,
-          until,
-        ]);
-      });
+    await this.#database.write(async (writer) => {
+      for (const gap of gaps) {
+        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope = $2", [step, gap.scope]);
+        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [step, gap.scope, reason, until]);
+      }
+    });
     return gaps.length;
   }
 
