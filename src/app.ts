@@ -37,6 +37,8 @@ import { type Ways, waysBetween } from "./reach/ways.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
+  /** The scan continues an interrupted one that started then (ISO). */
+  onResume?: (startedAt: string) => void;
   onStage?: (stage: string, detail: string) => void;
   /** A first answer was published, or could not be, while the crawl goes on. */
   onEarly?: (early: { meta: GraphMeta } | { error: unknown }) => void;
@@ -127,6 +129,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
       agents,
       scopes: { include: tenant?.include ?? [], exclude: tenant?.exclude ?? [] },
       signal,
+      ...(options.onResume === undefined ? {} : { onResume: options.onResume }),
       onEvent: (event) => {
         early?.observe(event);
         options.onCrawl?.(event);

@@ -453,6 +453,18 @@ describe("a scan", () => {
   });
 });
 
+test("a scan that was interrupted is continued within 12 hours of its start, and no later", async () => {
+  const first = await inventory.startScan("f");
+  await inventory.endScan(first.id, "interrupted");
+  time += 60 * 11;
+  expect(await inventory.startScan("f")).toEqual({ ...first, resumed: true });
+  time += 60;
+  const second = await inventory.startScan("f");
+  expect(second.resumed).toBe(false);
+  expect(second.startedAt > first.startedAt).toBe(true);
+  expect(await inventory.startScan("f")).toEqual({ ...second, resumed: true });
+});
+
 describe("on disk", () => {
   let dir: string;
   beforeEach(() => {

@@ -116,7 +116,7 @@ export interface Inventory {
    * own facts they stand for. Throws what `changes` throws.
    */
   suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
-  /** The scan that is under way or was interrupted; a rerun continues it. */
+  /** The scan that is under way or was interrupted; a rerun continues it, unless it began more than 12 hours ago. */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
   close(): Promise<void>;
@@ -133,6 +133,8 @@ export interface InventoryOptions extends DatabaseOptions {
 }
 
 const DEFAULT_ORDER = ["entra", "purview", "azure", "sharepoint", "mcp", "import"];
+/** So long after its start a scan is continued: what it read earlier counts as read by the whole. */
+const CONTINUED_MS = 12 * 60 * 60 * 1000;
 /** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
@@ -337,15 +339,18 @@ class DuckDbInventory implements Inventory {
   }
 
   async startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }> {
+    const startedAt = this.#now();
+    const since = new Date(Date.parse(startedAt) - CONTINUED_MS).toISOString();
     return this.#database.write(async (writer) => {
-      const [open] = await writer.rows(
-        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted') AND fingerprint = $1",
-        [fingerprint],
-      );
-      // A scan under other options does not continue this one: what it skipped may now be asked for.
+      // A scan under other options does not continue this one: what it skipped may now be asked for. Nor does one long
+      // after it: what was read then would pass for new.
       await writer.run(
-        "UPDATE _scan SET state = 'replaced' WHERE state IN ('running', 'interrupted') AND fingerprint <> $1",
-        [fingerprint],
+        `UPDATE _scan SET state = 'replaced'
+         WHERE state IN ('running', 'interrupted') AND (fingerprint <> $1 OR started_at < $2)`,
+        [fingerprint, since],
+      );
+      const [open] = await writer.rows(
+        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted')",
       );
       if (open !== undefined) {
         await writer.run("UPDATE _scan SET state = 'running', ended_at = NULL WHERE id = $1", [
@@ -354,7 +359,6 @@ class DuckDbInventory implements Inventory {
         return { id: String(open.id), startedAt: String(open.started_at), resumed: true };
       }
       const id = randomUUID();
-      const startedAt = this.#now();
       await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [
         id,
         fingerprint,
