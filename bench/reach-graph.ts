@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openAnswers } from "../src/app.ts";
 import { openEngine } from "../src/graph/engine.ts";
 import { loadRules } from "../src/graph/rules.ts";
-import { openEmbeddedStore } from "../src/graph/store-embedded.ts";
+import { GRAPH_NAME, openEmbeddedStore } from "../src/graph/store-embedded.ts";
 import type { GraphTable } from "../src/keep/inventory.ts";
 import { writeMeta } from "../src/keep/meta.ts";
 import { StoreError } from "../src/model.ts";
@@ -43,6 +43,7 @@ export async function reachByRules(tables: readonly GraphTable[], data: string):
     const rules = { seconds: work.wallSeconds(), cpu: work.cpuSeconds() };
     await writeMeta(data, {
       ...{ version: 2, tenant: "estate", tenantName: "Estate", snapshot: "estate", time: TIME },
+      graph: GRAPH_NAME,
       ...{ observedFrom: TIME, observedTo: TIME, coverage: [], findings: [], configHash: "" },
     });
     const stored = (name: string) => name.startsWith("store ");

@@ -25,9 +25,10 @@ import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
-import type { Inventory } from "./keep/inventory.ts";
+import type { Inventory, Tenant } from "./keep/inventory.ts";
 import {
   type GraphMeta,
+  graphOf,
   isCurrent,
   type KnownMeta,
   knownMeta,
@@ -66,6 +67,8 @@ import { type Ways, waysBetween } from "./reach/ways.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
+  /** The scan continues an interrupted one that started then (ISO). */
+  onResume?: (startedAt: string) => void;
   onStage?: (stage: string, detail: string) => void;
   /** A first answer was published, or could not be, while the crawl goes on. */
   onEarly?: (early: { meta: GraphMeta } | { error: unknown }) => void;
@@ -122,8 +125,10 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
     import("./reach/build.ts"),
   ]);
   const source = await openSource(options);
-  const { inventory } = await openFolder(folder);
+  const opened = await openFolder(folder);
+  const { inventory } = opened;
   try {
+    await claim(folder, opened, { id: source.tenantId, name: source.tenantName });
     const config = from.kind === "tenant" ? from.config : undefined;
     const agents: AgentSelection = {
       source: options.agents ?? config?.agents.source ?? "entra",
@@ -155,6 +160,7 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
       agents,
       scopes: { include: tenant?.include ?? [], exclude: tenant?.exclude ?? [] },
       signal,
+      ...(options.onResume === undefined ? {} : { onResume: options.onResume }),
       onEvent: (event) => {
         early?.observe(event);
         options.onCrawl?.(event);
@@ -285,8 +291,14 @@ async function organizationOf(
   return { id, name: displayName ?? id };
 }
 
+interface Opened {
+  inventory: Inventory;
+  /** What stands beside it. */
+  before: KnownMeta | undefined;
+}
+
 /** For those who write: what stands beside the inventory is known before anything is changed. */
-async function openFolder(folder: string): Promise<{ inventory: Inventory; before: KnownMeta | undefined }> {
+async function openFolder(folder: string): Promise<Opened> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     throw unusable(folder, cause);
   });
@@ -313,6 +325,30 @@ function unusable(folder: string, cause: NodeJS.ErrnoException): ForereachError 
   );
 }
 
+/** Records that no scan has given a tenant. */
+const NO_TENANT: Tenant = { id: "import", name: "imported records" };
+
+/** Whose facts the folder holds; older versions said so in the published graph alone. */
+async function tenantOf(inventory: Inventory, before: KnownMeta | undefined): Promise<Tenant | undefined> {
+  const kept = await inventory.tenant();
+  if (kept !== undefined) return kept;
+  return before === undefined || before.tenant === NO_TENANT.id
+    ? undefined
+    : { id: before.tenant, name: before.tenantName };
+}
+
+/** Facts of two tenants in one inventory would pass for one. Throws ConfigError if the folder holds another. */
+async function claim(folder: string, { inventory, before }: Opened, tenant: Tenant): Promise<void> {
+  const held = await tenantOf(inventory, before);
+  if (held !== undefined && held.id !== tenant.id)
+    throw new ConfigError(
+      "other-tenant",
+      `${folder} holds tenant ${held.name} (${held.id}), and this scan reads ${tenant.name} (${tenant.id})`,
+      "use another folder for it: --data FOLDER",
+    );
+  await inventory.keepTenant(tenant);
+}
+
 export interface ImportOptions extends AppEvents {
   folder: string;
   file: string;
@@ -333,7 +369,7 @@ export async function importFile({
   const { inventory, before } = await openFolder(folder);
   try {
     const counts = await inventory.import(name, linesOf(file));
-    const tenant = { id: before?.tenant ?? "import", name: before?.tenantName ?? "imported records" };
+    const tenant = (await tenantOf(inventory, before)) ?? NO_TENANT;
     const meta = await buildGraph({
       folder,
       inventory,
@@ -437,7 +473,7 @@ export async function acceptGap(
         ...row,
         accepted: now.get(`${row.step}\n${row.scope}`),
       }));
-      await writeMeta(folder, { ...before, coverage });
+      await writeMeta(folder, { ...before, graph: await graphOf(folder, before), coverage });
     }
     return accepted;
   } finally {
@@ -483,7 +519,13 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
   const read = await readMeta(folder);
   const published = read.store?.kind === "neo4j";
   const store = await openStore({
-    ...{ folder, tenant: read.tenant, limits: QUERY_LIMITS, askPassword: options.askPassword },
+    ...{
+      folder,
+      graph: read.graph,
+      tenant: read.tenant,
+      limits: QUERY_LIMITS,
+      askPassword: options.askPassword,
+    },
     store: published ? (options.store?.kind === "neo4j" ? options.store : read.store!) : { kind: "embedded" },
   });
   const meta = isNeo4j(store) ? await withPublication(read, store) : read;
@@ -564,7 +606,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     checkQuery(cypherOrName, dialect);
     checkParameters(cypherOrName, dialect, params);
     checkKinds(cypherOrName, dialect, published ? [tenantLabel(meta.tenant)] : []);
-    if (!isNeo4j(store)) return yield* runIsolated(join(folder, "graph"), cypherOrName, params);
+    if (!isNeo4j(store)) return yield* runIsolated(join(folder, "graph", meta.graph), cypherOrName, params);
     const { columns, rows } = await store.answer(cypherOrName, params);
     yield* rows;
     return columns;

@@ -491,7 +491,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     .command("accept")
     .description("say that a gap is known: it stays in every row, and raises no exit code until the date")
     .argument("<STEP>", "as `forereach coverage` names it")
-    .argument("[SCOPE]", "one part of it; absent: all")
+    .argument("[SCOPE]", "one part of it; absent: all that are not read now")
     .requiredOption("--reason <TEXT>", "why")
     .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", dateAhead)
     .action(
@@ -509,7 +509,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
             "forereach coverage lists them",
           );
         process.stdout.write(
-          `Accepted ${accepted} gap${accepted === 1 ? "" : "s"} until ${until}. They stay in every row.\n`,
+          `Accepted ${accepted} gap${accepted === 1 ? "" : "s"} of ${step} until ${until}, and none that comes later. What is accepted stays in every row.\n`,
         );
       },
     );

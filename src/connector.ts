@@ -48,8 +48,12 @@ export interface StepContext {
   level: Level;
   /** Which identities count as agents besides Entra agent identities. */
   isAgent(identity: AgentCandidate): string | undefined;
-  /** Nodes that earlier steps of this scan (or the last complete one) have put. */
-  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Nodes that earlier steps of this scan (or the last complete one) have put; with `steps`, that these have put. */
+  known(
+    kind: NodeKind,
+    where?: Readonly<Record<string, string>>,
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord>;
   /** Ids of nodes to which relationships of this kind lead that passes before this one have put. */
   targets(kind: RelKind): Promise<ReadonlySet<string>>;
   /** True if the configuration includes this scope. */

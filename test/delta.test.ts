@@ -9,7 +9,7 @@ import { createEntra } from "../connectors/entra/index.ts";
 import { createTenant, type Tenant } from "../simulator/tenant.ts";
 import { crawl } from "../src/collect/crawl.ts";
 import { createTransport } from "../src/collect/http.ts";
-import { type Inventory, openInventory } from "../src/keep/inventory.ts";
+import { type Inventory, type OpenPass, openInventory } from "../src/keep/inventory.ts";
 
 const STEPS = ["entra.users", "entra.groups", "entra.service-principals", "entra.agent-identities"];
 
@@ -59,6 +59,8 @@ async function contentOf(inventory: Inventory): Promise<{ id: string; rows: stri
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const GAP = { step: "entra.groups", scope: "g", state: "denied", reason: "403" } as const;
 
 const unread = async (inventory: Inventory) =>
   (await inventory.coverage()).filter(({ state }) => state !== "complete");
@@ -129,5 +131,26 @@ test("a list of users that had to be read anew ends what members held who are no
   await read(tenant, fresh, "full");
   expect(await contentOf(inventory)).toEqual(await contentOf(fresh));
   await fresh.close();
+  await inventory.close();
+});
+
+test.each([
+  ["refused", async (open: OpenPass) => open.abandon({ state: "denied", reason: "403" })],
+  ["read with gaps", async (open: OpenPass) => open.finish({ changes: [], gaps: [GAP] })],
+])("who is gone stays no member while groups are %s", async (_, end) => {
+  const tenant = tenantOf(9);
+  const inventory = await openInventory(":memory:");
+  await read(tenant, inventory, "full");
+  const before = await memberships(inventory);
+  tenant.directory.changedUsers.set(3, { removed: true });
+  tenant.directory.changedGroups.set(2, { removed: true });
+  (tenant.events as unknown[]).push({ kind: "user", index: 3 }, { kind: "group", index: 2 });
+  await read(tenant, inventory, "delta");
+  const after = await memberships(inventory);
+  expect(after).toBeLessThan(before);
+  // As the crawl does when a delta is refused: it asks for the whole.
+  await (await inventory.begin("entra.groups", "", { mode: "delta", fingerprint: "f" })).restart();
+  await end(await inventory.begin("entra.groups", "", { mode: "full", fingerprint: "f" }));
+  expect(await memberships(inventory)).toBe(after);
   await inventory.close();
 });

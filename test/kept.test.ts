@@ -52,6 +52,7 @@ const META: GraphMeta = {
     tenant: "t",
     tenantName: "T",
     snapshot: "s",
+    graph: "graph.db",
     time: TIME,
     observedFrom: TIME,
     observedTo: TIME,

@@ -144,10 +144,11 @@ export function createMemoryInventory(): MemoryInventory {
     coverage: async () => rows(),
     // It keeps no relationships.
     targets: () => Promise.resolve(new Set()),
-    async *known(kind: NodeKind, where = {}) {
+    async *known(kind: NodeKind, where = {}, steps) {
       // A node is what all partitions together say of it; the first that says a property decides.
       const merged = new Map<string, NodeRecord>();
-      for (const { nodes, open } of partitions.values()) {
+      for (const [key, { nodes, open }] of partitions) {
+        if (steps !== undefined && !steps.includes(split(key).step)) continue;
         const all = new Map(nodes);
         write(all, open?.pages ?? []);
         for (const node of all.values()) {

@@ -106,7 +106,7 @@ const READER = { see: true, read: true };
 const META: GraphMeta = {
   ...{ version: 2, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
   ...{ observedFrom: "2026-01-01T00:00:00Z", observedTo: "2026-01-01T00:00:00Z" },
-  ...{ coverage: [], findings: [], configHash: "" },
+  ...{ coverage: [], findings: [], configHash: "", graph: "graph.db" },
 };
 
 /** Rows of the agent "a", as answers give them. */

@@ -49,14 +49,21 @@ export const reader = (why: string): Permission => ({
 
 const GRANT_READER = "grant Azure role Reader (forereach permissions --format az prints the commands)";
 
-/** Every subscription that an earlier step has put. */
+/**
+ * Every subscription that is listed or stands in the management group tree. Other steps put the subscription that
+ * they read, too: if their word counted, one that is deleted would keep itself.
+ */
 export async function* subscriptionScopes(c: StepContext): AsyncGenerator<Scope> {
-  yield* scopesOfKind(c, "Subscription");
+  yield* scopesOfKind(c, "Subscription", [STEP.subscriptions, STEP.managementGroups]);
 }
 
-/** Every scope of one kind that an earlier step has put. */
-export async function* scopesOfKind(c: StepContext, kind: string): AsyncGenerator<Scope> {
-  for await (const node of c.known("Scope", { kind })) {
+/** Every scope of one kind that an earlier step, or one of these, has put. */
+export async function* scopesOfKind(
+  c: StepContext,
+  kind: string,
+  steps?: readonly string[],
+): AsyncGenerator<Scope> {
+  for await (const node of c.known("Scope", { kind }, steps)) {
     const { name } = node.props;
     yield typeof name === "string" ? { id: node.id, name } : { id: node.id };
   }

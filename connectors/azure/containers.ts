@@ -51,7 +51,8 @@ export const containers: Step = {
  */
 async function* accountsWithBlobs(c: StepContext): AsyncGenerator<Scope> {
   const accounts = await knownAccounts(c);
-  for await (const scope of scopesOfKind(c, "StorageAccount")) {
+  // The containers' step puts the account that it reads: its own word would keep one that is deleted.
+  for await (const scope of scopesOfKind(c, "StorageAccount", [STEP.storageAccounts])) {
     const account = accounts.get(scope.id);
     if (account?.listed !== true || account.url !== undefined) yield scope;
   }

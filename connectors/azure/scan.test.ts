@@ -11,6 +11,7 @@ const tenant = createTenant({
   ...{ seed: 7, users: 200, groups: 20, memberships: 400, agents: 200, apps: 5, managedIdentities: 9 },
   ...{ subscriptions: 2, accounts: 10, containers: 20, items: 1_200, overexposed: true },
 });
+const places = tenant.places;
 
 /** Listings come in pages of a few rows, so that there is something to stop between. */
 const smallPages = (url: URL) => {
@@ -39,6 +40,41 @@ async function kept(inventory: MemoryInventory): Promise<Record<string, readonly
   );
 }
 
+const PLACES = [
+  ["subscription", places.subscriptionId(0).toLowerCase()],
+  ["storage account", places.accountId(3).toLowerCase()],
+] as const;
+
+const lies = (id: unknown, place: string): boolean =>
+  typeof id === "string" && `${id.toLowerCase()}/`.startsWith(`${place}/`);
+
+/** The tenant once a place is deleted: it stands in no listing, and what asks for it is told that there is none. */
+function without(place: string) {
+  interface Named {
+    id?: string;
+    properties?: { scope?: string; children?: Named[] };
+  }
+  const left = (all: readonly Named[]) =>
+    all.filter(({ id, properties }) => !lies(id, place) && !lies(properties?.scope, place));
+  return {
+    refuse: (request: string) => (lies(/ ([^?]*)/.exec(request)?.[1], place) ? 404 : undefined),
+    edit: (text: string) => {
+      if (!text.startsWith("{")) return text;
+      const body = JSON.parse(text) as Named & { value?: Named[] };
+      if (body.value !== undefined) body.value = left(body.value);
+      if (body.properties?.children !== undefined) body.properties.children = left(body.properties.children);
+      return JSON.stringify(body);
+    },
+  };
+}
+
+/** What is kept of a place and of all below it. */
+async function below(inventory: MemoryInventory, place: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { id } of inventory.known("Scope")) if (lies(id, place)) found.push(id);
+  return found.sort();
+}
+
 describe("a scan of Azure", () => {
   it("reads every part of the simulated tenant, access lists and hosts among them", async () => {
     const inventory = createMemoryInventory();
@@ -63,6 +99,31 @@ describe("a scan of Azure", () => {
       await scan(inventory);
       expect(await kept(inventory)).toEqual(expected);
     }
+  });
+
+  describe("after a place was deleted", () => {
+    it.each(PLACES)("forgets a %s and all below it, as a new scan never sees it", async (_, id) => {
+      const inventory = createMemoryInventory();
+      await scan(inventory);
+      expect(await below(inventory, id)).not.toEqual([]);
+      await scan(inventory, without(id));
+      expect((await inventory.coverage()).filter(({ state }) => state !== "complete")).toEqual([]);
+      const fresh = createMemoryInventory();
+      await scan(fresh, without(id));
+      expect(await kept(inventory)).toEqual(await kept(fresh));
+    });
+
+    it.each(PLACES)("keeps a %s while the listing that it is missing from fails", async (kind, id) => {
+      const inventory = createMemoryInventory();
+      await scan(inventory);
+      const before = await below(inventory, id);
+      const listing = kind === "subscription" ? /\/subscriptions\?/ : /storageAccounts\?/i;
+      const { refuse } = without(id);
+      await scan(inventory, {
+        refuse: (request) => (listing.test(request) ? 400 : refuse(request)),
+      });
+      expect(await below(inventory, id)).toEqual(before);
+    });
   });
 
   it.each([

@@ -4,8 +4,6 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { on } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isPoolFull, openEngine } from "../graph/engine.ts";
 import { ConfigError, type ForereachError, type Params, type Row, StoreError } from "../model.ts";
@@ -21,7 +19,8 @@ export interface Limits {
 export const QUERY_LIMITS: Limits = { time: 60_000, rows: 1_000_000, memory: 512 * 1024 * 1024 };
 
 interface Task {
-  folder: string;
+  /** Its file. */
+  graph: string;
   cypher: string;
   params: Params;
   limits: Limits;
@@ -53,7 +52,7 @@ export const tooLarge = (memory: number, cause: unknown): StoreError =>
  * the process.
  */
 export async function* runIsolated(
-  folder: string,
+  graph: string,
   cypher: string,
   params: Params,
   limits = QUERY_LIMITS,
@@ -63,7 +62,7 @@ export async function* runIsolated(
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   try {
-    const task: Task = { folder, cypher, params, limits };
+    const task: Task = { graph, cypher, params, limits };
     let left = limits.time;
     let count = 0;
     for (let ask: Task | "more" = task; ; ask = "more") {
@@ -136,23 +135,12 @@ function failure({ code, message }: { code: string; message: string }, { memory 
     : new StoreError(code, message, "forereach scan");
 }
 
-/** The file that the store's pointer names. Throws StoreError `no-graph`. */
-async function currentGraph(folder: string): Promise<string> {
-  try {
-    return join(folder, (await readFile(join(folder, "current"), "utf8")).trim());
-  } catch (cause) {
-    throw new StoreError("no-graph", `there is no graph in ${folder} yet`, "forereach scan", { cause });
-  }
-}
-
 async function serve(send: (message: Message) => void): Promise<void> {
   const requests = on(process, "message")[Symbol.asyncIterator]();
   try {
     const first = await requests.next();
-    const { folder, cypher, params, limits } = (first.value as [Task])[0];
-    const engine = await openEngine({
-      ...{ path: await currentGraph(folder), pool: limits.memory, readOnly: true },
-    });
+    const { graph, cypher, params, limits } = (first.value as [Task])[0];
+    const engine = await openEngine({ path: graph, pool: limits.memory, readOnly: true });
     let rows: Row[] = [];
     const found = engine.stream(cypher, params);
     let next = await found.next();

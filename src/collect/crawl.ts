@@ -44,6 +44,8 @@ export interface CrawlOptions {
   concurrency?: number;
   signal: AbortSignal;
   onEvent?: (event: CrawlEvent) => void;
+  /** This run continues an interrupted one that started then (ISO). */
+  onResume?: (startedAt: string) => void;
 }
 
 export interface CrawlSummary {
@@ -111,6 +113,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
   const basis = [options.tenantId, options.level, agents, scopes];
   const configured = options.configured ?? new Set(options.connectors.map(({ name }) => name));
   const scan = await inventory.startScan(hash([basis, options.mode, [...configured].sort()]));
+  if (scan.resumed) options.onResume?.(scan.startedAt);
 
   const halted = new AbortController();
   const run: Run = {
@@ -232,7 +235,7 @@ async function runStep(
     tenantId: run.tenantId,
     level: run.level,
     isAgent: run.isAgent,
-    known: (kind, where) => inventory.known(kind, where),
+    known: (kind, where, from) => inventory.known(kind, where, from),
     targets: (kind) => inventory.targets(kind),
     includes: (scopeId) => {
       const included = run.includes(scopeId);

@@ -74,7 +74,7 @@ const OF_COMMANDS: Readonly<Record<string, readonly (readonly [string, string])[
   accept: [
     [
       'coverage accept azure.blobs --reason "no data there" --until 2027-03-31',
-      "until then it raises no exit code",
+      "what is unread now raises no exit code until then",
     ],
   ],
   schema: [["schema --json-schema > forereach.schema.json", "for editors that check the configuration"]],

@@ -28,8 +28,13 @@ export function createScreen({
   const draw = (text: string) => {
     stderr.write(`\r\u001b[2K${text.slice(0, (stderr.columns ?? 100) - 1)}`);
   };
+  const note = (text: string) => {
+    if (jsonLog) line({ time: new Date().toISOString(), type: "note", text });
+    else if (!quiet) stderr.write(`${text}\n`);
+  };
   return {
     events: {
+      onResume: (startedAt) => note(`Continuing the scan of ${startedAt}, which was interrupted.`),
       onCrawl(event) {
         if (jsonLog) line({ time: new Date().toISOString(), ...event });
         progress.observe(event);
@@ -50,10 +55,7 @@ export function createScreen({
         if (live) draw(`${stage}  ${detail}`);
       },
     },
-    note(text) {
-      if (jsonLog) line({ time: new Date().toISOString(), type: "note", text });
-      else if (!quiet) stderr.write(`${text}\n`);
-    },
+    note,
     summary(outcome) {
       if (jsonLog) line({ time: new Date().toISOString(), type: "summary", ...outcome });
     },

@@ -1,4 +1,5 @@
 /** The embedded Cypher engine, loaded when first needed: a connection with plain rows. */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
 import type { Connection, Database, LbugValue, PreparedStatement, QueryResult } from "@ladybugdb/core";
@@ -99,6 +100,12 @@ export async function openEngine({
   const engine = loadEngine();
   let db: Database;
   const lanes: Lane[] = [];
+  if (readOnly && !existsSync(path))
+    throw new StoreError(
+      "no-graph",
+      `there is no graph at ${path}; a scan that ended meanwhile may have replaced it`,
+      "run the command again, and if that does not help: forereach scan",
+    );
   try {
     db = new engine.Database(path, pool, true, readOnly);
     await db.init();

@@ -1,9 +1,9 @@
 /**
- * The default store: one file of the embedded engine, built anew and swapped in at the end; readers open it
- * read-only. Rules run in the new file before that; what only they need is dropped at the end.
+ * The default store: one file of the embedded engine, built anew beside its place and moved there at the end; readers
+ * open it read-only. Rules run in the new file before that; what only they need is dropped at the end.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GraphTable } from "../keep/inventory.ts";
 import { StoreError } from "../model.ts";
@@ -17,29 +17,31 @@ import type { GraphSource, GraphStore } from "./store.ts";
 export interface EmbeddedOptions {
   /** Folder of the graph files. */
   folder: string;
+  /** Name of the file of this graph; `newGraphName` gives one that nobody reads yet. */
+  file?: string;
   /** Cap of each buffer pool in bytes. */
   pool?: number;
   threads?: number;
 }
 
 const POOL = 512 * 1024 * 1024;
-const POINTER = "current";
+export const GRAPH_NAME = "graph.db";
+export const newGraphName = (): string => `graph-${randomUUID()}.db`;
 
 /** Opens the store in a folder. Nothing is read before the first call. Throws StoreError. */
-export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: EmbeddedOptions): GraphStore {
+export function openEmbeddedStore({
+  folder,
+  file: name = GRAPH_NAME,
+  pool = POOL,
+  threads = 2,
+}: EmbeddedOptions): GraphStore {
+  const place = join(folder, name);
   let reader: Promise<EngineConnection> | undefined;
   let building: { file: string; source: GraphSource; engine: EngineConnection | undefined } | undefined;
 
-  const current = async (): Promise<string> => {
-    try {
-      return join(folder, (await readFile(join(folder, POINTER), "utf8")).trim());
-    } catch (cause) {
-      throw new StoreError("no-graph", `there is no graph in ${folder} yet`, "forereach scan", { cause });
-    }
-  };
   const openReader = async (): Promise<EngineConnection> => {
     try {
-      return await openEngine({ path: await current(), pool, readOnly: true, threads });
+      return await openEngine({ path: place, pool, readOnly: true, threads });
     } catch (error) {
       reader = undefined;
       throw error;
@@ -61,8 +63,8 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
     async rebuild(source) {
       await forget();
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await sweep(folder);
-      const file = join(folder, `graph-${randomUUID()}.db`);
+      const file = join(folder, `new-${name}`);
+      for (const left of [file, `${file}.wal`]) await rm(left, { force: true });
       const engine = await openEngine({ path: file, pool, threads });
       try {
         const written = await fill(engine, source);
@@ -85,9 +87,7 @@ export function openEmbeddedStore({ folder, pool = POOL, threads = 2 }: Embedded
       yield* deriveEmbedded({ file, engine, filled, exchange, pool, threads, rules, gaps, time, seed });
       await closeReader();
       // Readers see the old graph or the new one, never half of either.
-      await writeFile(join(folder, `${POINTER}.new`), file.slice(folder.length + 1), { mode: 0o600 });
-      await rename(join(folder, `${POINTER}.new`), join(folder, POINTER));
-      await sweep(folder);
+      await rename(file, place);
     },
 
     async update() {
@@ -131,10 +131,9 @@ function rowsByKind(tables: readonly GraphTable[]): Map<string, number> {
   return found;
 }
 
-/** Graphs that no pointer names are left over from a stop or an older scan. */
-async function sweep(folder: string): Promise<void> {
-  const current = await readFile(join(folder, POINTER), "utf8").catch(() => "");
-  for (const name of await readdir(folder))
-    if (/^(graph-|exchange-)/.test(name) && !name.startsWith(current.trim() || " "))
+/** Removes graphs but the one of this name: they are left over from a stop or an older scan. */
+export async function sweepGraphs(folder: string, kept: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (/^(new-)?graph-|^exchange-/.test(name) && !name.startsWith(kept))
       await rm(join(folder, name), { recursive: true, force: true });
 }

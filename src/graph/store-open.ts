@@ -11,6 +11,8 @@ import type { Neo4jOptions, QueryLimits } from "./store-neo4j-server.ts";
 export interface OpenStoreOptions {
   /** Folder of the data: the embedded graph lies in `graph` in it. */
   folder: string;
+  /** Name of the embedded graph's file. */
+  graph: string;
   tenant: string;
   store: StoreSpec;
   env?: Readonly<Record<string, string | undefined>>;
@@ -22,7 +24,7 @@ export interface OpenStoreOptions {
 
 /** The store of the configuration. Throws ConfigError if credentials are missing; nothing is opened yet. */
 export async function openStore(options: OpenStoreOptions): Promise<GraphStore | Neo4jStore> {
-  const deriver = openEmbeddedStore({ folder: join(options.folder, "graph") });
+  const deriver = openEmbeddedStore({ folder: join(options.folder, "graph"), file: options.graph });
   if (options.store.kind === "embedded") return deriver;
   const server = await neo4jOptions(options.store, options.env ?? process.env, options.askPassword);
   // Loaded here: what it brings takes longer to load than a question to the embedded store takes.

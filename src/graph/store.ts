@@ -31,10 +31,13 @@ export interface DerivedRows {
 }
 
 export interface GraphStore {
-  /** Fills a new graph from files. Readers keep the old one until `derive` has ended. */
+  /** Fills a new graph from files. What was there is answered from until `derive` has ended. */
   rebuild(source: GraphSource): Promise<void>;
   update(changes: AsyncIterable<Change>): Promise<void>;
-  /** Runs the rules to their fixpoint, stores what they derive, publishes the graph; yields a line a rule. */
+  /**
+   * Runs the rules to their fixpoint and stores what they derive; yields a line a rule. From its end on this store answers
+   * from the new graph.
+   */
   derive(rules: readonly Rule[], seed?: Seed): AsyncIterable<DerivedRows>;
   /** Read-only. Queries of people pass the gate first. Throws StoreError. */
   query(cypher: string, params?: Params): Promise<Row[]>;

@@ -1,6 +1,6 @@
 /** Files of results: written beside their place, then moved there, readable by their owner only. */
 import { createHash } from "node:crypto";
-import { chmod, open, rename, rm } from "node:fs/promises";
+import { chmod, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, ForereachError, StoreError } from "../model.ts";
 
@@ -61,6 +61,24 @@ export async function draft(path: string, write: (temporary: string) => Promise<
   } catch (error) {
     await discard();
     throw explain(path, error);
+  }
+}
+
+/** Removes what processes that were killed left in a folder: `PREFIX-PID`, with or without more behind it. */
+export async function sweepOrphans(folder: string, prefix: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const owner = new RegExp(`^${prefix}-(\\d+)(-|$)`).exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner)))
+      await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 

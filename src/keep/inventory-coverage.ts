@@ -50,6 +50,8 @@ export const joined = <A extends Coverage>(a: A, b: Coverage): A => {
   return { ...rest, ...b } as A;
 };
 
+const placeOf = ({ step, scope }: { step?: unknown; scope?: unknown }): string => `${step}\n${scope}`;
+
 /**
  * Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. `found`:
  * gaps that no pass states.
@@ -67,10 +69,15 @@ export const coverageRows = async (
      ORDER BY step, scope, observed_to NULLS LAST, state, reason, fix`,
   );
   const acceptances = await read(
-    "SELECT step, scope, reason, until FROM _accepted ORDER BY until DESC, reason",
+    // Without a scope: of an older version, which took it for all that a step may ever lack.
+    "SELECT step, scope, reason, until FROM _accepted WHERE scope IS NOT NULL",
   );
   // A date without a time lasts through its day.
-  const valid = acceptances.filter(({ until }) => String(until) >= now.slice(0, String(until).length));
+  const valid = new Map(
+    acceptances
+      .filter(({ until }) => String(until) >= now.slice(0, String(until).length))
+      .map((one) => [placeOf(one), { reason: String(one.reason), until: String(one.until) }]),
+  );
   const rows: CoverageRow[] = [];
   for (const row of stored) {
     const coverage = coverageOf(row);
@@ -91,12 +98,6 @@ export const coverageRows = async (
     const index = rows.findIndex(({ step, scope }) => step === gap.step && scope === gap.scope);
     if (index >= 0) rows[index] = joined(rows[index]!, gap);
   }
-  for (const row of rows) {
-    if (row.state === "complete") continue;
-    const match = valid.find(
-      (one) => one.step === row.step && (one.scope === null || one.scope === row.scope),
-    );
-    if (match !== undefined) row.accepted = { reason: String(match.reason), until: String(match.until) };
-  }
+  for (const row of rows) if (row.state !== "complete") row.accepted = valid.get(placeOf(row));
   return rows;
 };

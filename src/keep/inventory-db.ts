@@ -18,6 +18,8 @@ const VERSION = 1;
 /** Beside the facts. Times are ISO strings; `_layer` numbers tie facts to a partition or to an open pass. */
 const BOOKKEEPING = [
   "CREATE TABLE IF NOT EXISTS _meta (version INTEGER)",
+  // Whose facts these are: one row, from the first scan on.
+  "CREATE TABLE IF NOT EXISTS _tenant (id VARCHAR, name VARCHAR)",
   `CREATE TABLE IF NOT EXISTS _partition (step VARCHAR, scope VARCHAR, layer BIGINT, kinds VARCHAR,
     fingerprint VARCHAR, token VARCHAR, state VARCHAR, reason VARCHAR, fix VARCHAR,
     observed_from VARCHAR, observed_to VARCHAR, ended_at VARCHAR, records BIGINT, PRIMARY KEY (step, scope))`,

@@ -19,6 +19,7 @@ import {
   liveRows,
   mergedNodes,
   mergedRels,
+  onlySteps,
   opaquePlaces,
   packageGrants,
   placeholderValue,
@@ -61,14 +62,15 @@ export class View {
     this.#overlay = overlay;
   }
 
-  /** `overlay`: changes on top of what is live, as if they were known. */
+  /** `overlay`: changes on top of what is live, as if they were known. `steps`: only what these say. */
   static async create(
     connection: DuckDBConnection,
     order: readonly string[],
-    overlay?: Overlay,
+    { overlay, steps }: { overlay?: Overlay | undefined; steps?: readonly string[] | undefined },
   ): Promise<View> {
     const prefixes = `[${order.map(text).join(", ")}]`;
     await connection.run(RANKS.replace("$1", prefixes));
+    if (steps !== undefined) await connection.run(onlySteps(steps));
     if (overlay?.replaces !== undefined) await connection.run(withoutStep(overlay.replaces));
     const live = new Map<Kind, number>();
     for (const row of await rowsOf(connection, "SELECT kinds, count(*) AS n FROM _rank GROUP BY kinds"))
@@ -278,7 +280,7 @@ export class FrozenView {
     order: readonly string[],
     overlay?: Overlay,
   ): Promise<FrozenView> {
-    const view = await View.create(connection, order, overlay);
+    const view = await View.create(connection, order, { overlay });
     await view.resolve();
     const parts: Part[] = [];
     const hash = createHash("sha256");

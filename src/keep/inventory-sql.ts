@@ -41,7 +41,9 @@ export const goneOf = (kind: NodeKind, staged: bigint): string =>
  * https://learn.microsoft.com/graph/delta-query-groups
  */
 export const outlives = (kind: Kind, step: string): boolean =>
-  kind === "MEMBER_OF" && !step.startsWith("import.");
+  kind === "MEMBER_OF" && !step.startsWith(IMPORTED);
+/** First word of the steps of imports. */
+const IMPORTED = "import.";
 
 /** Remembers the principals that a pass removed; after `_gone` is filled. Parameters: step and scope. */
 export const BURY = `INSERT OR IGNORE INTO _tombstone
@@ -66,10 +68,13 @@ export const keepHidden = (live: bigint, staged: bigint): string =>
 export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t.id
   FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope
   ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id`;
-/** Memberships without those of a hidden end in partitions that changes are told to: others are listed anew each time. */
+/**
+ * Memberships without those of a hidden end, wherever they outlive it. Whether the next pass may be a delta says nothing
+ * of that: one that was refused forgets the token, and what it read before stays.
+ */
 export const inSight = (rows: string): string =>
   `(SELECT * FROM ${rows} m WHERE m.rank NOT IN
-     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE p.token IS NOT NULL)
+     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE NOT starts_with(p.step, '${IMPORTED}'))
    OR (m."from" NOT IN (SELECT id FROM _hidden) AND m."to" NOT IN (SELECT id FROM _hidden)))`;
 
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))
@@ -249,6 +254,12 @@ export const resolvedRows = (kind: RelKind, rows: string, besides: readonly stri
 /** Leaves a step out of what is live; after RANKS. */
 export const withoutStep = (step: string): string =>
   `DELETE FROM _rank WHERE layer IN (SELECT layer FROM _partition WHERE step = ${text(step)})`;
+
+/** Leaves all but these steps out of what is live; after RANKS. */
+export const onlySteps = (steps: readonly string[]): string =>
+  `DELETE FROM _rank WHERE layer NOT IN
+     (SELECT layer FROM _partition WHERE layer IS NOT NULL
+        AND list_contains([${steps.map(text).join(", ")}]::VARCHAR[], step))`;
 
 const OPAQUE = unmodelledId("mcp", "");
 /**

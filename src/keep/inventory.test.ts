@@ -98,6 +98,18 @@ describe("a full pass", () => {
     expect(await ids()).toEqual(["g1", "u3"]);
   });
 
+  test("is asked for by the steps whose word counts", async () => {
+    await crawl("entra.users", { changes: [principal("u1", { name: "Ana" }), principal("u2")] });
+    await crawl("entra.owners", { changes: [principal("u1", { kind: "User" }), principal("u3")] });
+    const said: unknown[] = [];
+    for await (const record of inventory.known("Principal", {}, ["entra.users"])) said.push(record);
+    expect(said).toEqual([
+      { kind: "Principal", id: "u1", props: { name: "Ana" } },
+      { kind: "Principal", id: "u2", props: {} },
+    ]);
+    expect(await ids()).toEqual(["u1", "u2", "u3"]);
+  });
+
   test("without any page empties its partition, since it read all of it", async () => {
     await crawl("entra.users", { changes: [principal("u1")] });
     await crawl("entra.users");
@@ -405,8 +417,8 @@ describe("coverage", () => {
     await inventory.note({ step: "azure.blobs", scope: "s1", state: "denied" });
     await inventory.note({ step: "azure.blobs", scope: "s2", state: "failed" });
     await inventory.note({ step: "azure.blobs", scope: "s3", state: "complete" });
-    expect(await inventory.accept("azure.blobs", "s1", "known", "2026-01-01")).toBe(1);
     expect(await inventory.accept("azure.blobs", undefined, "old", "2025-12-31")).toBe(2);
+    expect(await inventory.accept("azure.blobs", "s1", "known", "2026-01-01")).toBe(1);
     expect(await inventory.accept("azure.nothing", undefined, "x", "2027-01-01")).toBe(0);
     await expect(inventory.accept("azure.blobs", "s1", "x", "soon")).rejects.toMatchObject({
       code: "bad-date",
@@ -419,6 +431,20 @@ describe("coverage", () => {
     time += 60 * 24;
     expect((await inventory.coverage())[0]?.accepted).toBeUndefined();
   });
+});
+
+test("gaps of a step that are accepted together are those of now, and not what is lost later", async () => {
+  await inventory.note({ step: "azure.blobs", scope: "s1", state: "denied" });
+  await inventory.note({ step: "azure.blobs", scope: "s2", state: "failed" });
+  expect(await inventory.accept("azure.blobs", undefined, "known", "2027-01-01")).toBe(2);
+  await inventory.note({ step: "azure.blobs", scope: "s3", state: "denied" });
+  await inventory.note({ step: "azure.blobs", scope: "", state: "failed" });
+  expect((await inventory.coverage()).map((row) => [row.scope, row.accepted?.reason])).toEqual([
+    ["", undefined],
+    ["s1", "known"],
+    ["s2", "known"],
+    ["s3", undefined],
+  ]);
 });
 
 describe("an alias that no node declares", () => {
@@ -515,6 +541,18 @@ describe("a scan", () => {
     await inventory.startScan("delta");
     expect(await begin()).toMatchObject({ resumed: false, cursor: undefined });
   });
+});
+
+test("a scan that was interrupted is continued within 12 hours of its start, and no later", async () => {
+  const first = await inventory.startScan("f");
+  await inventory.endScan(first.id, "interrupted");
+  time += 60 * 11;
+  expect(await inventory.startScan("f")).toEqual({ ...first, resumed: true });
+  time += 60;
+  const second = await inventory.startScan("f");
+  expect(second.resumed).toBe(false);
+  expect(second.startedAt > first.startedAt).toBe(true);
+  expect(await inventory.startScan("f")).toEqual({ ...second, resumed: true });
 });
 
 describe("on disk", () => {

@@ -74,7 +74,17 @@ export interface Snapshot {
   release(): Promise<void>;
 }
 
+/** Whose facts an inventory holds. */
+export interface Tenant {
+  id: string;
+  name: string;
+}
+
 export interface Inventory {
+  /** Whose tenant was scanned into it; undefined before the first scan. */
+  tenant(): Promise<Tenant | undefined>;
+  /** Says whose it is from now on. */
+  keepTenant(tenant: Tenant): Promise<void>;
   /**
    * Opens or resumes the pass of (step, scope). `fingerprint` names the options under which the step runs:
    * if it differs from the saved one, a saved cursor or token is not used. Delta only if a token is saved and
@@ -92,8 +102,14 @@ export interface Inventory {
   /** Drops coverage and facts of scopes of this step that a complete listing of scopes no longer has. */
   retain(step: string, scopes: ReadonlySet<string>): Promise<void>;
   coverage(): Promise<CoverageRow[]>;
+  /** Accepts the gap of (step, scope), or each that the step has now: what is lost later is not accepted. How many. */
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
-  known(kind: NodeKind, where?: Readonly<Record<string, string>>): AsyncIterable<NodeRecord>;
+  /** Nodes of a kind with these values; with `steps`, only what these steps say of them. */
+  known(
+    kind: NodeKind,
+    where?: Readonly<Record<string, string>>,
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord>;
   /** Ids of nodes to which known relationships of this kind lead; those that are named by alias are left out. */
   targets(kind: RelKind): Promise<ReadonlySet<string>>;
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
@@ -106,8 +122,8 @@ export interface Inventory {
    */
   suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
   /**
-   * The scan that is under way or was interrupted; a rerun continues it, with its open passes. A new scan drops open
-   * passes of others.
+   * The scan that is under way or was interrupted; a rerun continues it, with its open passes, unless it began more than 12
+   * hours ago. A new scan drops open passes of others.
    */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
@@ -125,6 +141,8 @@ export interface InventoryOptions extends DatabaseOptions {
 }
 
 const DEFAULT_ORDER = ["entra", "purview", "azure", "sharepoint", "mcp", "import"];
+/** So long after its start a scan is continued: what it read earlier counts as read by the whole. */
+const CONTINUED_MS = 12 * 60 * 60 * 1000;
 /** Nodes that `known` fetches at a time. */
 const BATCH = 10_000;
 
@@ -147,6 +165,18 @@ class DuckDbInventory implements Inventory {
     this.#order = options.order ?? DEFAULT_ORDER;
     const clock = options.now ?? (() => new Date());
     this.#now = () => clock().toISOString();
+  }
+
+  async tenant(): Promise<Tenant | undefined> {
+    const [row] = await this.#database.rows("SELECT id, name FROM _tenant");
+    return row === undefined ? undefined : { id: String(row.id), name: String(row.name) };
+  }
+
+  async keepTenant({ id, name }: Tenant): Promise<void> {
+    await this.#database.write(async (writer) => {
+      await writer.run("DELETE FROM _tenant");
+      await writer.run("INSERT INTO _tenant VALUES ($1, $2)", [id, name]);
+    });
   }
 
   async begin(
@@ -226,23 +256,20 @@ class DuckDbInventory implements Inventory {
     const gaps = rows.filter(
       (row) => row.state !== "complete" && row.step === step && (scope === undefined || row.scope === scope),
     );
-    if (gaps.length > 0)
-      await this.#database.write(async (writer) => {
-        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope IS NOT DISTINCT FROM $2", [
-          step,
-          scope ?? null,
-        ]);
-        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [
-          step,
-          scope ?? null,
-          reason,
-          until,
-        ]);
-      });
+    await this.#database.write(async (writer) => {
+      for (const gap of gaps) {
+        await writer.run("DELETE FROM _accepted WHERE step = $1 AND scope = $2", [step, gap.scope]);
+        await writer.run("INSERT INTO _accepted VALUES ($1, $2, $3, $4)", [step, gap.scope, reason, until]);
+      }
+    });
     return gaps.length;
   }
 
-  async *known(kind: NodeKind, where: Readonly<Record<string, string>> = {}): AsyncIterable<NodeRecord> {
+  async *known(
+    kind: NodeKind,
+    where: Readonly<Record<string, string>> = {},
+    steps?: readonly string[],
+  ): AsyncIterable<NodeRecord> {
     const columns = properties(kind);
     const filters = Object.keys(where).map((name, index) => {
       if (name !== "id" && !columns.some((column) => column.name === name))
@@ -253,7 +280,7 @@ class DuckDbInventory implements Inventory {
     try {
       // Set aside as a whole, so that a slow reader neither holds a transaction open nor sees later pages.
       await connection.run("BEGIN TRANSACTION");
-      const nodes = await (await View.create(connection, this.#order)).nodes(kind);
+      const nodes = await (await View.create(connection, this.#order, { steps })).nodes(kind);
       const condition = filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`;
       await connection.run(
         `CREATE TEMP TABLE _known AS SELECT * FROM (${nodes}) ${condition} ORDER BY id`,
@@ -333,15 +360,18 @@ class DuckDbInventory implements Inventory {
   }
 
   async startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }> {
+    const startedAt = this.#now();
+    const since = new Date(Date.parse(startedAt) - CONTINUED_MS).toISOString();
     return this.#database.write(async (writer) => {
-      const [open] = await writer.rows(
-        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted') AND fingerprint = $1",
-        [fingerprint],
-      );
-      // A scan under other options does not continue this one: what it skipped may now be asked for.
+      // A scan under other options does not continue this one: what it skipped may now be asked for. Nor does one long
+      // after it: what was read then would pass for new.
       await writer.run(
-        "UPDATE _scan SET state = 'replaced' WHERE state IN ('running', 'interrupted') AND fingerprint <> $1",
-        [fingerprint],
+        `UPDATE _scan SET state = 'replaced'
+         WHERE state IN ('running', 'interrupted') AND (fingerprint <> $1 OR started_at < $2)`,
+        [fingerprint, since],
+      );
+      const [open] = await writer.rows(
+        "SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted')",
       );
       if (open !== undefined) {
         await writer.run("UPDATE _scan SET state = 'running', ended_at = NULL WHERE id = $1", [
@@ -353,7 +383,6 @@ class DuckDbInventory implements Inventory {
       for (const { step, scope } of await writer.rows("SELECT step, scope FROM _pass"))
         await discardPass(writer, String(step), String(scope));
       const id = randomUUID();
-      const startedAt = this.#now();
       await writer.run("INSERT INTO _scan VALUES ($1, $2, $3, NULL, 'running')", [
         id,
         fingerprint,

@@ -1,5 +1,5 @@
 /** What stands beside a published graph: which snapshot it shows, what of it was not read, whose it is. */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreSpec } from "../config.ts";
 import { ConfigError, type Finding, StoreError } from "../model.ts";
@@ -14,6 +14,8 @@ export interface GraphMeta {
   tenant: string;
   tenantName: string;
   snapshot: string;
+  /** Name of the file in the folder `graph` that shows it: who writes this publishes both at once. */
+  graph: string;
   /** Now, for expiry: time of the newest fact. */
   time: string;
   observedFrom: string;
@@ -32,6 +34,7 @@ const FILE = "graph.json";
 /** What a graph of an older version says as well. */
 export type KnownMeta = Pick<GraphMeta, "tenant" | "tenantName" | "configHash" | "findings"> & {
   version: number;
+  graph?: string;
 };
 
 /**
@@ -80,7 +83,9 @@ function parsed(file: string, text: string): KnownMeta {
   );
 }
 
-export const isCurrent = (meta: KnownMeta): meta is GraphMeta => meta.version === VERSION;
+/** The first graphs of this version named their file elsewhere. */
+type CurrentMeta = Omit<GraphMeta, "graph"> & Partial<Pick<GraphMeta, "graph">>;
+export const isCurrent = (meta: KnownMeta): meta is CurrentMeta => meta.version === VERSION;
 
 /** Throws StoreError, also if there is nothing yet. */
 export async function readMeta(folder: string): Promise<GraphMeta> {
@@ -97,8 +102,19 @@ export async function readMeta(folder: string): Promise<GraphMeta> {
       `the graph in ${folder} was derived by an older version`,
       "forereach scan or forereach import derives it anew; what was read stays",
     );
-  return meta;
+  return { ...meta, graph: await graphOf(folder, meta) };
 }
+
+/** Name of the file in the folder `graph` that this shows. */
+export const graphOf = async (
+  folder: string,
+  { graph }: Partial<Pick<GraphMeta, "graph">>,
+): Promise<string> => graph ?? (await pointedTo(folder));
+
+/** Older versions kept the name of the graph in a file of its own. */
+const pointer = (folder: string): string => join(folder, "graph", "current");
+const pointedTo = async (folder: string): Promise<string> =>
+  (await readFile(pointer(folder), "utf8").catch(() => "")).trim();
 
 export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> {
   const draft = await draftText(
@@ -108,6 +124,7 @@ export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> 
     })(),
   );
   await draft.publish();
+  await rm(pointer(folder), { force: true });
 }
 
 /** Parts that nobody accepted and that could not be read: they make an answer incomplete (exit code 3). */

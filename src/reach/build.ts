@@ -8,9 +8,11 @@ import type { StoreSpec } from "../config.ts";
 import type { Connector, Step } from "../connector.ts";
 import { loadRules, type Rule } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
+import { newGraphName, sweepGraphs } from "../graph/store-embedded.ts";
 import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
+import { sweepOrphans } from "../keep/files.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
-import { type GraphMeta, knownMeta, writeMeta } from "../keep/meta.ts";
+import { type GraphMeta, graphOf, knownMeta, writeMeta } from "../keep/meta.ts";
 import type { Finding } from "../model.ts";
 
 export interface BuildOptions {
@@ -49,18 +51,26 @@ export const hashOfRules = (rules: readonly Rule[]): string =>
 export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   const { folder, inventory, onStage = () => {} } = options;
   const hides = hidesOf(options.connectors);
+  const previous = await knownMeta(folder);
+  const shows = previous === undefined ? undefined : await graphOf(folder, previous);
+  const graphs = join(folder, "graph");
+  // What a killed run left is in the way of nobody but the disk.
+  await sweepOrphans(folder, "export");
+  if (shows !== undefined) await sweepGraphs(graphs, shows);
   const files = join(folder, `export-${process.pid}`);
   await rm(files, { recursive: true, force: true });
   await mkdir(files, { recursive: true, mode: 0o700 });
   // First answers of a scan that goes on stay here: on a server they would pass for whole.
   const spec: StoreSpec =
     (options.unread ?? []).length === 0 && options.store ? options.store : { kind: "embedded" };
+  const graph = newGraphName();
   const store = await openStore({
-    ...{ folder, tenant: options.tenant.id, store: spec },
+    ...{ folder, graph, tenant: options.tenant.id, store: spec },
     askPassword: options.askPassword,
     onStage: (detail) => onStage("publish", detail),
   });
   const snapshot = await inventory.snapshot();
+  let shown = shows;
   try {
     onStage("snapshot", snapshot.id);
     const tables = await snapshot.export(files);
@@ -73,12 +83,10 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
     const rules = loadRules();
     for await (const { rule, rows } of store.derive(rules))
       onStage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
-    const previous = (await knownMeta(folder))?.findings ?? [];
+    const known = previous?.findings ?? [];
     // Findings are judged once all is read: half a crawl makes none new and resolves none.
     const findings =
-      unread.length > 0
-        ? previous
-        : await findingsOf(store, previous, coverage, options.connectors, snapshot.time);
+      unread.length > 0 ? known : await findingsOf(store, known, coverage, options.connectors, snapshot.time);
     const times = coverage
       .flatMap((row) => [row.observedFrom, row.observedTo])
       .filter((time) => time !== undefined);
@@ -87,6 +95,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       tenant: options.tenant.id,
       tenantName: options.tenant.name,
       snapshot: snapshot.id,
+      graph,
       time: snapshot.time,
       observedFrom: times.reduce((a, b) => (a < b ? a : b), snapshot.time),
       observedTo: snapshot.time,
@@ -96,11 +105,14 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       rules: hashOfRules(rules),
       ...(spec.kind === "neo4j" ? { store: withoutPassword(spec) } : {}),
     };
+    // The one moment of publication: readers take the graph that this names, with the coverage beside it.
     await writeMeta(folder, meta);
+    shown = graph;
     return meta;
   } finally {
     await snapshot.release();
     await store.close();
+    if (shown !== undefined) await sweepGraphs(graphs, shown);
     await rm(files, { recursive: true, force: true });
   }
 }

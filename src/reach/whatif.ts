@@ -3,12 +3,13 @@
  * in a folder of its own, which goes when it is closed, on errors, and when the process ends.
  */
 import { rmSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connector } from "../connector.ts";
 import { loadRules } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { openEmbeddedStore } from "../graph/store-embedded.ts";
+import { sweepOrphans } from "../keep/files.ts";
 import { type ImportLine, type Inventory, openInventory } from "../keep/inventory.ts";
 import { aliasGap } from "../keep/inventory-aliases.ts";
 import { joined } from "../keep/inventory-coverage.ts";
@@ -72,7 +73,7 @@ export async function supposeGraph(options: SupposeOptions): Promise<SupposedGra
   try {
     const { tables, id, stated, unresolved } = await exported(options, temporary.path, stage);
     const meta = metaWith(options, id, withAliases(options, stated, unresolved));
-    store = openEmbeddedStore({ folder: join(temporary.path, "graph") });
+    store = openEmbeddedStore({ folder: join(temporary.path, "graph"), file: meta.graph });
     stage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
     const gaps = meta.coverage.filter(({ state }) => state !== "complete");
     // What expires is judged as in the answer that this one is compared with.
@@ -182,11 +183,7 @@ function metaWith(
 
 /** A folder of this process; those of processes that were killed go. */
 async function newFolder(data: string): Promise<{ path: string; remove(): Promise<void> }> {
-  for (const name of await readdir(data)) {
-    const owner = /^whatif-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !isRunning(Number(owner)))
-      await rm(join(data, name), { recursive: true, force: true });
-  }
+  await sweepOrphans(data, "whatif");
   const path = await mkdtemp(join(data, `whatif-${process.pid}-`)).catch((cause: unknown) => {
     throw new StoreError(
       "no-access",
@@ -205,13 +202,4 @@ async function newFolder(data: string): Promise<{ path: string; remove(): Promis
       await rm(path, { recursive: true, force: true });
     },
   };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

@@ -126,6 +126,7 @@ export async function reachCsv(folder: string): Promise<string> {
 
 export interface Meta {
   snapshot: string;
+  graph: string;
   observedFrom: string;
   observedTo: string;
   coverage: { step: string; scope: string; state: string; reason?: string; fix?: string }[];

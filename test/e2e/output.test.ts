@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CLI, newFolder, run } from "./cli.ts";
+import { CLI, metaOf, newFolder, run } from "./cli.ts";
 
 const ref = (kind: string, id: string) => ({ kind, id });
 const records = [
@@ -122,7 +122,7 @@ test("an ad hoc query holds two groups of rows at most, and ends when nobody rea
   const { runIsolated, QUERY_LIMITS } = (await import(
     new URL("../../dist/src/ask/isolated.js", import.meta.url).href
   )) as typeof import("../../src/ask/isolated.ts");
-  const graph = join(folder, "graph");
+  const graph = join(folder, "graph", metaOf(folder).graph);
   const cypher = "MATCH (i:Item) RETURN i.id AS id";
   for await (const row of runIsolated(graph, cypher, {})) {
     expect(row.id).toMatch(/^i/);
