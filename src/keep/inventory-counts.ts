@@ -13,6 +13,17 @@ const { text } = DIALECTS.duckdb;
 
 /** The two that are no labels are known by their ids as well: a file of records need not describe them. */
 const SORT = `coalesce(kind, CASE id WHEN ${text(UNLABELED)} THEN 'None' WHEN ${text(LABEL_UNKNOWN)} THEN 'Unknown' ELSE '' END)`;
+/**
+ * The labels, ranked. Of several that an item has, as its bytes may say another one than the service, it counts under the first
+ * alone, since an agent's items are counted once (reach.md 4.4): under the most sensitive, as what is made from several sources
+ * takes the highest label (data reference 2.1, 2.4); a label before none, and what somebody saw before what nobody looked at.
+ * A label whose priority was not read comes after those with one; of equals one that encrypts comes first.
+ */
+const ranked = (labels: string): string =>
+  `SELECT id, sort, priority, coalesce(name, id) AS name, row_number() OVER (
+     ORDER BY CASE sort WHEN 'Unknown' THEN 2 WHEN 'None' THEN 1 ELSE 0 END, priority DESC NULLS LAST, encrypted DESC NULLS LAST, id
+   ) AS rank FROM (SELECT *, ${SORT} AS sort FROM ${text(labels)})`;
+
 /** Which item counts for what. A label whose priority was not read is never called the top one. */
 const SUMS = `sum(items)::BIGINT AS items,
   sum(CASE WHEN sort NOT IN ('None', 'Unknown') THEN items ELSE 0 END)::BIGINT AS labeled,
@@ -41,17 +52,18 @@ export async function countItems(
     within === undefined
       ? "SELECT NULL::VARCHAR AS child, NULL::VARCHAR AS parent WHERE false"
       : `SELECT "from" AS child, "to" AS parent FROM ${text(within)}`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE _ranked AS ${ranked(labels)}`);
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _holds AS
-     SELECT p."to" AS "from", l."to" AS "to", coalesce(i.types, '') AS types, count(*) AS items,
+     WITH first AS (SELECT l."from" AS item, min(k.rank) AS rank FROM ${text(labeled)} l JOIN _ranked k ON k.id = l."to" GROUP BY item)
+     SELECT p."to" AS "from", k.id AS "to", coalesce(i.types, '') AS types, count(*) AS items,
        coalesce(sum(i.size), 0)::BIGINT AS bytes, count(i.types) AS inspected
-     FROM ${text(items)} i JOIN ${text(protectedBy)} p ON p."from" = i.id JOIN ${text(labeled)} l ON l."from" = i.id
+     FROM ${text(items)} i JOIN ${text(protectedBy)} p ON p."from" = i.id JOIN first f ON f.item = i.id JOIN _ranked k USING (rank)
      GROUP BY ALL`,
   );
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _tally AS
-     WITH RECURSIVE kinds AS (SELECT id, ${SORT} AS sort, priority, coalesce(name, id) AS name FROM ${text(labels)}),
-     own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN kinds k ON k.id = h."to"),
+     WITH RECURSIVE own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN _ranked k ON k.id = h."to"),
      parents AS (${parents}),
      up AS (SELECT DISTINCT scope, scope AS place FROM own
             UNION SELECT up.scope, p.parent FROM up JOIN parents p ON p.child = up.place),
@@ -98,5 +110,6 @@ export async function countItems(
     await connection.run(`DROP TABLE ${source}`);
     counted.push({ kind, from, to, file: target, rows: Number(row?.n) });
   }
+  await connection.run("DROP TABLE _ranked");
   return counted;
 }
