@@ -7,7 +7,7 @@ import { draftText } from "./files.ts";
 import type { CoverageRow } from "./inventory.ts";
 
 /** Of what a graph holds: it is larger where questions ask for something that older graphs have not. */
-const VERSION = 2;
+const VERSION = 3;
 
 export interface GraphMeta {
   version: typeof VERSION;
@@ -18,7 +18,7 @@ export interface GraphMeta {
   time: string;
   observedFrom: string;
   observedTo: string;
-  coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" })[];
+  coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" | "use" })[];
   findings: readonly Finding[];
   configHash: string;
   /** Hash of the rules that derived the graph; absent in one of an older version. */

@@ -28,7 +28,7 @@ export interface BuildOptions {
   onStage?: (stage: string, detail: string) => void;
 }
 
-type Hides = "grants" | "denies" | "both";
+type Hides = "grants" | "denies" | "both" | "use";
 
 /** What a gap of each step, or part of a step, may hide; an import may hide anything. */
 export function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
@@ -83,7 +83,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       .flatMap((row) => [row.observedFrom, row.observedTo])
       .filter((time) => time !== undefined);
     const meta: GraphMeta = {
-      version: 2,
+      version: 3,
       tenant: options.tenant.id,
       tenantName: options.tenant.name,
       snapshot: snapshot.id,
