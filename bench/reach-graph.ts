@@ -42,7 +42,7 @@ export async function reachByRules(tables: readonly GraphTable[], data: string):
     }
     const rules = { seconds: work.wallSeconds(), cpu: work.cpuSeconds() };
     await writeMeta(data, {
-      ...{ version: 2, tenant: "estate", tenantName: "Estate", snapshot: "estate", time: TIME },
+      ...{ version: 3, tenant: "estate", tenantName: "Estate", snapshot: "estate", time: TIME },
       graph: GRAPH_NAME,
       ...{ observedFrom: TIME, observedTo: TIME, coverage: [], findings: [], configHash: "" },
     });

@@ -17,6 +17,7 @@ const HIDES: Readonly<Record<NonNullable<CoverageLine["hides"]>, string>> = {
   grants: "access that was not seen",
   denies: "limits that were not seen",
   both: "access and limits that were not seen",
+  use: "what labels keep from answers",
 };
 
 export async function* renderHtml(view: ReportView): AsyncGenerator<string> {

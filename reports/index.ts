@@ -15,8 +15,8 @@ export interface CoverageLine {
   acceptedReason?: string | undefined;
   /** ISO date until which the gap is accepted. */
   acceptedUntil?: string | undefined;
-  /** What it may hide: access that was not seen, or a deny that was not seen. */
-  hides?: "grants" | "denies" | "both" | undefined;
+  /** What it may hide: access that was not seen, a deny that was not seen, or what labels leave of use. */
+  hides?: "grants" | "denies" | "both" | "use" | undefined;
   /** Which agents it may concern, in words or ids. */
   agentsConcerned?: string | undefined;
 }

@@ -28,7 +28,6 @@ import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts
 import type { Inventory, Tenant } from "./keep/inventory.ts";
 import {
   type GraphMeta,
-  graphOf,
   isCurrent,
   type KnownMeta,
   knownMeta,
@@ -473,7 +472,7 @@ export async function acceptGap(
         ...row,
         accepted: now.get(`${row.step}\n${row.scope}`),
       }));
-      await writeMeta(folder, { ...before, graph: await graphOf(folder, before), coverage });
+      await writeMeta(folder, { ...before, coverage });
     }
     return accepted;
   } finally {

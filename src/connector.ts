@@ -101,9 +101,9 @@ export interface Step {
   follows?: readonly string[];
   /**
    * What a gap in this step may hide: grants that would add reach, or denies and conditions that would
-   * take it away (then what stands above the gap is `upper-bound`).
+   * take it away (then what stands above the gap is `upper-bound`); or what labels leave of use alone: rights stay as they are.
    */
-  hides: "grants" | "denies" | "both";
+  hides: "grants" | "denies" | "both" | "use";
   /** Besides its own id, the only ones that its gaps name. */
   parts?: readonly Part[];
   /** One pass a scope, each resumed alone; absent: one pass for the whole tenant, scope ''. */

@@ -1282,6 +1282,7 @@ export const DERIVED = {
       labeled: int("With a sensitivity label"),
       unlabeled: int("Looked at, without a label"),
       label_unknown: int("Label not looked at"),
+      label_unclear: int("With a label of which it is not known whether it encrypts"),
       sensitive: int("With sensitive types"),
       unlabeled_sensitive: int("With sensitive types, without a label"),
       not_inspected: int("Nobody looked for sensitive types"),

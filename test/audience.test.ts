@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Answers, brings, importFile, openAnswers } from "../src/app.ts";
-import { createAudience, findPerson } from "../src/reach/audience.ts";
+import { createAudience, findPerson, mayUse } from "../src/reach/audience.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -58,6 +58,18 @@ const RECORDS = [
   ...agent("nested", ["outer", "ana"]),
   ...agent("shut", ["closed"]),
   ...agent("empty", ["empty"]),
+  // Everyone is in groups as well, as SharePoint has it: today, or not yet.
+  ...["site", "visitors", "guests-too", "not-yet", "by-now-not"].map((id) => group(id)),
+  member("visitors", "site"),
+  member("everyone-except-external", "visitors"),
+  member("everyone", "guests-too"),
+  member("everyone", "not-yet", { tier: "potential" }),
+  member("everyone", "by-now-not", { expires: "2020-01-01T00:00:00Z" }),
+  ...agent("in-a-group", ["visitors"]),
+  ...agent("in-a-nested-group", ["site"]),
+  ...agent("guests-in-a-group", ["guests-too"]),
+  ...agent("eligible", ["not-yet"]),
+  ...agent("expired", ["by-now-not"]),
   ...agent("all", ["everyone"]),
   ...agent("members", ["everyone-except-external"]),
   ...agent("members-and-one", ["everyone-except-external", "eve"]),
@@ -104,6 +116,11 @@ test.each([
   ["all", 6, "everyone, guests too, who is not disabled"],
   ["members", 4, "everyone but guests, whichever of the two ways they are told"],
   ["members-and-one", 5, "and one guest by name"],
+  ["in-a-group", 4, "a group that everyone but guests is in means these people"],
+  ["in-a-nested-group", 4, "so does one that this group is in"],
+  ["guests-in-a-group", 6, "a group that everyone is in means guests, too"],
+  ["eligible", 0, "a group that everyone could be in is not for everyone yet"],
+  ["expired", 0, "nor is one that everyone was in"],
   ["shut", 0, "a disabled group lets nobody in"],
   ["unread", null, "no record says who may: that is not nobody"],
   ["unread-group", null, "a group of which nothing but its id is known may be of any size"],
@@ -171,4 +188,16 @@ test.each([
     code,
     message: expect.stringMatching(message) as string,
   });
+});
+
+test.each([
+  ["ben", "in-a-nested-group", "yes", "one of everyone but guests, in the group of a group"],
+  ["eve", "in-a-nested-group", "no", "a guest is none of them"],
+  ["gus", "in-a-group", "no", "nor one that is told by the type of user"],
+  ["gus", "guests-in-a-group", "yes", "guests are of everyone"],
+  ["ben", "eligible", "no", "not yet"],
+  ["ben", "expired", "no", "no more"],
+] as const)("whether %s may use %s: %s (%s)", async (id, agent, may, _) => {
+  const source = { query: answers.ask, meta: answers.meta, brings };
+  expect(await mayUse(source, await findPerson(answers.ask, id), agent)).toBe(may);
 });

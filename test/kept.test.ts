@@ -48,7 +48,7 @@ const RECORDS: readonly Put[] = [
 ];
 const META: GraphMeta = {
   ...{
-    version: 2,
+    version: 3,
     tenant: "t",
     tenantName: "T",
     snapshot: "s",

@@ -250,6 +250,15 @@ describe("said of one agent", () => {
     expect(cells((await said([...put(STORED), partial(where)])).rows)).toEqual(expected);
   });
 
+  test("whoever is in a group with everyone but guests reads what that holds, and a guest gains", async () => {
+    const insiders = "everyone-except-external";
+    const groups = ["visitors", "site"].map((id) => node("Principal", id, { kind: "SiteGroup" }));
+    const everyone = node("Principal", insiders, { kind: "EveryoneExceptExternal" });
+    const memberships = [member(insiders, "visitors"), member("visitors", "site")];
+    const records = [...STORED, everyone, ...groups, ...memberships, reads("site", "box", { flow: "acl" })];
+    expect(cells((await said(put(records))).rows)).toEqual(both([1, "", ""], [2, "", ""]));
+  });
+
   describe("each beside the others", () => {
     const PLANE = "plane:sharepoint";
     const unsure = reads("staff", "box", { read: false, unknown: true });

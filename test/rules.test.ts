@@ -104,7 +104,7 @@ const reaches = (name: string, changes: readonly (Put | Put[])[], rows: readonly
 
 const READER = { see: true, read: true };
 const META: GraphMeta = {
-  ...{ version: 2, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
+  ...{ version: 3, tenant: "t", tenantName: "T", snapshot: "s", time: "2026-01-01T00:00:00Z" },
   ...{ observedFrom: "2026-01-01T00:00:00Z", observedTo: "2026-01-01T00:00:00Z" },
   ...{ coverage: [], findings: [], configHash: "", graph: "graph.db" },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createUse, type Use } from "../src/reach/use.ts";
+import { createUse, type Unread, type Use } from "../src/reach/use.ts";
 import type { Put } from "./oracle/records.ts";
 import { type Beside, rel, SideBySide } from "./side-by-side.ts";
 
@@ -29,16 +29,16 @@ function store(secret: number, open: number, mode: "maker" | "app" = "maker"): P
   ];
 }
 
-const useOf = async (one: Beside, place = ""): Promise<Use | undefined> => {
+const useOf = async (one: Beside, place = "", unread: readonly Unread[] = []): Promise<Use | undefined> => {
   const rows = await one.query(
     `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE a.id = $agent AND ($place = '' OR s.id = $place)
      OPTIONAL MATCH (a)-[c:READS_COPY]->(s) WHERE c.mode = r.mode AND c.tier = r.tier
      OPTIONAL MATCH (s)-[t:TALLY]->(s) WHERE t.below > 0
      RETURN c.copy AS copy, c.embedded AS embedded, a.id AS agent_id, r.mode AS mode, r.via AS via, s.id AS scope_id, r.subtree AS subtree, r.read AS read, t.items AS items,
-     t.label_unknown AS label_unknown`,
+     t.label_unknown AS label_unknown, t.label_unclear AS label_unclear`,
     { agent: one.id("a"), place: place === "" ? "" : one.id(place) },
   );
-  return (await createUse(one.query)(rows))[0];
+  return (await createUse(one.query, unread)(rows))[0];
 };
 /** Somewhere a label guards content, or nowhere: that is asked of a tenant as a whole. */
 const [guarded, open] = [new SideBySide(), new SideBySide()];
@@ -137,6 +137,38 @@ describe("items whose label nobody looked at", () => {
     const unknown = { use: "yes", usable: null, cite_only: null, bytes_only: null };
     expect(await useOf(some)).toEqual(unknown);
     expect(await useOf(none)).toEqual({ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 });
+  });
+});
+
+describe("where the labels of the tenant could not be read", () => {
+  const unread: readonly Unread[] = [{ step: "purview.labels", state: "denied" }];
+  const unseen: Put[] = [
+    { kind: "Label", id: "label-unknown", props: { kind: "Unknown" } },
+    { kind: "Item", id: "x", props: { size: 1 } },
+    rel("PROTECTED_BY", ["Item", "x"], ["Scope", "box"]),
+    rel("LABELED", ["Item", "x"], ["Label", "label-unknown"]),
+  ];
+  const forItsMaker = (put: Put): Put =>
+    put.kind === "ACTS_AS" ? { ...put, props: { mode: "maker", key: "maker" } } : put;
+  const notKnown = { usable: null, cite_only: null, bytes_only: null, unread };
+  const [known, labeled, seen, looked, gated] = [
+    open.add([...store(2, 1), label("l", { encrypted: false })]),
+    open.add([...store(2, 0), label("l")]),
+    open.add(store(0, 2)),
+    open.add([...store(0, 0), ...unseen]),
+    guarded.add([...store(2, 1).map(forItsMaker), label("l"), ...rule()]),
+  ] as const;
+  test("whether a label encrypts is not known, unless it was read before", async () => {
+    expect(await useOf(labeled, "", unread)).toEqual({ use: "unknown", ...notKnown });
+    expect(await useOf(labeled)).toMatchObject({ use: "yes", usable: 2 });
+    expect(await useOf(known, "", unread)).toEqual({ use: "yes", usable: 3, cite_only: 0, bytes_only: 0 });
+  });
+  test("what nobody looked at may have one that encrypts, and what has none may be used", async () => {
+    expect(await useOf(looked, "", unread)).toEqual({ use: "unknown", ...notKnown });
+    expect(await useOf(seen, "", unread)).toEqual({ use: "yes", usable: 2, cite_only: 0, bytes_only: 0 });
+  });
+  test("nor whether what a rule keeps from answers can be opened; each item counts once", async () => {
+    expect(await useOf(gated, "", unread)).toEqual({ use: "yes", ...notKnown });
   });
 });
 

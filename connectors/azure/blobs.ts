@@ -58,7 +58,7 @@ export const blobs: Step = {
   follows: [STEP.roleAssignments, STEP.eligibleAssignments],
   hides: "grants",
   parts: [
-    { id: STEP.labels, title: "Sensitivity labels of blobs", hides: "grants" },
+    { id: STEP.labels, title: "Sensitivity labels of blobs", hides: "use" },
     { id: STEP.accessLists, title: "Access lists of files and directories", hides: "both" },
   ],
   scopes: (c) => scopesOfKind(c, "Container"),

@@ -45,7 +45,7 @@ export const labels: Step = {
     },
   ],
   reads: [`GET graph ${LABELS}`],
-  hides: "grants",
+  hides: "use",
   async *crawl(c, pass) {
     for await (const { items, next } of c.http.pages<SensitivityLabel>("graph", pass.cursor ?? LABELS))
       yield { changes: items.flatMap(labelChanges), ...(next === undefined ? {} : { cursor: next }) };

@@ -25,16 +25,18 @@ export const unreadNodes = (gaps: readonly Gap[]): UnreadNode[] =>
     id: String(index),
     step,
     rank: RANK[state],
-    denies: hides === "grants" ? 0 : 1,
+    denies: takesAway(hides) ? 1 : 0,
   }));
 
 /** Whether policies guard places; a store asks it for `concerns`. */
 export const POLICIES_ON_PLACES = "MATCH (:Policy)-[g:GATES]->(:Scope) RETURN count(g) AS n";
 
+const takesAway = (hides: Gap["hides"]): boolean => hides === "denies" || hides === "both";
+
 /**
  * Which scopes each of them concerns. One without a scope concerns every root if it may hide denies: only Azure has
  * any, so for a part of a tenant these are its roots, unless policies guard places (`guarded`), which name groups, too;
- * an import may hide anything. One that only hides grants changes no row that is there.
+ * an import may hide anything. One that hides grants or use alone changes no row that is there.
  */
 export const concerns = (
   gaps: readonly Gap[],
@@ -44,7 +46,7 @@ export const concerns = (
   const azure = roots.filter((id) => id.startsWith("/"));
   return gaps.flatMap(({ scope, step, hides }, index) => {
     const everywhere = guarded || step.startsWith("import.") ? roots : azure;
-    const scopes = scope !== "" ? [scope] : hides === "grants" ? [] : everywhere;
+    const scopes = scope !== "" ? [scope] : takesAway(hides) ? everywhere : [];
     return scopes.map((id) => ({ unread: String(index), scope: id }));
   });
 };

@@ -6,7 +6,7 @@ import type { Rule } from "./rules.ts";
 
 /** A part that was not read completely, and what it may hide from the rules. */
 export interface Gap extends Coverage {
-  hides: "grants" | "denies" | "both";
+  hides: "grants" | "denies" | "both" | "use";
 }
 
 /** What a store is filled from: files of a snapshot. */

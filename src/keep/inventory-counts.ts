@@ -13,11 +13,24 @@ const { text } = DIALECTS.duckdb;
 
 /** The two that are no labels are known by their ids as well: a file of records need not describe them. */
 const SORT = `coalesce(kind, CASE id WHEN ${text(UNLABELED)} THEN 'None' WHEN ${text(LABEL_UNKNOWN)} THEN 'Unknown' ELSE '' END)`;
+/**
+ * The labels, ranked. Of several that an item has, as its bytes may say another one than the service, it counts under the first
+ * alone, since an agent's items are counted once (reach.md 4.4): under the most sensitive, as what is made from several sources
+ * takes the highest label (data reference 2.1, 2.4); a label before none, and what somebody saw before what nobody looked at.
+ * A label whose priority was not read comes after those with one; of equals one that encrypts comes first. Of one whose rights
+ * somebody has (`named`) it is clear that it does.
+ */
+const ranked = (labels: string, named: string): string =>
+  `SELECT id, sort, priority, coalesce(name, id) AS name, encrypted IS NULL AND id NOT IN (${named}) AS unclear, row_number() OVER (
+     ORDER BY CASE sort WHEN 'Unknown' THEN 2 WHEN 'None' THEN 1 ELSE 0 END, priority DESC NULLS LAST, encrypted DESC NULLS LAST, id
+   ) AS rank FROM (SELECT *, ${SORT} AS sort FROM ${text(labels)})`;
+
 /** Which item counts for what. A label whose priority was not read is never called the top one. */
 const SUMS = `sum(items)::BIGINT AS items,
   sum(CASE WHEN sort NOT IN ('None', 'Unknown') THEN items ELSE 0 END)::BIGINT AS labeled,
   sum(CASE WHEN sort = 'None' THEN items ELSE 0 END)::BIGINT AS unlabeled,
   sum(CASE WHEN sort = 'Unknown' THEN items ELSE 0 END)::BIGINT AS label_unknown,
+  sum(CASE WHEN sort NOT IN ('None', 'Unknown') AND unclear THEN items ELSE 0 END)::BIGINT AS label_unclear,
   sum(CASE WHEN types <> '' THEN items ELSE 0 END)::BIGINT AS sensitive,
   sum(CASE WHEN types <> '' AND sort = 'None' THEN items ELSE 0 END)::BIGINT AS unlabeled_sensitive,
   sum(items - inspected)::BIGINT AS not_inspected,
@@ -41,17 +54,25 @@ export async function countItems(
     within === undefined
       ? "SELECT NULL::VARCHAR AS child, NULL::VARCHAR AS parent WHERE false"
       : `SELECT "from" AS child, "to" AS parent FROM ${text(within)}`;
+  // Labels that encrypt, or whose use something limits.
+  const onLabels = (kind: string): string[] =>
+    tables
+      .filter((table) => table.kind === kind && table.to === "Label")
+      .map((table) => `SELECT "to" FROM ${text(table.file)}`);
+  const named = ["SELECT NULL::VARCHAR WHERE false", ...onLabels("LABEL_RIGHTS")].join(" UNION ");
+  const guarded = `SELECT id FROM ${text(labels)} WHERE encrypted UNION ${[named, ...onLabels("GATES")].join(" UNION ")}`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE _ranked AS ${ranked(labels, named)}`);
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _holds AS
-     SELECT p."to" AS "from", l."to" AS "to", coalesce(i.types, '') AS types, count(*) AS items,
+     WITH first AS (SELECT l."from" AS item, min(k.rank) AS rank FROM ${text(labeled)} l JOIN _ranked k ON k.id = l."to" GROUP BY item)
+     SELECT p."to" AS "from", k.id AS "to", coalesce(i.types, '') AS types, count(*) AS items,
        coalesce(sum(i.size), 0)::BIGINT AS bytes, count(i.types) AS inspected
-     FROM ${text(items)} i JOIN ${text(protectedBy)} p ON p."from" = i.id JOIN ${text(labeled)} l ON l."from" = i.id
+     FROM ${text(items)} i JOIN ${text(protectedBy)} p ON p."from" = i.id JOIN first f ON f.item = i.id JOIN _ranked k USING (rank)
      GROUP BY ALL`,
   );
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _tally AS
-     WITH RECURSIVE kinds AS (SELECT id, ${SORT} AS sort, priority, coalesce(name, id) AS name FROM ${text(labels)}),
-     own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN kinds k ON k.id = h."to"),
+     WITH RECURSIVE own AS (SELECT h."from" AS scope, h.*, k.* FROM _holds h JOIN _ranked k ON k.id = h."to"),
      parents AS (${parents}),
      up AS (SELECT DISTINCT scope, scope AS place FROM own
             UNION SELECT up.scope, p.parent FROM up JOIN parents p ON p.child = up.place),
@@ -63,14 +84,6 @@ export async function countItems(
      SELECT place, place, 1::BIGINT, ${SUMS}
      FROM up JOIN inner_places USING (place) JOIN own USING (scope) GROUP BY place`,
   );
-  // Labels that encrypt, or whose use something limits.
-  const guards = ["LABEL_RIGHTS", "GATES"].flatMap((kind) =>
-    tables.filter((table) => table.kind === kind && table.to === "Label"),
-  );
-  const guarded = [
-    `SELECT id FROM ${text(labels)} WHERE encrypted`,
-    ...guards.map((table) => `SELECT "to" FROM ${text(table.file)}`),
-  ].join(" UNION ");
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE _guarded AS
      WITH RECURSIVE own AS (SELECT "from" AS scope, "to" AS label, sum(items)::BIGINT AS items FROM _holds
@@ -98,5 +111,6 @@ export async function countItems(
     await connection.run(`DROP TABLE ${source}`);
     counted.push({ kind, from, to, file: target, rows: Number(row?.n) });
   }
+  await connection.run("DROP TABLE _ranked");
   return counted;
 }

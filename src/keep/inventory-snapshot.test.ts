@@ -110,6 +110,34 @@ describe("items", () => {
   test("count, too, where no record says a label of any", async () => {
     expect(await counts(...item("1"))).toMatchObject([{ items: "1", labeled: "0", label_unknown: "1" }]);
   });
+
+  describe("of which two sources say different labels count once", () => {
+    const label = (id: string, props: NodeProps<"Label">) =>
+      node("Label", id, { kind: "Sensitivity", ...props });
+    test.each([
+      ["low", "high", "high", "the most sensitive"],
+      ["unlabeled", "low", "low", "a label, where another source saw none"],
+      ["label-unknown", "unlabeled", "unlabeled", "what somebody saw"],
+      ["unranked", "low", "low", "one whose priority was read"],
+      ["unranked", "sealed", "sealed", "of equals one that encrypts"],
+      ["unranked", "another", "another", "then the smallest id"],
+    ])("%s and %s: under %s (%s)", async (one, other, first) => {
+      const tally = await counts(
+        label("high", { priority: 10 }),
+        label("low", { priority: 9, encrypted: true }),
+        label("sealed", { encrypted: true }),
+        label("unranked", {}),
+        label("another", {}),
+        ...[...item("1", one), rel("LABELED", ref("Item", "1"), ref("Label", other))],
+      );
+      const sorts = { labeled: "0", unlabeled: "0", label_unknown: "0" };
+      const sort = first === "unlabeled" ? "unlabeled" : "labeled";
+      expect(tally).toMatchObject([{ ...sorts, items: "1", [sort]: "1" }]);
+      expect((await rowsOf("HOLDS")).map(({ to, items }) => [to, Number(items)])).toEqual([[first, 1]]);
+      const guarded = first === "low" || first === "sealed" ? [[first, 1]] : [];
+      expect((await rowsOf("GUARDED")).map(({ to, items }) => [to, Number(items)])).toEqual(guarded);
+    });
+  });
 });
 
 describe("an export", () => {

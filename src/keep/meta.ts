@@ -7,7 +7,7 @@ import { draftText } from "./files.ts";
 import type { CoverageRow } from "./inventory.ts";
 
 /** Of what a graph holds: it is larger where questions ask for something that older graphs have not. */
-const VERSION = 2;
+const VERSION = 3;
 
 export interface GraphMeta {
   version: typeof VERSION;
@@ -20,7 +20,7 @@ export interface GraphMeta {
   time: string;
   observedFrom: string;
   observedTo: string;
-  coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" })[];
+  coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" | "use" })[];
   findings: readonly Finding[];
   configHash: string;
   /** Hash of the rules that derived the graph; absent in one of an older version. */
@@ -83,9 +83,7 @@ function parsed(file: string, text: string): KnownMeta {
   );
 }
 
-/** The first graphs of this version named their file elsewhere. */
-type CurrentMeta = Omit<GraphMeta, "graph"> & Partial<Pick<GraphMeta, "graph">>;
-export const isCurrent = (meta: KnownMeta): meta is CurrentMeta => meta.version === VERSION;
+export const isCurrent = (meta: KnownMeta): meta is GraphMeta => meta.version === VERSION;
 
 /** Throws StoreError, also if there is nothing yet. */
 export async function readMeta(folder: string): Promise<GraphMeta> {
@@ -102,19 +100,8 @@ export async function readMeta(folder: string): Promise<GraphMeta> {
       `the graph in ${folder} was derived by an older version`,
       "forereach scan or forereach import derives it anew; what was read stays",
     );
-  return { ...meta, graph: await graphOf(folder, meta) };
+  return meta;
 }
-
-/** Name of the file in the folder `graph` that this shows. */
-export const graphOf = async (
-  folder: string,
-  { graph }: Partial<Pick<GraphMeta, "graph">>,
-): Promise<string> => graph ?? (await pointedTo(folder));
-
-/** Older versions kept the name of the graph in a file of its own. */
-const pointer = (folder: string): string => join(folder, "graph", "current");
-const pointedTo = async (folder: string): Promise<string> =>
-  (await readFile(pointer(folder), "utf8").catch(() => "")).trim();
 
 export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> {
   const draft = await draftText(
@@ -124,7 +111,8 @@ export async function writeMeta(folder: string, meta: GraphMeta): Promise<void> 
     })(),
   );
   await draft.publish();
-  await rm(pointer(folder), { force: true });
+  // Older versions named the graph in a file of its own.
+  await rm(join(folder, "graph", "current"), { force: true });
 }
 
 /** Parts that nobody accepted and that could not be read: they make an answer incomplete (exit code 3). */

@@ -11,7 +11,7 @@ import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
 import { type Any, rowsOf, withCounts } from "./rows.ts";
 import { chainOf, createColumns, treeBelow } from "./tree.ts";
-import { createUse, type Use } from "./use.ts";
+import { createUse, type Use, unreadLabels } from "./use.ts";
 
 export interface ReachRequest {
   /** Ids of agents; absent: all. */
@@ -44,7 +44,7 @@ export async function* reachRows(
 ): AsyncGenerator<ReachRow> {
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
   const sorted = [...(request.agents ?? (await agentsAt(query, above)))].sort(bytewise);
-  const { counted, usesOf, any } = sameForAll(query);
+  const { counted, usesOf, any } = sameForAll(query, meta);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
@@ -130,7 +130,7 @@ async function agentsAt(query: Query, chain: readonly string[] | undefined): Pro
  * What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps
  * and copies.
  */
-const createShared = (query: Query) => {
+const createShared = (query: Query, meta: GraphMeta) => {
   const once = (cypher: string): (() => Promise<boolean>) => {
     let found: Promise<boolean> | undefined;
     return () => {
@@ -142,11 +142,11 @@ const createShared = (query: Query) => {
     gaps: once("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1"),
     copies: once("MATCH (:Agent)-[c:READS_COPY]->(:Scope) RETURN c.copy AS found LIMIT 1"),
   };
-  return { counted: countedPlanes(query), usesOf: createUse(query), any };
+  return { counted: countedPlanes(query), usesOf: createUse(query, unreadLabels(meta)), any };
 };
 const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();
-function sameForAll(query: Query): ReturnType<typeof createShared> {
-  const found = SHARED.get(query) ?? createShared(query);
+function sameForAll(query: Query, meta: GraphMeta): ReturnType<typeof createShared> {
+  const found = SHARED.get(query) ?? createShared(query, meta);
   SHARED.set(query, found);
   return found;
 }
@@ -201,9 +201,10 @@ function finish(
   counted: boolean,
 ): ReachRow {
   const listed = STATES[Number(row.gap_rank ?? 0)] === "complete";
-  const completeness = STATES[Math.max(Number(row.gap_rank ?? 0), Number(row.copy_gap_rank ?? 0))]!;
-  const gapSteps = [row.gap_steps, row.copy_gap_steps].flatMap((steps) =>
-    Array.isArray(steps) ? steps.map(String) : [],
+  const ofUse = (use.unread ?? []).map(({ state }) => STATES.indexOf(state));
+  const completeness = STATES[Math.max(Number(row.gap_rank ?? 0), Number(row.copy_gap_rank ?? 0), ...ofUse)]!;
+  const gapSteps = [row.gap_steps, row.copy_gap_steps, use.unread?.map(({ step }) => step)].flatMap(
+    (steps) => (Array.isArray(steps) ? steps.map(String) : []),
   );
   const whole = count(row.items) !== null || (counted && listed);
   const number = (value: unknown): number | null => count(value) ?? (whole ? 0 : null);

@@ -12,7 +12,7 @@ import { newGraphName, sweepGraphs } from "../graph/store-embedded.ts";
 import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
 import { sweepOrphans } from "../keep/files.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
-import { type GraphMeta, graphOf, knownMeta, writeMeta } from "../keep/meta.ts";
+import { type GraphMeta, knownMeta, writeMeta } from "../keep/meta.ts";
 import type { Finding } from "../model.ts";
 
 export interface BuildOptions {
@@ -30,7 +30,7 @@ export interface BuildOptions {
   onStage?: (stage: string, detail: string) => void;
 }
 
-type Hides = "grants" | "denies" | "both";
+type Hides = "grants" | "denies" | "both" | "use";
 
 /** What a gap of each step, or part of a step, may hide; an import may hide anything. */
 export function hidesOf(connectors: readonly Connector[]): (step: string) => Hides {
@@ -52,7 +52,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   const { folder, inventory, onStage = () => {} } = options;
   const hides = hidesOf(options.connectors);
   const previous = await knownMeta(folder);
-  const shows = previous === undefined ? undefined : await graphOf(folder, previous);
+  const shows = previous?.graph;
   const graphs = join(folder, "graph");
   // What a killed run left is in the way of nobody but the disk.
   await sweepOrphans(folder, "export");
@@ -91,7 +91,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       .flatMap((row) => [row.observedFrom, row.observedTo])
       .filter((time) => time !== undefined);
     const meta: GraphMeta = {
-      version: 2,
+      version: 3,
       tenant: options.tenant.id,
       tenantName: options.tenant.name,
       snapshot: snapshot.id,

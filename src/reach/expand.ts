@@ -93,6 +93,7 @@ const NOT_COUNTED = {
   labeled: null,
   unlabeled: null,
   label_unknown: null,
+  label_unclear: null,
   sensitive: null,
   unlabeled_sensitive: null,
   not_inspected: null,

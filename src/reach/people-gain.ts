@@ -144,7 +144,8 @@ export async function judgePeople(source: PeopleSource): Promise<People> {
 /** Parts that were not read and may give somebody access. */
 const gapsIn = (meta: GraphMeta, hidesAccess: PeopleSource["hidesAccess"]): GraphMeta["coverage"] =>
   meta.coverage.filter(
-    ({ state, hides, step }) => state !== "complete" && hides !== "denies" && hidesAccess(step),
+    ({ state, hides, step }) =>
+      state !== "complete" && hides !== "denies" && hides !== "use" && hidesAccess(step),
   );
 
 /** Why it is not known what people have at a place; empty if all of it was read. */

@@ -71,7 +71,7 @@ export async function treeBelow(query: Query, roots: Iterable<string> | undefine
 }
 
 /** What a TALLY says, as `t`. */
-export const COUNTS = `t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown,
+export const COUNTS = `t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown, t.label_unclear AS label_unclear,
   t.sensitive AS sensitive, t.unlabeled_sensitive AS unlabeled_sensitive, t.not_inspected AS not_inspected,
   t.top_label AS top_label`;
 const COLUMNS = `OPTIONAL MATCH (s)-[t:TALLY]->(:Scope) WHERE t.below <> 1 OPTIONAL MATCH (s)-[b:BLIND]->(:Scope)

@@ -176,3 +176,35 @@ describe("a name that nothing bears", () => {
     expect((await ask("coverage")).stdout).toContain(WHY);
   });
 });
+
+describe("labels of the tenant", () => {
+  const lines = [
+    ...[node("Agent", "bot"), node("Principal", "p"), node("Scope", "site"), node("Item", "file")],
+    rel("ACTS_AS", agent("bot"), principal("p"), { mode: "app" }),
+    reads("p", "site"),
+    rel("PROTECTED_BY", { kind: "Item", id: "file" }, place("site")),
+  ];
+  const states = (step: string, state: string) => ({ coverage: { step, state, reason: "403" } });
+  const right = { read: "yes", certainty: "exact", label_unknown: 1 };
+  const open = { ...right, use: "unknown", usable: null };
+  const used = { ...right, use: "yes", usable: 1, completeness: "complete", gap_steps: "" };
+  const by = (gap_steps: string, completeness: string) => ({ completeness, gap_steps });
+  test.each([
+    [
+      "that were refused leave its use open",
+      [states("purview.labels", "denied")],
+      { ...open, ...by("purview.labels", "denied") },
+    ],
+    [
+      "of which a part is missing do, too",
+      [states("purview.labels", "partial")],
+      { ...open, ...by("purview.labels", "partial") },
+    ],
+    ["that the configuration leaves out do not", [states("purview.labels", "skipped")], used],
+    ["of which nothing was ever said do not", [], used],
+    ["are not what another step reads", [states("entra.users", "denied")], used],
+  ])("%s", async (_, gaps, expected) => {
+    const ask = await imported([...lines, ...gaps]);
+    expect(JSON.parse((await ask("reach", "bot", "--format", "json")).stdout)).toMatchObject(expected);
+  });
+});

@@ -5,6 +5,7 @@
 import { stopped } from "./blueprints.ts";
 import { actsForPeople } from "./consents.ts";
 import { carriedBy } from "./copies.ts";
+import { labelOf } from "./counts.ts";
 import { meant } from "./gates.ts";
 import { type Actor, actors, disabled } from "./identities.ts";
 import { type Put, type RelPut, World } from "./records.ts";
@@ -33,12 +34,7 @@ export function leaves(records: Iterable<Put>, time: string): Leave[] {
 }
 
 const guarded = (world: World): string[] => {
-  const used = new Set(
-    world
-      .live("LABELED")
-      .filter(({ from }) => world.live("PROTECTED_BY").some((rel) => rel.from.id === from.id))
-      .map(({ to }) => to.id),
-  );
+  const used = new Set(world.live("PROTECTED_BY").flatMap(({ from }) => labelOf(world, from.id) ?? []));
   const guards = (rel: RelPut): boolean => rel.to.kind === "Label";
   const ruled = new Set(
     [...world.live("LABEL_RIGHTS"), ...world.live("GATES")].filter(guards).map(({ to }) => to.id),
