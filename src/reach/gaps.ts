@@ -66,8 +66,12 @@ export const stepsOf = (parts: readonly Unread[]): string[] => [...new Set(parts
 /** What an answer says of them; empty if there are none. An answer that lists nobody is unknown then, never no. */
 export function sayUnread(parts: readonly Unread[], where: string): string {
   if (parts.length === 0) return "";
-  const meaning = parts.some(({ hides }) => hides !== "denies")
-    ? "Agents that are not listed are unknown, not excluded."
-    : "It can only take access away: what is listed is an upper bound.";
+  const hidden = new Set(parts.map(({ hides }) => hides));
+  const meaning =
+    hidden.has("grants") || hidden.has("both")
+      ? "Agents that are not listed are unknown, not excluded."
+      : hidden.has("denies")
+        ? "It can only take access away: what is listed is an upper bound."
+        : "It changes nobody's access, but what of it may be used is not known.";
   return `Not read completely${where}: ${stepsOf(parts).join(", ")}. ${meaning}\n`;
 }
