@@ -10,6 +10,7 @@ import {
   BURY,
   buryMissing,
   countRows,
+  FORGOTTEN,
   fold,
   GONE,
   goneOf,
@@ -221,10 +222,10 @@ export class InventoryPass implements OpenPass {
     await this.#database.write(async (writer) => {
       this.#mustBeOpen();
       await discardPass(writer, this.#step, this.#scope);
-      await writer.run("UPDATE _partition SET token = NULL WHERE step = $1 AND scope = $2", [
-        this.#step,
-        this.#scope,
-      ]);
+      await writer.run(
+        `UPDATE _partition SET token = '${FORGOTTEN}' WHERE step = $1 AND scope = $2 AND token IS NOT NULL`,
+        [this.#step, this.#scope],
+      );
     });
     this.#over = true;
   }
@@ -348,7 +349,7 @@ export class InventoryPass implements OpenPass {
     if (ending === "add")
       return this.mode === "delta"
         ? { token: token ?? null, fingerprint: fingerprint ?? null }
-        : { token: null, fingerprint: this.#fingerprint };
+        : { token: token === undefined ? null : FORGOTTEN, fingerprint: this.#fingerprint };
     const kept = ending === "merge" ? token : undefined;
     return { token: this.#staged.token ?? kept ?? null, fingerprint: this.#fingerprint };
   }

@@ -41,9 +41,7 @@ export const goneOf = (kind: NodeKind, staged: bigint): string =>
  * https://learn.microsoft.com/graph/delta-query-groups
  */
 export const outlives = (kind: Kind, step: string): boolean =>
-  kind === "MEMBER_OF" && !step.startsWith(IMPORTED);
-/** First word of the steps of imports. */
-const IMPORTED = "import.";
+  kind === "MEMBER_OF" && !step.startsWith("import.");
 
 /** Remembers the principals that a pass removed; after `_gone` is filled. Parameters: step and scope. */
 export const BURY = `INSERT OR IGNORE INTO _tombstone
@@ -69,12 +67,14 @@ export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t
   FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope
   ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id`;
 /**
- * Memberships without those of a hidden end, wherever they outlive it. Whether the next pass may be a delta says nothing
- * of that: one that was refused forgets the token, and what it read before stays.
+ * In place of a delta token that cannot be used any more: what changes told before stays as they told it, until it is listed
+ * as a whole.
  */
+export const FORGOTTEN = "";
+/** Memberships without those of a hidden end in partitions that changes were told to: others are listed anew each time. */
 export const inSight = (rows: string): string =>
   `(SELECT * FROM ${rows} m WHERE m.rank NOT IN
-     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE NOT starts_with(p.step, '${IMPORTED}'))
+     (SELECT r.rank FROM _rank r JOIN _partition p ON p.layer = r.layer WHERE p.token IS NOT NULL)
    OR (m."from" NOT IN (SELECT id FROM _hidden) AND m."to" NOT IN (SELECT id FROM _hidden)))`;
 
 const TOUCHES_GONE = `((NOT _from_alias AND (_from_kind, "from") IN (SELECT kind, id FROM _gone))

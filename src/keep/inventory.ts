@@ -16,7 +16,7 @@ import { Overlay } from "./inventory-overlay.ts";
 import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart } from "./inventory-pass.ts";
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
-import { FORGET_BURIED } from "./inventory-sql.ts";
+import { FORGET_BURIED, FORGOTTEN } from "./inventory-sql.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
 export interface OpenPass {
@@ -205,7 +205,8 @@ class DuckDbInventory implements Inventory {
       step,
       scope,
     ]);
-    const token = known?.fingerprint === fingerprint ? asText(known.token) : undefined;
+    const saved = known?.fingerprint === fingerprint ? asText(known.token) : undefined;
+    const token = saved === FORGOTTEN ? undefined : saved;
     return pass({ mode: token === undefined ? "full" : "delta", cursor: token });
   }
 
