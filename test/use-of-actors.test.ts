@@ -54,9 +54,14 @@ const rule = (...named: (readonly [kind: string, id: string, include: boolean])[
   rel("GATES", ["Policy", "k"], ["Label", "l"]),
   ...named.map(([kind, id, include]) => rel("APPLIES_TO", ["Policy", "k"], [kind, id], { include })),
 ];
-const second: Put[] = [
-  principal("old", "ServicePrincipal", { enabled: false }),
-  rel("ACTS_AS", ["Agent", "a"], ["Principal", "old"], { mode: "app", key: "old" }),
+/** A stored connection of somebody who may read, and one of somebody who may not act any more. */
+const stored: Put[] = [
+  principal("cara", "User"),
+  principal("old", "User", { enabled: false }),
+  ...["cara", "old"].map((id) =>
+    rel("ACTS_AS", ["Agent", "a"], ["Principal", id], { mode: "maker", key: id }),
+  ),
+  rel("GRANTED", ["Principal", "cara"], ["Scope", "account"], { key: "1", flow: "containment", read: true }),
 ];
 /** An agent that carries the account, and of which nobody knows who may use it. */
 const carrying: Put[] = [
@@ -102,15 +107,20 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
   ],
   [
     "an exclusion wins",
-    [label(false), ...rule(["Principal", "everyone", true], ["Principal", "app", false])],
+    [label(false), ...rule(["Principal", "everyone", true], ["Principal", "cara", false]), ...stored],
     "a",
-    "app",
+    "maker",
     [true, true, false],
   ],
   [
     "a disabled identity does not open what a rule closes to the other",
-    [label(false), ...rule(["Principal", "everyone", true]), ...second],
-    ...(["a", "app", [true, true, true]] as const),
+    [label(false), ...rule(["Principal", "everyone", true]), ...stored],
+    ...(["a", "maker", [true, true, true]] as const),
+  ],
+  [
+    "an agent that acts as itself is bound by none",
+    [label(false), ...rule(["Principal", "everyone", true])],
+    ...(["a", "app", [true, true, false]] as const),
   ],
   [
     "a rule for everyone is for people that nobody knows",
@@ -140,12 +150,12 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
   [
     "another policy on a label is no rule on its use",
     [label(false), ...rule(["Principal", "everyone", true]).slice(1), policy({ kind: "ConditionalAccess" })],
-    ...(["a", "app", [true, true, false]] as const),
+    ...(["a", "on-behalf-of", [true, true, false]] as const),
   ],
   [
     "nor is a rule that only warns",
     [label(false), ...rule(["Principal", "everyone", true]).slice(1), policy({ effect: "audit" })],
-    ...(["a", "app", [true, true, false]] as const),
+    ...(["a", "on-behalf-of", [true, true, false]] as const),
   ],
 ];
 const tenants = new SideBySide();
