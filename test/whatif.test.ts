@@ -185,19 +185,6 @@ async function byAgent(answers: Answers): Promise<Map<string, string>> {
   return rows;
 }
 
-/** Places of items that got or lost a label. */
-function placesRelabeled({ before, after, changes }: Plan): string[] {
-  const items = new Set(
-    changes.flatMap((change) => {
-      const record = "put" in change ? change.put : change.remove;
-      return record.kind === "LABELED" && "from" in record ? [record.from.id] : [];
-    }),
-  );
-  return [...before, ...after].flatMap((put) =>
-    "from" in put && put.kind === "PROTECTED_BY" && items.has(put.from.id) ? [put.to.id] : [],
-  );
-}
-
 test("what differs at a place is said of it, or of a place above; and nothing else is said to be gained", async () => {
   const said = new Map<string, Set<string>>();
   const actorOf = ({ agent_id, mode, via }: ReachRow) => [agent_id, mode, via].join("\n");
@@ -206,7 +193,6 @@ test("what differs at a place is said of it, or of a place above; and nothing el
     said.set(actorOf(row), (said.get(actorOf(row)) ?? new Set()).add(row.scope_id));
     if (row.gained === "yes") gains.add(actorOf(row));
   }
-  const relabeled = new Set(plans.flatMap(placesRelabeled));
   let rows = 0;
   const known = new Map<string, Promise<string[]>>();
   /** Places above one, as they are and as they would be. */
@@ -222,9 +208,8 @@ test("what differs at a place is said of it, or of a place above; and nothing el
     if (row.gained === "yes") gainsExpanded.add(actorOf(row));
     const places = said.get(actorOf(row));
     const told = (await above(row.scope_id)).some((place) => places?.has(place));
-    // What may be used where an item got or lost its label: the row above says that of its best class, which may stay.
+    // What may be used at a place, by its labels and who may open them: the row above says that of its best class, which may stay.
     const useAlone =
-      relabeled.has(row.scope_id) &&
       row.use !== row.before_use &&
       (["discover", "read", "write", "manage", "tier", "covers", "certainty"] as const).every(
         (name) => row[name] === row[`before_${name}`],
