@@ -244,7 +244,7 @@ describe("said of one agent", () => {
   const most = (id: string, why = "") => ({ one: [0, id, why], two: [0, id, why] });
 
   test.each([
-    ["a part of the tenant", "", both([null, "", "not read: import.hr"])],
+    ["a part of the tenant", "", both([null, "", "who may use it was not read: import.hr"])],
     ["a place", "account", both([null, "", "not read: import.hr"], [2, "", ""])],
   ])("%s that was not read leaves it open, not zero", async (_, where, expected) => {
     expect(cells((await said([...put(STORED), partial(where)])).rows)).toEqual(expected);

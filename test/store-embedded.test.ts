@@ -169,7 +169,7 @@ describe("many agents", () => {
     const whole = await derived(512 * 1024 * 1024);
     expect(whole.stopped).toBe(0);
     expect(whole.rows.length).toBeGreaterThan(10_000);
-    for (const halved of [await derived(42 * 1024 * 1024), await derived(72 * 1024 * 1024, 2)]) {
+    for (const halved of [await derived(36 * 1024 * 1024), await derived(64 * 1024 * 1024, 2)]) {
       expect(halved.stopped).toBeGreaterThan(0);
       expect(halved.rows).toEqual(whole.rows);
     }
