@@ -12,7 +12,7 @@ import { EVERYTHING, type RuleTarget, runRule } from "./derive.ts";
 import { type RowFiles, rowFiles } from "./derive-files.ts";
 import { agentSlices, halves, Slices } from "./derive-slices.ts";
 import { type EngineConnection, isPoolFull, openEngine } from "./engine.ts";
-import { derivedDdl, derivedDrops } from "./generate.ts";
+import { DIALECTS, derivedDdl, derivedDrops } from "./generate.ts";
 import type { Rule } from "./rules.ts";
 import type { DerivedRows, Gap, Seed } from "./store.ts";
 import { concerns, GAPS_DDL, GAPS_DROPS, POLICIES_ON_PLACES, unreadNodes } from "./store-gaps.ts";
@@ -276,15 +276,19 @@ export async function loadGaps(
       ids: asked.slice(i, i + 1_000),
     }))
       known.add(String(row.id));
-  const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) => [id, step, rank, denies].join(","));
+  const cell = (value: string): string => `"${value.replaceAll('"', '""')}"`;
+  const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) =>
+    [id, cell(step), rank, denies].join(","),
+  );
   const guarded = Number((await engine.run(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
   const links = concerns(gaps, roots, guarded)
     .filter(({ scope }) => known.has(scope) || roots.includes(scope))
-    .map(({ unread, scope }) => `${unread},"${scope.replaceAll('"', '""')}"`);
+    .map(({ unread, scope }) => `${unread},${cell(scope)}`);
   const load = async (table: string, lines: readonly string[]) => {
     const file = `${besides}.${table}.csv`;
     await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-    if (lines.length > 0) await engine.run(`COPY ${table} FROM '${file}' (header=false)`);
+    if (lines.length > 0)
+      await engine.run(`COPY ${table} FROM ${DIALECTS.embedded.text(file)} (header=false, parallel=false)`);
     await rm(file);
   };
   await load("Unread", nodes);

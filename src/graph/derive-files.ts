@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { StoreError } from "../model.ts";
 import type { DerivedKind } from "../schema.ts";
 import { type EngineConnection, isPoolFull } from "./engine.ts";
-import { derivedCopy, derivedDdl, derivedDrops } from "./generate.ts";
+import { DIALECTS, derivedCopy, derivedDdl, derivedDrops } from "./generate.ts";
 import type { DerivedRows } from "./store.ts";
+
+const { text } = DIALECTS.embedded;
 
 /** So many loaded rows may wait in the pool before they are written. */
 export const ROWS_UNWRITTEN = 100_000;
@@ -45,7 +47,9 @@ export async function loadRows(
   files: readonly RowFile[],
   most: number,
 ): Promise<void> {
-  const names = Object.keys((await engine.run(`LOAD FROM '${files[0]!.file}' RETURN * LIMIT 1`))[0] ?? {});
+  const names = Object.keys(
+    (await engine.run(`LOAD FROM ${text(files[0]!.file)} RETURN * LIMIT 1`))[0] ?? {},
+  );
   const loads = batches(files, most);
   try {
     for (const load of loads) {
@@ -89,11 +93,11 @@ export function rowFiles(exchange: string, rowsALoad: number): RowFiles {
       // To mark the rows that may be needed costs more than it saves where nearly all of them are.
       await engine.run("CALL enable_semi_mask=false");
       try {
-        await engine.run(`COPY (${statement}) TO '${file}'`);
+        await engine.run(`COPY (${statement}) TO ${text(file)}`);
       } finally {
         await engine.run("CALL enable_semi_mask=true");
       }
-      const rows = Number((await engine.run(`LOAD FROM '${file}' RETURN count(*) AS n`))[0]?.n ?? 0);
+      const rows = Number((await engine.run(`LOAD FROM ${text(file)} RETURN count(*) AS n`))[0]?.n ?? 0);
       if (rows > 0) written.set(kind, [...(written.get(kind) ?? []), { file, rows, from }]);
       return rows;
     },
