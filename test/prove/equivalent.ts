@@ -182,6 +182,14 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ["what is not plain is added up, and comes to the same", ["list-grant 2 off by one: tier > 1"]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
   ["records with another mode are refused", [/^lent [13] without: s\.mode IN/]],
+  [
+    "only whether there is any is asked, and where places lie in each other there is",
+    ["circled 1 turned round: -[:ABOVE]->"],
+  ],
+  [
+    "what has a row of another tier has one of this tier as well, if that goes down from above",
+    [/^next [12] without: q\.tier = tier$/],
+  ],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
     "who is a step away from itself is where it is",
