@@ -32,7 +32,10 @@ test("the demo says who reaches most and what was not read, and writes a page th
   expect(stdout).toMatch(/^ +denied +azure\.blobs: /m);
 
   // What it says to type next finds the demo's data.
-  const [, ...next] = /^ {2}forereach (--data \S+) explain "([^"]+)" "([^"]+)"$/m.exec(stdout) ?? [];
+  const [, ...next] =
+    /^ {2}forereach (--data \S+) explain ("[^"]+"|\S+) ("[^"]+"|\S+)$/m
+      .exec(stdout)
+      ?.map((word) => word.replaceAll('"', "")) ?? [];
   expect(next[0]).toBe(`--data ${join(folder, "demo")}`);
   expect(await run(["explain", next[1]!, next[2]!], { folder: join(folder, "demo") })).toMatchObject({
     ...{ code: 0, stdout: expect.stringContaining("to revoke: ") as string },

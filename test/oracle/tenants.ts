@@ -121,7 +121,7 @@ const shape = fc.record({
       tier: fc.constantFrom(undefined, undefined, "now", "potential"),
       expires,
       /** Everyone is in the group, or everyone who is no guest. */
-      claim: once(120),
+      claim: once(300),
     }),
     { maxLength: 12 },
   ),
