@@ -670,7 +670,9 @@ async function peopleAt(query: GraphStore["query"], scope: string, time: string)
     const within = new Set(await chainOf(query, place));
     const inherited = new Set(await chainOf(query, place, "INHERITS"));
     const rows = await query(
-      "MATCH (p:Principal)-[g:GRANTED]->(s:Scope) WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) RETURN p.id AS id, p.name AS name, p.kind AS kind, g.role AS role, g.flow AS flow, s.id AS scope",
+      `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
+       WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (p.enabled IS NULL OR p.enabled)
+       RETURN p.id AS id, p.name AS name, p.kind AS kind, coalesce(g.tier, 'now') AS tier, g.role AS role, g.flow AS flow, s.id AS scope`,
       { ids: [...new Set([...within, ...inherited])], time },
     );
     // Lists come down where they are inherited; those of ADLS (posix) have been followed, and hold where they stand.
@@ -680,25 +682,31 @@ async function peopleAt(query: GraphStore["query"], scope: string, time: string)
       (flow === "acl" && inherited.has(String(from)));
     grants.push(...rows.filter(comesDown));
   }
+  const tierOf = (row: Row | undefined): number =>
+    row === undefined ? Infinity : TIER_ORDER.indexOf(String(row.tier));
+  /** Of several ways that of the first tier, then the shortest. */
+  const offer = (ways: Map<string, Row>, row: Row): void => {
+    const id = String(row.id);
+    if (tierOf(row) < Math.min(tierOf(holders.get(id)), tierOf(ways.get(id)))) ways.set(id, row);
+  };
   let frontier = new Map<string, Row>();
-  for (const row of grants) frontier.set(String(row.id), { ...row, through: "" });
+  for (const row of grants) offer(frontier, { ...row, through: "" });
   while (frontier.size > 0) {
+    for (const [id, row] of frontier) holders.set(id, row);
     const next = new Map<string, Row>();
-    for (const [id, row] of frontier) if (!holders.has(id)) holders.set(id, row);
     const members = await query(
-      "MATCH (m:Principal)-[:MEMBER_OF]->(g:Principal) WHERE g.id IN $ids RETURN m.id AS id, m.name AS name, m.kind AS kind, g.id AS through",
-      { ids: [...frontier.keys()] },
+      `MATCH (m:Principal)-[e:MEMBER_OF]->(g:Principal)
+       WHERE g.id IN $ids AND (e.expires IS NULL OR e.expires > $time) AND (m.enabled IS NULL OR m.enabled)
+       RETURN m.id AS id, m.name AS name, m.kind AS kind, coalesce(e.tier, 'now') AS tier, g.id AS through`,
+      { ids: [...frontier.keys()], time },
     );
     for (const row of members) {
-      const id = String(row.id);
       const group = holders.get(String(row.through))!;
-      if (!holders.has(id))
-        next.set(id, {
-          ...row,
-          role: group.role,
-          scope: group.scope,
-          through: String(group.name ?? group.id),
-        });
+      offer(next, {
+        ...row,
+        ...{ role: group.role, scope: group.scope, through: String(group.name ?? group.id) },
+        tier: tierOf(row) > tierOf(group) ? row.tier : group.tier,
+      });
     }
     frontier = next;
   }

@@ -180,7 +180,13 @@ export async function whoCommand(
       yield { ...row, who: row.agent_name, kind: "agent", id: row.agent_id, by: row.path };
     for (const row of people)
       yield {
-        ...{ who: row.name ?? row.id, kind: row.kind ?? "principal", id: row.id, scope_id: row.scope },
+        ...{
+          who: row.name ?? row.id,
+          kind: row.kind ?? "principal",
+          id: row.id,
+          scope_id: row.scope,
+          tier: row.tier,
+        },
         ...{ by: holding(row), snapshot: answers.meta.snapshot },
       };
   };

@@ -36,6 +36,20 @@ const RECORDS = [
   grant("within", "site", "containment"),
   grant("posix", "site", "posix"),
   grant("here", "library", "posix"),
+  ...["now", "eligible", "ended", "off"].map((id) =>
+    node("Principal", id, { kind: "User", name: `who is ${id}`, enabled: id !== "off" }),
+  ),
+  ...["team", "elders"].map((id) => node("Principal", id, { kind: "Group" })),
+  node("Scope", "vault", { kind: "Site", name: "The vault" }),
+  grant("team", "vault", "acl"),
+  rel("MEMBER_OF", "now", "team", ["Principal", "Principal"]),
+  rel("MEMBER_OF", "off", "team", ["Principal", "Principal"]),
+  rel("MEMBER_OF", "eligible", "team", ["Principal", "Principal"], { tier: "potential" }),
+  rel("MEMBER_OF", "ended", "team", ["Principal", "Principal"], { expires: "2020-01-01T00:00:00Z" }),
+  // Eligible at once, and a member by a longer way.
+  rel("MEMBER_OF", "elders", "team", ["Principal", "Principal"]),
+  rel("MEMBER_OF", "within", "team", ["Principal", "Principal"], { tier: "potential" }),
+  rel("MEMBER_OF", "within", "elders", ["Principal", "Principal"]),
   ...item("i1", { name: "Salary.xlsx", path: "hr/salary.xlsx" }, "library"),
   ...item("i2", { name: "notes.txt", path: "hr/notes.txt" }, "folder"),
   ...item("i3", { name: "notes.txt", path: "notes.txt" }, "site"),
@@ -71,6 +85,21 @@ test.each(["i1", "salary.xlsx", "HR/Salary.xlsx"])(
     expect(await who(wanted)).toEqual({ ids: ["here", "list", "within"], stderr: `${said}\n` });
   },
 );
+
+test("people are there in the tier of their grants and memberships; who has left or may not act is not", async () => {
+  const { stdout } = await run(["who", "vault", "--format", "json"], { folder });
+  const rows = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { id: string; tier: string });
+  expect(rows.map(({ id, tier }) => [id, tier])).toEqual([
+    ["elders", "now"],
+    ["eligible", "potential"],
+    ["now", "now"],
+    ["team", "now"],
+    ["within", "now"],
+  ]);
+});
 
 test("what protects an item is said above the table", async () => {
   const { stdout } = await run(["who", "i1"], { folder });
