@@ -24,6 +24,7 @@ import {
   step,
   tenant,
 } from "./fixtures/tenant.ts";
+import { noneWithoutLicence } from "./role-assignments.ts";
 import { hidesConditions } from "./role-definitions.ts";
 
 const DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions";
@@ -309,6 +310,19 @@ describe("eligible assignments", () => {
     expect(unlicensed.gaps).toEqual([]);
     const failed = await crawled({ [ELIGIBLE]: new ProviderError("http-400", "bad request") });
     expect(failed.gaps).toMatchObject([{ step: "azure.eligible-assignments", scope: S1, state: "failed" }]);
+  });
+
+  it("of which a page was read are not taken for none, nor are active ones, whatever is said of licences", async () => {
+    const unlicensed = new ProviderError("not-licensed", "Premium P2");
+    const active = await crawled({ [`${S1}/providers/Microsoft.Authorization/roleAssignments`]: unlicensed });
+    expect(active.gaps).toMatchObject([{ step: "azure.role-assignments", scope: S1, state: "failed" }]);
+    const pages = async function* () {
+      yield { changes: [] };
+      throw unlicensed;
+    };
+    const reading = noneWithoutLicence(pages());
+    expect(await reading.next()).toMatchObject({ value: { changes: [] } });
+    await expect(reading.next()).rejects.toBe(unlicensed);
   });
 
   it("without an end have none", async () => {

@@ -33,26 +33,27 @@ const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): S
   hides: "grants",
   parts: ASSIGNMENT_PARTS,
   scopes: subscriptionScopes,
-  crawl: (c, pass) =>
-    noneWithoutLicence(
-      readAssignments(
-        c,
-        pass,
-        `${pass.scope}/providers/Microsoft.Authorization/${resource}?api-version=${version}`,
-        tier,
-      ),
-    ),
+  crawl(c, pass) {
+    const path = `${pass.scope}/providers/Microsoft.Authorization/${resource}?api-version=${version}`;
+    const pages = readAssignments(c, pass, path, tier);
+    return tier === "potential" ? noneWithoutLicence(pages) : pages;
+  },
 });
 
 /**
  * A tenant without the licence of Privileged Identity Management has no eligible assignments: what there was of them
  * was removed when the licence ended. https://learn.microsoft.com/entra/id-governance/licensing-fundamentals
  */
-async function* noneWithoutLicence(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+export async function* noneWithoutLicence(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  let read = false;
   try {
-    yield* pages;
+    for await (const page of pages) {
+      read = true;
+      yield page;
+    }
   } catch (error) {
-    if (!(error instanceof ProviderError && error.code === "not-licensed")) throw error;
+    // After a page there are some, whatever is said of licences.
+    if (read || !(error instanceof ProviderError && error.code === "not-licensed")) throw error;
   }
 }
 

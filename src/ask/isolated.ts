@@ -46,10 +46,9 @@ export const tooLarge = (memory: number, cause: unknown): StoreError =>
   );
 
 /**
- * Rows as the engine finds them, and in the end the names of their columns. Throws ConfigError `query-failed` if the engine does not take the query,
- * StoreError `query-too-long` or
- * `query-too-large` at a limit, ConfigError `query-crashed` if the engine fell over. Who stops reading ends
- * the process.
+ * Rows as the engine finds them, and in the end the names of their columns. Throws ConfigError `query-failed` if the
+ * engine does not take the query, StoreError `query-too-long` or `query-too-large` at a limit, ConfigError
+ * `query-crashed` if the engine fell over. Who stops reading ends the process.
  */
 export async function* runIsolated(
   graph: string,

@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Cursor, Page } from "../connector.ts";
+import type { Cursor, Page, StepContext } from "../connector.ts";
 import { properties } from "../graph/generate.ts";
 import { ConfigError, type Coverage, type CoverageState, type Row, StoreError } from "../model.ts";
 import type { Change, CountedKind, NodeKind, NodeRecord, RelKind } from "../schema.ts";
@@ -105,13 +105,9 @@ export interface Inventory {
   /** Accepts the gap of (step, scope), or each that the step has now: what is lost later is not accepted. How many. */
   accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number>;
   /** Nodes of a kind with these values; with `steps`, only what these steps say of them. */
-  known(
-    kind: NodeKind,
-    where?: Readonly<Record<string, string>>,
-    steps?: readonly string[],
-  ): AsyncIterable<NodeRecord>;
+  known: StepContext["known"];
   /** Ids of nodes to which known relationships of this kind lead; those that are named by alias are left out. */
-  targets(kind: RelKind): Promise<ReadonlySet<string>>;
+  targets: StepContext["targets"];
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
   snapshot(): Promise<Snapshot>;
