@@ -1,6 +1,6 @@
 /** The built command line as a process of its own, as a person runs it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onTestFinished, vi } from "vitest";
@@ -77,6 +77,20 @@ export function newFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** Writes records as a file that can be imported, and gives its place. */
+export function recordsIn(folder: string, records: readonly unknown[], name = "records"): string {
+  const file = join(folder, `${name}.jsonl`);
+  writeFileSync(file, records.map((line) => JSON.stringify(line)).join("\n"));
+  return file;
+}
+
+/** What `--format json` writes. */
+export const jsonLines = <T>(stdout: string): T[] =>
+  stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
 
 /** A small tenant in which agents reach data by several kinds of path. */
 export const smallTenant = (seed = 7): Tenant =>

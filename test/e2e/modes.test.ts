@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { newFolder, run } from "./cli.ts";
+import { newFolder, recordsIn, run } from "./cli.ts";
 
 const ref = (kind: string, id: string) => ({ kind, id });
 const node = (kind: string, id: string, props: object) => ({ put: { ...ref(kind, id), props } });
@@ -43,8 +43,7 @@ const RECORDS = [
 
 test("two files that an agent reads in two modes and by two servers are two files", async () => {
   const folder = newFolder();
-  const file = join(folder, "modes.jsonl");
-  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  const file = recordsIn(folder, RECORDS, "modes");
   const imported = await run(["import", file], { folder });
   expect(imported.code, imported.stderr).toBe(0);
   const jsonOf = async (...args: string[]) =>

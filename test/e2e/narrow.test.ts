@@ -1,9 +1,9 @@
 /** What narrows a list decides which rows count in it, wherever it is shown; and a list that is cut is ranked before. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newFolder, run } from "./cli.ts";
+import { newFolder, recordsIn, run } from "./cli.ts";
 
 type Props = Readonly<Record<string, string | boolean>>;
 const ref = (kind: string, id: string) => ({ kind, id });
@@ -38,8 +38,7 @@ const records = [
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "forereach-narrow-"));
-  const file = join(folder, "own.jsonl");
-  writeFileSync(file, records.map((line) => JSON.stringify(line)).join("\n"));
+  const file = recordsIn(folder, records, "own");
   expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CLI, metaOf, newFolder, run } from "./cli.ts";
+import { CLI, jsonLines, metaOf, newFolder, recordsIn, run } from "./cli.ts";
 
 const ref = (kind: string, id: string) => ({ kind, id });
 const records = [
@@ -36,8 +36,7 @@ const records = [
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "forereach-output-"));
-  const file = join(folder, "own.jsonl");
-  writeFileSync(file, records.map((line) => JSON.stringify(line)).join("\n"));
+  const file = recordsIn(folder, records, "own");
   expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
 });
 
@@ -66,10 +65,7 @@ test.each([
 
 test("who says the same in every format: agents with their rights, people with what they hold", async () => {
   const { stdout } = await run(["who", "box", "--format", "json"], { folder });
-  const rows = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const rows = jsonLines<Record<string, unknown>>(stdout);
   expect(rows).toMatchObject([
     { who: "Bot", kind: "agent", read: "yes", write: "no", tier: "now", grant_id: "g-a1" },
     { who: "a1", kind: "AgentIdentity", read: null },

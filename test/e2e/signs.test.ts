@@ -1,8 +1,8 @@
 /** Signs that mean something to an engine or in a file of values, in names of folders, steps and places. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { newFolder, run } from "./cli.ts";
+import { newFolder, recordsIn, run } from "./cli.ts";
 
 const PLACE = "a place,\nwith a \"sign\" or 'two'";
 const LINES = [
@@ -27,8 +27,7 @@ const LINES = [
 test("are no more than signs", async () => {
   const own = join(newFolder(), "it's here");
   mkdirSync(own);
-  const file = join(own, "records.jsonl");
-  writeFileSync(file, LINES.map((line) => JSON.stringify(line)).join("\n"));
+  const file = recordsIn(own, LINES);
   const folder = join(own, "data");
   expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
   const { code, stdout } = await run(["reach", "--all", "--format", "json"], { folder });

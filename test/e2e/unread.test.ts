@@ -1,9 +1,9 @@
 /** What was not read is never taken for what is not there: gaps above a place, groups, names that nothing bears. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newFolder, run } from "./cli.ts";
+import { newFolder, recordsIn, run } from "./cli.ts";
 
 type Props = Readonly<Record<string, unknown>>;
 type End = { kind: string; id?: string; alias?: string };
@@ -18,11 +18,8 @@ const gap = (step: string, scope = "") => ({
 const reads = (who: string, where: string, props: Props = {}) =>
   rel("GRANTED", principal(who), place(where), { key: "1", flow: "acl", read: true, see: true, ...props });
 
-function fileOf(lines: readonly unknown[], name = "records", where = newFolder()): string {
-  const file = join(where, `${name}.jsonl`);
-  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
-  return file;
-}
+const fileOf = (lines: readonly unknown[], name = "records", where = newFolder()): string =>
+  recordsIn(where, lines, name);
 /** Imports into a folder of its own; resolves to what runs commands there. */
 async function imported(lines: readonly unknown[], name = "records") {
   const folder = newFolder();

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { newFolder, run, start } from "./cli.ts";
+import { jsonLines, newFolder, run, start } from "./cli.ts";
 
 type Props = Readonly<Record<string, unknown>>;
 const ref = (kind: string, id: string) => ({ kind, id });
@@ -95,11 +95,7 @@ function fileOf(lines: readonly unknown[], where = newFolder()): string {
 }
 const withFile = (lines: readonly unknown[], ...more: string[]) =>
   run(["reach", ...more, "--with", fileOf(lines)], { folder });
-const rowsOf = (stdout: string) =>
-  stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Props);
+const rowsOf = (stdout: string) => jsonLines<Props>(stdout);
 
 describe("what if", () => {
   test("a planned agent is three lines: its rows are new, and the exit code says that something is gained", async () => {

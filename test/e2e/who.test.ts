@@ -1,9 +1,9 @@
 /** `who`: people whose grant comes down to the place, and places by an item that lies there. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "./cli.ts";
+import { jsonLines, recordsIn, run } from "./cli.ts";
 
 type Props = Readonly<Record<string, unknown>>;
 const node = (kind: string, id: string, props: Props = {}) => ({ put: { kind, id, props } });
@@ -58,16 +58,14 @@ const RECORDS = [
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "forereach-who-"));
-  const file = join(folder, "records.jsonl");
-  writeFileSync(file, RECORDS.map((line) => JSON.stringify(line)).join("\n"));
+  const file = recordsIn(folder, RECORDS, "records");
   expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const who = async (wanted: string) => {
   const { stdout, stderr } = await run(["who", wanted, "--format", "json"], { folder });
-  const rows = stdout.split("\n").filter(Boolean);
-  return { ids: rows.map((line) => (JSON.parse(line) as { id: string }).id), stderr };
+  return { ids: jsonLines<{ id: string }>(stdout).map(({ id }) => id), stderr };
 };
 
 test.each([
@@ -88,10 +86,7 @@ test.each(["i1", "salary.xlsx", "HR/Salary.xlsx"])(
 
 test("people are there in the tier of their grants and memberships; who has left or may not act is not", async () => {
   const { stdout } = await run(["who", "vault", "--format", "json"], { folder });
-  const rows = stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as { id: string; tier: string });
+  const rows = jsonLines<{ id: string; tier: string }>(stdout);
   expect(rows.map(({ id, tier }) => [id, tier])).toEqual([
     ["elders", "now"],
     ["eligible", "potential"],
