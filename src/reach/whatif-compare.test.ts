@@ -130,6 +130,24 @@ describe("rows above one another", () => {
     ]);
   });
 
+  test("a row that goes where less is in the way than at the row above is gained there, since the row above stays", async () => {
+    const before = side(row("/x", "now dm"), row("/x/y", "now -"), row("/x/y", "conditional dm"));
+    expect(await compared(before, side(row("/x", "now dm")))).toEqual([
+      "a /x/y changed: conditional dm > now dm gained",
+    ]);
+    // New above as well: it is said there.
+    const later = side(row("/x", "conditional dm"), row("/x/y", "potential dm"));
+    expect(await compared(later, side(row("/x", "now dm")))).toEqual([
+      "a /x changed: conditional dm > now dm gained",
+    ]);
+    // Of two rights one is new above, and the other here alone.
+    const partly = side(row("/x", "now d"), row("/x/y", "now -"), row("/x/y", "conditional dr"));
+    expect(await compared(partly, side(row("/x", "now dr")))).toEqual([
+      "a /x changed: now d > now dr gained",
+      "a /x/y changed: conditional dr > now dr gained",
+    ]);
+  });
+
   test("what is left of a row above is no gain below it", async () => {
     expect(await compared(side(row("/x", "now dr")), side(row("/x/y", "now dr")))).toEqual([
       "a /x gone: now dr > ",

@@ -129,8 +129,14 @@ async function* differences(
     if (!elsewhere && same(old.at.get(place), now.at.get(place))) continue;
     const held = await heldAt(place, old, before);
     const holds = await heldAt(place, now, after);
-    // What the row above gives besides is said of the row above.
-    if (!elsewhere && !now.at.has(place) && !held.some((old) => exceeds(old, holds))) continue;
+    if (!elsewhere && !now.at.has(place) && !held.some((old) => exceeds(old, holds))) {
+      // What the row above gives besides is said of the row above, if it is new there as well.
+      const unsaid = holds.filter((one) => exceeds(one, held));
+      if (
+        await all(unsaid, async (one) => isSaidAbove(one, held, await heldAt(one.row.scope_id, old, before)))
+      )
+        continue;
+    }
     for (const pair of pairsOf(held, holds))
       if (elsewhere || pair.before?.own === true || pair.after?.own === true)
         yield changeOf(place, pair, held, { today: before, later: after });
@@ -181,15 +187,27 @@ async function heldAt(place: string, places: Places, side: Side): Promise<Held[]
 
 const order = (tier: Tier): number => TIERS.indexOf(tier);
 
-/** True if this gives some right that the others do not give as surely in the same tier or an earlier one. */
-const exceeds = ({ tier, rights }: Held, others: readonly Held[]): boolean =>
-  RIGHTS.some(
+/** Rights that this gives and the others do not give as surely in the same tier or an earlier one. */
+const besides = ({ tier, rights }: Held, others: readonly Held[]): Right[] =>
+  RIGHTS.filter(
     (right) =>
       rights[right] !== "no" &&
       !others.some(
         (other) => order(other.tier) <= order(tier) && levelOf(other.rights[right]) >= levelOf(rights[right]),
       ),
   );
+const exceeds = (one: Held, others: readonly Held[]): boolean => besides(one, others).length > 0;
+
+/** True if all that a row above gives at a place besides what was `held` there is new at its own place, too. */
+function isSaidAbove(one: Held, held: readonly Held[], above: readonly Held[]): boolean {
+  const there = besides(one, above);
+  return besides(one, held).every((right) => there.includes(right));
+}
+
+async function all<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (!(await holds(item))) return false;
+  return true;
+}
 
 /** What differs, tier by tier; what moved from one tier to another is one change. */
 function pairsOf(held: readonly Held[], holds: readonly Held[]): Pair[] {
