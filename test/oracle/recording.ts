@@ -217,7 +217,8 @@ export function changed(original: readonly Exchange[]) {
     body.value = [...(body.value ?? []), entry];
   };
   const accounts = listOf<Account>(exchanges, PATHS.accounts).map((one) => lower(one.id));
-  const subscription = accounts[0]!.split("/").slice(0, 3).join("/");
+  // Without a recording there is none, and what asks for it is skipped.
+  const subscription = (accounts[0] ?? "").split("/").slice(0, 3).join("/");
   const taken = new Set(
     listOf<Assignment>(exchanges, PATHS.assignments).map((one) => lower(one.properties.principalId)),
   );
