@@ -50,6 +50,7 @@ import {
   findItem,
   findNodes,
   isNotFound,
+  notFoundIn,
   type ReachRequest,
   reachRows,
   worstOf,
@@ -550,22 +551,28 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     withAudience({ query, meta, brings }, reachRows(query, meta, decoder, request));
   const remembered = remembering(query);
   const decoder = createDecoder(query);
-  const findScope = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
+  const scopeCalled = async (wanted: string) => (await findNodes(query, "Scope", wanted, false))[0]!;
+  /** Of what was not read the graph knows no name. */
+  const orUnread = async <T>(wanted: string, found: Promise<T>): Promise<T> =>
+    found.catch((error: unknown) => {
+      throw notFoundIn(meta.coverage, wanted, error);
+    });
+  const placeCalled = async (wanted: string): Promise<FoundPlace> => {
+    try {
+      return { scope: await scopeCalled(wanted) };
+    } catch (error) {
+      const found = isNotFound(error) ? await findItem(query, wanted) : undefined;
+      if (found === undefined) throw error;
+      return found;
+    }
+  };
   return {
     meta,
     gaps: openGaps(meta, new Date().toISOString().slice(0, 10)),
     reach,
-    findAgents: (wanted) => findNodes(query, "Agent", wanted),
-    findScope,
-    async findPlace(wanted) {
-      try {
-        return { scope: await findScope(wanted) };
-      } catch (error) {
-        const found = isNotFound(error) ? await findItem(query, wanted) : undefined;
-        if (found === undefined) throw error;
-        return found;
-      }
-    },
+    findAgents: (wanted) => orUnread(wanted, findNodes(query, "Agent", wanted)),
+    findScope: (wanted) => orUnread(wanted, scopeCalled(wanted)),
+    findPlace: (wanted) => orUnread(wanted, placeCalled(wanted)),
     ranking: (narrowing) => rankingOf(query, narrowing),
     async labels() {
       const rows = await query(

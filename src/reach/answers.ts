@@ -345,6 +345,31 @@ export async function findNodes(
 export const isNotFound = (error: unknown): boolean =>
   error instanceof ConfigError && error.code === "not-found";
 
+/**
+ * What to say where nothing has this name, but not everything was read: a part that is called so was refused, or what was
+ * not read may bear it. Else the error itself.
+ */
+export function notFoundIn(coverage: readonly CoverageLine[], wanted: string, error: unknown): unknown {
+  if (!isNotFound(error)) return error;
+  const { message, fix } = error as ConfigError;
+  const unread = coverage.filter(({ state }) => state !== "complete");
+  if (unread.length === 0) return error;
+  const name = wanted.toLowerCase().replace(/\/+$/, "");
+  const called = unread.filter(({ scope }) =>
+    [scope, scope.slice(scope.lastIndexOf("/") + 1)].some((one) => name !== "" && one.toLowerCase() === name),
+  );
+  const steps = [...new Set(called.map(({ step }) => step))];
+  const [said, next] =
+    called.length > 0
+      ? [
+          `"${wanted}" was not read (${steps.join(", ")}): who gets there is unknown, not nobody`,
+          "forereach coverage says what to grant",
+        ]
+      : [`${message}\nNot everything was read, so something may be called so (forereach coverage).`, fix];
+  return new ConfigError("not-found", said, next, { cause: error });
+}
+type CoverageLine = { step: string; scope: string; state: CoverageState };
+
 /** A place that was asked about, and the item that was named, if it was one: the place protects it. */
 export interface FoundPlace {
   scope: string;

@@ -243,6 +243,34 @@ describe("names", () => {
     expectRefused(await run(["explain", "*", "nowhere"], { folder }), 2);
   });
 
+  test("where a part was not read, a name that nothing bears is unknown, and the part is never nobody's", async () => {
+    const lines = [
+      { put: { kind: "Scope", id: "/subscriptions/1", props: { name: "One" } } },
+      { coverage: { step: "azure.containers", scope: "/subscriptions/2", state: "denied", reason: "403" } },
+    ];
+    const path = written("unread.jsonl", `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
+    const own = newFolder();
+    expect((await run(["import", path], { folder: own })).code).toBeLessThan(4);
+    const asked = [
+      ["who", "/subscriptions/2"],
+      ["reach", "--scope", "/Subscriptions/2/"],
+      ["who", "2"],
+    ];
+    for (const typed of asked)
+      expectRefused(
+        await run(typed, { folder: own }),
+        2,
+        /was not read \(azure.containers\): who gets there is unknown, not nobody/,
+        /→ forereach coverage/,
+      );
+    const [agent, place] = [
+      ["reach", "Bot"],
+      ["who", "Three"],
+    ];
+    for (const typed of [agent, place])
+      expectRefused(await run(typed!, { folder: own }), 2, /is called "\w+"\nNot everything was read/);
+  });
+
   test("a name that fits several is answered with the candidates", async () => {
     const twins = [1, 2].map((n) => `{"put":{"kind":"Agent","id":"twin-${n}","props":{"name":"Twin bot"}}}`);
     const path = written("twins.jsonl", `${twins.join("\n")}\n`);
