@@ -49,7 +49,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "isolated",
   ],
   ["app", "suppose"],
-  // One command each, or what commands print with.
+  // What commands are declared and print with.
   [
     "arguments",
     "shell",
@@ -63,7 +63,10 @@ const LAYERS: readonly (readonly string[])[] = [
     "doctor",
     "reach-command",
     "whatif-command",
+    "flags",
+    "command-line",
   ],
+  ["commands"],
   ["cli", "serve", "mcp"],
 ];
 

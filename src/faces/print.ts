@@ -61,15 +61,18 @@ export const TOP_AGENTS = 20;
 /** Agents on a page. */
 const PAGE_AGENTS = 50;
 
-/**
- * The summary: who reaches most, by which path, and what was not looked at. `typed` is how the next command begins:
- * it must find the same data.
- */
+export interface SummaryOptions {
+  /** How the next command begins: it must find the same data. */
+  beginning: string;
+  /** Where the same goes as a page. */
+  page?: string;
+  narrowing?: Narrowing;
+}
+
+/** The summary: who reaches most, by which path, and what was not looked at. */
 export async function printTop(
   answers: Answers,
-  page: string | undefined,
-  typed = "forereach",
-  narrowing: Narrowing = {},
+  { beginning, page, narrowing = {} }: SummaryOptions,
 ): Promise<void> {
   const { meta } = answers;
   const ranking = await answers.ranking(narrowing);
@@ -121,7 +124,7 @@ export async function printTop(
     const agent = shellWord(printable(printable(name) === name ? name : id));
     const place = shellWord(printable(first.steps.at(-1)?.id ?? ""));
     process.stdout.write(
-      `\nNext:\n  ${typed} reach ${agent}\n  ${typed} explain ${agent} ${place}\n  ${typed} coverage\n`,
+      `\nNext:\n  ${beginning} reach ${agent}\n  ${beginning} explain ${agent} ${place}\n  ${beginning} coverage\n`,
     );
   }
 }

@@ -18,6 +18,8 @@ import { printTop, sayListed, TOP_AGENTS, VERBS, viewOf, write } from "./print.t
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
+  /** How the next command begins: it must find the same data. */
+  beginning: string;
   all?: boolean;
   expand?: boolean;
   scope?: string;
@@ -63,7 +65,7 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
     return;
   }
   const all = agents !== undefined || scope !== undefined || options.all === true;
-  if (!all && format === "table") return printTop(answers, undefined, "forereach", narrowing);
+  if (!all && format === "table") return printTop(answers, { beginning: options.beginning, narrowing });
   const ranking = all ? undefined : await answers.ranking(narrowing);
   const top = ranking?.ranked.slice(0, TOP_AGENTS).map(({ id }) => id);
   const seen: Seen = { users: new Map(), any: false };

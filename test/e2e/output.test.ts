@@ -241,7 +241,10 @@ test("names neither steer the terminal nor the shell, and the command of a manif
   writeFileSync(file, [...kept, ...renamed].map((line) => JSON.stringify(line)).join("\n"));
   expect(await run(["import", file], { folder: own })).toMatchObject({ code: 0 });
   const top = await run(["reach"], { folder: own });
-  expect(top.stdout).toContain("\nNext:\n  forereach reach a1\n  forereach explain a1 box\n");
+  // Whoever types it asks the same folder.
+  expect(top.stdout).toContain(
+    `\nNext:\n  forereach --data ${own} reach a1\n  forereach --data ${own} explain a1 box\n`,
+  );
   const why = await run(["explain", "a1", "box", "--all"], { folder: own });
   for (const { stdout } of [top, why]) {
     expect(stdout).not.toContain("\u001b");

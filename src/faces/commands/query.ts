@@ -1,0 +1,61 @@
+/** `query`, `queries` and `findings`: questions of one's own, and those that are kept. */
+import { collect } from "../arguments.ts";
+import { type CommandLine, version } from "../command-line.ts";
+import { withOutput } from "../flags.ts";
+import type { OutputOptions } from "../output.ts";
+
+interface QueryFlags extends OutputOptions {
+  param: Record<string, string | number | boolean>;
+}
+
+export function query(line: CommandLine): void {
+  withOutput(line.program.command("query"))
+    .description("read-only Cypher, or a saved query by name")
+    .argument("<CYPHER>", "one statement, or the name of a saved query")
+    .option("--param <NAME=VALUE>", "parameter; may be given several times", collect, {})
+    .action(async (cypher: string, { param, ...flags }: QueryFlags) =>
+      line.answer(async (answers) => {
+        const { deliver, formatOf } = await import("../output.ts");
+        formatOf(flags);
+        const rows = answers.query(cypher, param);
+        await deliver({
+          ...{ ...flags, answers, rows, columns: undefined },
+          ...{ schemaVersion: 1, command: line.typed, version },
+        });
+      }),
+    );
+}
+
+export function queries(line: CommandLine): void {
+  line.program
+    .command("queries")
+    .description("the saved queries")
+    .action(async () => {
+      const [{ loadQueries, sayParameters }, { printAnswer }] = await Promise.all([
+        import("../../ask/query.ts"),
+        import("../print.ts"),
+      ]);
+      await printAnswer(
+        (await loadQueries()).map((saved) => ({
+          name: saved.id,
+          severity: saved.severity ?? "",
+          title: saved.title,
+          parameters: sayParameters(saved).join(", "),
+        })),
+        ["name", "severity", "title", "parameters"],
+        "table",
+      );
+    });
+}
+
+export function findings(line: CommandLine): void {
+  line.program
+    .command("findings")
+    .description("what the last scan found")
+    .action(async () =>
+      line.answer(async ({ meta }) => {
+        const { printFindings } = await import("../print.ts");
+        await printFindings(meta.findings);
+      }),
+    );
+}
