@@ -115,12 +115,15 @@ export const standsApart = (records: readonly Put[]): boolean => lacksParts(reco
  * True for a tenant that needs a database of its own: an agent is for everyone, and everyone holds something here, so
  * people of other tenants would, too; or everyone is in a group of those who may use one.
  */
-export const sharesPeople = (records: readonly Put[]): boolean => {
-  const everyone = (kind: string): boolean =>
-    records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
-  const joins = ["MEMBER_OF", "ELIGIBLE_FOR"].some(everyone);
-  return joins ? records.some(({ kind }) => kind === "MAY_USE") : everyone("MAY_USE") && everyone("GRANTED");
-};
+export const sharesPeople = (records: readonly Put[]): boolean =>
+  everyoneJoins(records)
+    ? records.some(({ kind }) => kind === "MAY_USE")
+    : everyoneIn(records, "MAY_USE") && everyoneIn(records, "GRANTED");
+/** True where a group has everyone, or everyone who is no guest, in it. */
+export const everyoneJoins = (records: readonly Put[]): boolean =>
+  ["MEMBER_OF", "ELIGIBLE_FOR"].some((kind) => everyoneIn(records, kind));
+const everyoneIn = (records: readonly Put[], kind: string): boolean =>
+  records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
 
 /** Worlds with less in them: without a half, a quarter, ... one record, then without one property. */
 function* smaller(world: readonly Put[]): Generator<Put[]> {

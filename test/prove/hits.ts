@@ -16,13 +16,9 @@ export interface Hit {
 export const LEAST_SHARE = 0.01;
 /** What everyone has, the people of all tenants in one graph have: more together take longer each. */
 const PER_BENCH = 50;
-/** True if some membership is one step away. Among many tenants one always is, and some statements are for where none is. */
+/** True if somebody could come to be in a group. Among many tenants one always could, and some statements are for where none. */
 export const hasJoins = (world: readonly Put[]): boolean =>
-  world.some(
-    (put) =>
-      ["ELIGIBLE_FOR", "CONFERS"].includes(put.kind) ||
-      (put.kind === "MEMBER_OF" && ![undefined, null, "now"].includes(put.props?.tier as string)),
-  );
+  world.some(({ kind }) => ["ELIGIBLE_FOR", "CONFERS"].includes(kind));
 
 const isId = (value: string): boolean => /^[tw]\d+:/.test(value);
 

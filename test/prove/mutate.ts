@@ -3,7 +3,7 @@ import type { Put } from "../oracle/records.ts";
 import { tenants } from "../oracle/tenants.ts";
 import { HIDDEN, type Verdict, WIDER } from "./batch.ts";
 import { type Mutant, mutantsOf } from "./clauses.ts";
-import { hasGaps, lacksParts, standsApart } from "./compare.ts";
+import { everyoneJoins, hasGaps, lacksParts, standsApart } from "./compare.ts";
 import { richest } from "./features.ts";
 import { ENDED, LATE } from "./helper.ts";
 import { hasJoins } from "./hits.ts";
@@ -28,6 +28,8 @@ const worlds = (alone: boolean): Put[][] =>
 const whole = (world: readonly Put[]): boolean => !hasGaps(world);
 const together = (some: readonly (readonly Put[])[]): (readonly Put[])[] =>
   some.filter((world) => !standsApart(world));
+/** Of so many tenants the few are taken that have what is rare. */
+const MANY = 20_000;
 /** What one field shows is not tried on the next. */
 const FIELDS: readonly Field[] = [
   {
@@ -43,16 +45,36 @@ const FIELDS: readonly Field[] = [
     about: "tenants of which nobody read who may use their agents",
     drawn: (seed) => tenantsToTry(400, seed, 1_000).filter(lacksParts).slice(0, 30),
   },
+  // Some statements are for where there are none, and among many tenants there always are some.
   {
-    about: "tenants without memberships to come",
+    about: "worlds and tenants without memberships to come",
     drawn: (seed) =>
       together(
-        richest(
-          tenants(600, seed, 3_000).filter((world) => !hasJoins(world)),
-          60,
+        [...worlds(false), ...richest(tenants(600, seed, 3_000), 200)].filter((world) => !hasJoins(world)),
+      ),
+  },
+  {
+    about: "worlds and tenants without memberships to come, and without policies",
+    drawn: (seed) =>
+      together(
+        [...worlds(false), ...richest(tenants(1_500, seed, 5_000), 400)].filter(
+          (world) => !hasJoins(world) && !world.some(({ kind }) => kind === "Policy"),
         ),
       ),
   },
+  // Few have such groups.
+  ...[true, false].map(
+    (joins): Field => ({
+      about: `tenants in which everyone is in groups, ${joins ? "and somebody" : "and nobody"} could come to be in more`,
+      drawn: (seed) =>
+        richest(
+          together(
+            tenants(MANY, seed, 20_000).filter((world) => everyoneJoins(world) && hasJoins(world) === joins),
+          ),
+          60,
+        ),
+    }),
+  ),
   {
     about: "the richest of 1500 others",
     drawn: (seed) => together(richest(tenants(1_500, seed, 800), 150)),
