@@ -117,6 +117,10 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     "persons are told apart by more than is needed: rows are the same, and fewer share the work",
     [
       ...["named 2 without: d.excluded IS NOT NULL", "named 5 without: g.narrow = 1"],
+      ...[
+        "told 4 without: e.id = 'everyone-except-external'",
+        "belongs 2 without: (g.enabled IS NULL OR g.enabled)",
+      ],
       ...[/^named [1235] without: (p\.)?id <> 'everyone'$/, "named 4 without: p.id <> 'everyone'"],
       ...[/^named 4 without: (k\.effect = 'block'|k\.kind = 'Dlp'|-\[:GATES\]->\(:Label\))$/],
       ...["picky 1 without: -[:GATES]->(:Scope)", "same 1 turned round: -[:LIKE_ONE]->"],
@@ -159,7 +163,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   [
     "the audience is of persons alone: others are passed over where it is lent",
-    ["audience 2 without: p.kind = 'Guest'"],
+    [/^audience [23] without: p\.kind = 'Guest'$/],
   ],
   [
     "no agent carries content in a mode in which it does not act",
@@ -181,6 +185,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   ["what is not plain is added up, and comes to the same", ["list-grant 2 off by one: tier > 1"]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
+  ["two principals have one membership between them", [/^belongs 1 min for max: min\(CASE/]],
   ["records with another mode are refused", [/^lent [13] without: s\.mode IN/]],
   [
     "only whether there is any is asked, and where places lie in each other there is",

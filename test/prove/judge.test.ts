@@ -46,6 +46,18 @@ test("each broken rule has a verdict of its own, though all run together", PATIE
 });
 
 test(
+  "a statement that does not run keeps no verdict from the others of a rule that reads itself",
+  PATIENCE,
+  async () => {
+    const worlds = named("alone-everyone-but-guests-is-in-a-group-in-two-ways");
+    const found = new Map<string, string>();
+    const ids = ["told 2 without: before = 0", "told 4 min for max: min(b.tier)"];
+    await Judge.use(worlds, CLI, (judge) => judge.try(ids, ({ id, fate }) => void found.set(id, fate)));
+    expect(ids.map((id) => found.get(id))).toEqual(["idle", "caught"]);
+  },
+);
+
+test(
   "a clause is taken out, and what is left of the tenant that shows it has nothing to spare",
   PATIENCE,
   async () => {
