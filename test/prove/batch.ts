@@ -2,6 +2,7 @@
  * Many broken rules at a time. What a clause of one rule does is first seen in the rows of that rule; tenants share no
  * ids, so in each of them another rule may be broken, and all rules run once for all of them.
  */
+import { isPoolFull } from "../../src/graph/engine.ts";
 import { StoreError } from "../../src/model.ts";
 import type { OracleRow } from "../oracle/evaluate.ts";
 import { compareBytes } from "../oracle/records.ts";
@@ -134,6 +135,7 @@ export async function* survey(
       if (rows.length === 0) yield { id, fate: "same", why: "" };
       else yield { id, at, part, rows, wider };
     } catch (error) {
+      if (isPoolFull(error)) throw error;
       yield failure(id, error);
     }
   }
@@ -237,6 +239,7 @@ export async function runTogether(
     try {
       await bench.step(at, here.length > 0 || ends === 1 ? instead : undefined);
     } catch (error) {
+      if (isPoolFull(error)) throw error;
       throw new Failed(at, error);
     }
   }

@@ -3,6 +3,7 @@
  * the next one is started where it ends.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { isPoolFull } from "../../src/graph/engine.ts";
 import type { Put } from "../oracle/records.ts";
 import { type Candidate, Failed, runTogether, type Share, soundOf, survey, type Verdict } from "./batch.ts";
 import { mutantsOf } from "./clauses.ts";
@@ -70,7 +71,7 @@ export async function serveMutants(): Promise<void> {
     return waiting.shift();
   };
   const { records, kept, raw } = (await heard()) as Bench;
-  await Workbench.beside(records, kept, async (bench) => {
+  const work = async (bench: Workbench): Promise<void> => {
     const sound = soundOf(bench, raw);
     for (;;) {
       const order = (await heard()) as Order | undefined;
@@ -95,7 +96,14 @@ export async function serveMutants(): Promise<void> {
         }
       begin("through", false);
     }
-  });
+  };
+  try {
+    await Workbench.beside(records, kept, work);
+  } catch (error) {
+    // Its memory fills with what it dropped: whoever waits sees that it ended, and goes on with another one.
+    if (!isPoolFull(error)) throw error;
+    process.exit(1);
+  }
   clearInterval(watch);
 }
 

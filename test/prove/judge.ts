@@ -1,7 +1,7 @@
 /** A verdict on each of many broken rules: first what they derive by themselves, then what the rules behind them make of it. */
 import type { Put } from "../oracle/records.ts";
 import { type Candidate, failure, type Share, tenantsIn, type Verdict } from "./batch.ts";
-import { Helper, Lost, type Order } from "./helper.ts";
+import { ENDED, Helper, Lost, type Order } from "./helper.ts";
 import { Workbench } from "./workbench.ts";
 
 /** In so many tenants a rule is broken in the first run of the rules, and in twice as many each further time. */
@@ -45,9 +45,12 @@ async function candidates(
 ): Promise<Candidate[]> {
   const open = new Set(ids);
   const found: Candidate[] = [];
+  const again = new Set<string>();
+  let alone: string | undefined;
+  let left = Number.POSITIVE_INFINITY;
   while (open.size > 0)
     try {
-      for await (const answer of helper.ask({ survey: [...open] }))
+      for await (const answer of helper.ask({ survey: alone === undefined ? [...open] : [alone] }))
         if ("candidate" in answer) {
           found.push(answer.candidate);
           open.delete(answer.candidate.id);
@@ -55,12 +58,24 @@ async function candidates(
           say(answer.verdict);
           open.delete(answer.verdict.id);
         }
-      return found;
+      if (alone === undefined) return found;
+      alone = undefined;
     } catch (error) {
-      const [id] = error instanceof Lost ? error.suspects : [];
-      if (id === undefined) throw error;
-      say(failure(id, error));
-      open.delete(id);
+      if (!(error instanceof Lost)) throw error;
+      const [id] = error.suspects;
+      if (id === undefined) {
+        // It was at none: what it did before filled its memory, if it did anything.
+        if (open.size >= left) throw error;
+        left = open.size;
+      } else if (error.message === ENDED && !again.has(id)) {
+        // So may those before this one: once more, in a new process that is at nothing else.
+        again.add(id);
+        alone = id;
+      } else {
+        say(failure(id, error));
+        open.delete(id);
+        alone = undefined;
+      }
     }
   return found;
 }
@@ -106,7 +121,7 @@ interface Stop {
 /** Runs the rules; where they stop, the broken rule that stops them is found and left out. */
 async function settle(helper: Helper, shares: readonly Share[]): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
-  const run = async (order: Order): Promise<Stop | undefined> => {
+  const run = async (order: Order, again = false): Promise<Stop | undefined> => {
     let stop: Stop | undefined;
     try {
       for await (const answer of helper.ask(order))
@@ -115,7 +130,8 @@ async function settle(helper: Helper, shares: readonly Share[]): Promise<Map<str
       return stop;
     } catch (error) {
       if (!(error instanceof Lost) || error.at === undefined) throw error;
-      return { at: error.at, why: error.message };
+      // What it did before may have filled its memory: a new one has done nothing.
+      return error.message === ENDED && !again ? run(order, true) : { at: error.at, why: error.message };
     }
   };
   for (let open = [...shares]; open.length > 0; ) {
