@@ -19,7 +19,7 @@ import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { answers, type Said } from "./product.ts";
 
 /** So many are tried at a time: a database costs as much as a hundred tenants in it. */
-const AT_ONCE = 500;
+const AT_ONCE = 1_000;
 /** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
 const PER_DATABASE = 200;
 const PER_SHARED_DATABASE = 100;
