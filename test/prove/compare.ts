@@ -132,7 +132,7 @@ function* smaller(world: readonly Put[]): Generator<Put[]> {
       yield world.filter((_, index) => index < at || index >= at + size);
   for (const [index, put] of world.entries())
     for (const name of Object.keys(put.props ?? {})) {
-      if (put.kind === UNREAD || ["key", "flow", "mode", "plane"].includes(name)) continue;
+      if (put.kind === UNREAD || ["key", "flow", "mode", "type", "plane"].includes(name)) continue;
       const { [name]: _, ...props } = put.props ?? {};
       // A grant or deny of nothing at all says nothing about the rules.
       if (/^(GRANTED|DENIED)$/.test(put.kind) && !Object.values(props).includes(true)) continue;

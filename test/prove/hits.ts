@@ -19,6 +19,7 @@ const PER_BENCH = 50;
 /** True if somebody could come to be in a group. Among many tenants one always could, and some statements are for where none. */
 export const hasJoins = (world: readonly Put[]): boolean =>
   world.some(({ kind }) => ["ELIGIBLE_FOR", "CONFERS"].includes(kind));
+export const hasPolicies = (world: readonly Put[]): boolean => world.some(({ kind }) => kind === "Policy");
 
 const isId = (value: string): boolean => /^[tw]\d+:/.test(value);
 

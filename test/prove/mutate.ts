@@ -6,7 +6,7 @@ import { type Mutant, mutantsOf } from "./clauses.ts";
 import { everyoneJoins, hasGaps, lacksParts, standsApart } from "./compare.ts";
 import { richest } from "./features.ts";
 import { ENDED, LATE } from "./helper.ts";
-import { hasJoins } from "./hits.ts";
+import { hasJoins, hasPolicies } from "./hits.ts";
 import { Judge } from "./judge.ts";
 import { RULES } from "./product.ts";
 import { tenantsToTry } from "./random.ts";
@@ -58,7 +58,7 @@ const FIELDS: readonly Field[] = [
     drawn: (seed) =>
       together(
         [...worlds(false), ...richest(tenants(1_500, seed, 5_000), 400)].filter(
-          (world) => !hasJoins(world) && !world.some(({ kind }) => kind === "Policy"),
+          (world) => !hasJoins(world) && !hasPolicies(world),
         ),
       ),
   },

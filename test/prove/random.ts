@@ -8,6 +8,7 @@ import { partlyRead } from "../oracle/tenants-unread.ts";
 import {
   disagreement,
   disagreementAmong,
+  everyoneJoins,
   hasGaps,
   lacksParts,
   prefixOf,
@@ -16,10 +17,11 @@ import {
   standsApart,
 } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
+import { hasJoins, hasPolicies } from "./hits.ts";
 import { answers, type Said } from "./product.ts";
 
 /** So many are tried at a time: a database costs as much as a hundred tenants in it. */
-const AT_ONCE = 1_000;
+const AT_ONCE = 2_000;
 /** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
 const PER_DATABASE = 200;
 const PER_SHARED_DATABASE = 100;
@@ -79,21 +81,23 @@ export async function* tryTenants(
 
 /** What the product says about these tenants: a few databases of many, and one for each that has to stand apart. */
 async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: number) => void): Promise<Said> {
-  // A graph without gaps is another test than one with some.
-  const all = part.filter((world) => !standsApart(world) && !hasGaps(world));
-  const gaps = part.filter((world) => !standsApart(world) && hasGaps(world));
+  const together = part.filter((world) => !standsApart(world) && !byItself(world));
   const databases = [
-    ...shared(all.filter(sharesGrants), PER_SHARED_DATABASE),
+    // A graph without gaps is another test than one with some; so is one where nobody could join a group, or no policy is.
+    ...[together.filter((world) => !hasGaps(world)), together.filter(hasGaps)]
+      .flatMap(quietApart)
+      .flatMap((some) => [
+        ...shared(some.filter(sharesGrants), PER_SHARED_DATABASE),
+        ...shared(
+          some.filter((world) => !sharesGrants(world)),
+          some.some(hasGaps) ? PER_SHARED_DATABASE : PER_DATABASE,
+        ),
+      ]),
     ...shared(
-      all.filter((world) => !sharesGrants(world)),
-      PER_DATABASE,
-    ),
-    ...shared(gaps, PER_SHARED_DATABASE),
-    ...shared(
-      part.filter((world) => lacksParts(world) && !sharesPeople(world)),
+      part.filter((world) => lacksParts(world) && !byItself(world)),
       PER_SHARED_DATABASE,
     ),
-    ...part.filter(sharesPeople),
+    ...part.filter(byItself),
   ];
   const lanes = pLimit(LANES);
   const said = await lanes.map(databases, (records) => answers(records, { onStage }));
@@ -102,6 +106,15 @@ async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: numbe
     use: said.flatMap(({ use }) => use),
     counted: said.flatMap(({ counted }) => counted),
   };
+}
+
+/**
+ * Among many tenants somebody always could join a group, and some policy is there. What rules do where there is none of
+ * either, they do for those that are by themselves.
+ */
+function quietApart(worlds: readonly Put[][]): Put[][][] {
+  const steady = worlds.filter((world) => !hasJoins(world));
+  return [worlds.filter(hasJoins), steady.filter(hasPolicies), steady.filter((world) => !hasPolicies(world))];
 }
 
 /** Tenants in databases of about as many, at most so many, and as many databases as work at a time. */
@@ -115,6 +128,8 @@ function shared(worlds: readonly Put[][], most: number): Put[][] {
 
 const byEveryone = (kind: string) => (world: readonly Put[]) =>
   world.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
+/** What groups control that everyone is in, persons of all tenants in one graph control. */
+const byItself = (world: readonly Put[]): boolean => sharesPeople(world) || everyoneJoins(world);
 /** Everyone holds something. */
 const sharesGrants = byEveryone("GRANTED");
 /** An agent is for everyone. */
