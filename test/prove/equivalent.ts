@@ -45,7 +45,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     [
       ...["at 2 without: -[:STAKES]->(:Scope)", "part 1 without: -[:POINT]->(:Scope)"],
       ...["left 1 without: -[:POINT]->(:Scope)", "taken 1 without: -[:DENIES]->(:Scope)"],
-      ...[/^(near|list-near) \d+ without: -\[:(SIDE|HALTED)\]->/, "keyed 1 without: q.opens = 1"],
+      ...[/^(near|list-near) \d+ without: -\[:(SIDE|HALTED)\]->\((?!z\))/, "keyed 1 without: q.opens = 1"],
       /^(near|list-near) \d+ without: -\[:UNEVEN\]->\(:Scope\)$/,
       ...[/^later [123] (without|off by one|negated): p\.manage > 1$/, "spot 4 without: opens = 1"],
       ...["gate 2 without: s.gates IS NOT NULL", /^outer 1 without: q\.(absorbed <> 1|subtree = 1)$/],
