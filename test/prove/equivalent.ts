@@ -56,7 +56,8 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ],
       ...[
         "denies 1 without: t.sort = 0",
-        "grant 1 off by one: discovers > 0",
+        /^grant [12] off by one: discovers > 0$/,
+        /^list-grant 1 (without|off by one): discovers > 0$/,
         "lent 5 without: -[:PERMITS]->(:Scope)",
       ],
       ...[
@@ -135,7 +136,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     "whatever is not plain is marked, and is not for this rule",
     [
       /^can-reach-(plain|listed) [12] without: (i\.tier = 1|g\.special = 0|x\.side = 0)$/,
-      "beneath 1 without: places = 1",
+      ...["beneath 1 without: places = 1", "alone 1 without: g.special = 0"],
     ],
   ],
   [
@@ -182,9 +183,9 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ["no line lets nothing through, nor does an empty one", ["list-grant 2 without: size(h.lines) = 0"]],
   [
     "what may be managed, or opened by keys, is marked and never plain",
-    [/^list-grant 2 without: manages = 1 \([45]\)$/, "grant 2 without: opens = 1 (2)"],
+    [/^(list-)?grant [12] without: manages = 1 \([45]\)$/, /^grant [12] without: opens = 1 \(2\)$/],
   ],
-  ["what is not plain is added up, and comes to the same", ["list-grant 2 off by one: tier > 1"]],
+  ["what is not plain is added up, and comes to the same", [/^(list-)?grant [12] off by one: tier > 1$/]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
   ["two principals have one membership between them", [/^belongs 1 min for max: min\(CASE/]],
   ["records with another mode are refused", [/^lent [13] without: s\.mode IN/]],
@@ -204,6 +205,13 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
     "places lie less deep: it ends what would go round in bad data",
     [/^inherited 3 (without|off by one): b\.level \+ d\.level <= 1024$/],
+  ],
+  [
+    "it looks at more places each by itself, and misses none",
+    [
+      ...["forked 1 without: -[:CREST]->(z)", "forked 1 without: places > 1"],
+      /^uneven 1 turned round: -\[(:COVERS|a:ALIKE)\]->$/,
+    ],
   ],
   [
     "a policy of another kind is asked for its kind where it blocks",
