@@ -64,7 +64,11 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
         /^list-near \d+ without: \(g\.here = 0 OR f\.level = 0\)$/,
         /^(taps 2|list-near 4) (without|negated): f\.level = 0$/,
       ],
-      ...["left 1 without: m.shut = 1", "strangers 2 without: -[:UNSEEN]->(:Scope)"],
+      ...[
+        "meets 6 without: <-[:APPLIES_TO]-(:Policy)",
+        "left 1 without: m.shut = 1",
+        "strangers 2 without: -[:UNSEEN]->(:Scope)",
+      ],
       ...["nested 2 without: -[:NEAR]->(:Scope)", "crest 1 without: -[:COVERS]->(z)"],
       /^(crowded [12]|near 1|list-near 1) min for max: max\(g\.special\)$/,
     ],
@@ -187,6 +191,11 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   ["what is not plain is added up, and comes to the same", [/^(list-)?grant [12] off by one: tier > 1$/]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
+  ["every actor stands for itself, directly and today", [/^halts 3 without: i\.(tier|direct) = 1$/]],
+  [
+    "what names somebody directly is found by the statement before, which says the same",
+    ["meets 3 without: (i.direct = 0 OR p.id IN ['everyone', 'everyone-except-external'])"],
+  ],
   ["two principals have one membership between them", [/^belongs 1 min for max: min\(CASE/]],
   ["records with another mode are refused", [/^lent [13] without: s\.mode IN/]],
   [
