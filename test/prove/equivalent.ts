@@ -191,6 +191,10 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   ["what is not plain is added up, and comes to the same", [/^(list-)?grant [12] off by one: tier > 1$/]],
   ["what asks or stops at the account does so at every place in it", ["part 7 without: e.lock = 2"]],
+  [
+    "a policy that is off halts nowhere: halted asks for its state as well",
+    ["halts 3 without: (k.state IS NULL OR k.state = 'enabled')"],
+  ],
   ["every actor stands for itself, directly and today", [/^halts 3 without: i\.(tier|direct) = 1$/]],
   [
     "what names somebody directly is found by the statement before, which says the same",
