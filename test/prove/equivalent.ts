@@ -32,7 +32,11 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     [
       ...["calls 2 min for max: min(k.far)", /^closure [45] min for max: min\(i\.far\)$/],
       ...["closure 1 min for max: min(p.code)", /^actor [12] min for max: max\(l\.server\)$/],
-      ...["everyone 1 min for max: min(i.level)", "lent 5 min for max: max(r.code)"],
+      ...[
+        /^identity [23] min for max: min\(i\.level\)$/,
+        "everyone 1 min for max: min(i.level)",
+        "lent 5 min for max: max(r.code)",
+      ],
       ...["beneath 1 min for max: min(z.code)", "taken 1 min for max: max(shut)"],
       ...[/^witness 1 min for max: min\(o\.(hops|who)\)$/],
       ...[/^read-at 1 min for max: min\(p\.(hops|regrant|who)\)$/, "through 1 min for max: max(d.embedded)"],
@@ -209,6 +213,10 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
     "what has a row of another tier has one of this tier as well, if that goes down from above",
     [/^next [12] without: q\.tier = tier$/],
+  ],
+  [
+    "there each stands for itself alone, which is the same from both ends, and nobody becomes everyone",
+    [/^closure [23] turned round: -\[i:CLOSURE\]->$/],
   ],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
