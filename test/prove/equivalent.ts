@@ -34,7 +34,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ...["closure 1 min for max: min(p.code)", /^actor [12] min for max: max\(l\.server\)$/],
       ...[
         /^identity [23] min for max: min\(i\.level\)$/,
-        "everyone 1 min for max: min(i.level)",
+        /^everyone 1 min for max: min\(i\.(level|path)\)$/,
         "lent 5 min for max: max(r.code)",
       ],
       ...["beneath 1 min for max: min(z.code)", "taken 1 min for max: max(shut)"],
@@ -133,6 +133,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ],
       ...[/^named [1235] without: (p\.)?id <> 'everyone'$/, "named 4 without: p.id <> 'everyone'"],
       ...[/^named 4 without: (k\.effect = 'block'|k\.kind = 'Dlp'|-\[:GATES\]->\(:Label\))$/],
+      ...["named 3 without: -[:SERVED]->(:Scope)", "named 3 without: (k)-[:GATES]->"],
       ...["picky 1 without: -[:GATES]->(:Scope)", "same 1 turned round: -[:LIKE_ONE]->"],
     ],
   ],
@@ -217,6 +218,18 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
     "there each stands for itself alone, which is the same from both ends, and nobody becomes everyone",
     [/^closure [23] turned round: -\[i:CLOSURE\]->$/],
+  ],
+  [
+    "the ways to a lender are the same for all that it lends: each path has as many marks more",
+    ["identity 1 min for max: min(l.far + ' ' + p.code)"],
+  ],
+  [
+    "who becomes a person is one of everyone already, by as few steps of control and a way as short",
+    [/^everyone 2 without: (q\.kind IN \['User', 'Guest', 'AgentUser'\]|person = 0)$/],
+  ],
+  [
+    "whom it could become is further away than it is itself, and a person is one of everyone already",
+    ["everyone 1 without: i.tier = 1"],
   ],
   ["no agent has an empty id", ["assists 1 without: x.lender <> ''"]],
   [
