@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { whole } from "../arguments.ts";
 import type { CommandLine } from "../command-line.ts";
 
+type SimulateOptions = import("../demo.ts").SimulateOptions;
+
 export function demo(line: CommandLine): void {
   line.program
     .command("demo")
@@ -18,15 +20,6 @@ export function demo(line: CommandLine): void {
     });
 }
 
-interface Size {
-  seed: number;
-  agents: number;
-  users: number;
-  groups: number;
-  items: number;
-  port: number;
-}
-
 export function simulate(line: CommandLine): void {
   line.program
     .command("simulate")
@@ -37,8 +30,8 @@ export function simulate(line: CommandLine): void {
     .option("--groups <NUMBER>", "groups", whole, 400)
     .option("--items <NUMBER>", "files", whole, 50_000)
     .option("--port <NUMBER>", "port on 127.0.0.1; 0 takes a free one", whole, 0)
-    .action(async (size: Size) => {
+    .action(async (options: SimulateOptions) => {
       const { serveSimulator } = await import("../demo.ts");
-      await serveSimulator(size, line.signal, (text) => process.stdout.write(text));
+      await serveSimulator(options, line.signal, (text) => process.stdout.write(text));
     });
 }
