@@ -5,6 +5,10 @@
 
 import { TIERS } from "./model.ts";
 
+/** Ids of the principals that stand for all people, and for all but guests. */
+export const EVERYONE = "everyone";
+export const EXCEPT_EXTERNAL = "everyone-except-external";
+
 export type PropType = "string" | "int" | "bool" | "timestamp" | "string[]";
 interface PropSpec {
   readonly type: PropType;
@@ -13,6 +17,8 @@ interface PropSpec {
   readonly values?: readonly string[];
   /** Without it rules derive nothing from the record, and that would look like a no: who puts one must say it. */
   readonly required?: true;
+  /** What no item of the list may be. */
+  readonly never?: readonly string[];
 }
 interface NodeSpec {
   readonly about: string;
@@ -36,6 +42,8 @@ const int = (about: string) => ({ type: "int", about }) as const;
 const bool = (about: string) => ({ type: "bool", about }) as const;
 const time = (about: string) => ({ type: "timestamp", about }) as const;
 const list = (about: string) => ({ type: "string[]", about }) as const;
+/** Of single principals and groups: what everyone need be or may not be is another grant, or none. */
+const named = (about: string) => ({ ...list(about), never: [EVERYONE, EXCEPT_EXTERNAL] }) as const;
 
 /** On every node, besides `id`. */
 const common = {
@@ -280,8 +288,8 @@ export const RELS = {
       ),
       reason_code: str("Why it is not exact"),
       expires: time("When it ends"),
-      together: list("flow posix: the holder must be, or be in, all of these as well"),
-      excluded: list("flow posix: who does not hold it, whatever group they are in"),
+      together: named("flow posix: the holder must be, or be in, all of these as well"),
+      excluded: named("flow posix: who does not hold it, whatever group they are in"),
     },
   },
   DENIED: {

@@ -3,7 +3,7 @@
  * scope for each container and distinct outcome, so that files which the same people get at share one. Pure.
  */
 import { createHash } from "node:crypto";
-import { ACTIONS, type Action, type GraphRecord } from "../../src/schema.ts";
+import { ACTIONS, type Action, EVERYONE, type GraphRecord } from "../../src/schema.ts";
 import {
   type AccessList,
   type Clause,
@@ -15,7 +15,7 @@ import {
   READ,
   WRITE,
 } from "./acl.ts";
-import { EVERYONE, everyone } from "./everyone.ts";
+import { everyone } from "./everyone.ts";
 import { within } from "./scopes.ts";
 
 /** What stands on the way to a file or directory, root first; undefined where a list was not read. */

@@ -1,10 +1,10 @@
 /** Deny assignments of each subscription: made by Azure for managed applications and deployment stacks. */
 import type { Page, Step } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
-import { armId, directoryId, type GraphRecord } from "../../src/schema.ts";
+import { armId, directoryId, EVERYONE, type GraphRecord } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
-import { EVERYONE, everyone } from "./everyone.ts";
+import { everyone } from "./everyone.ts";
 import { placeScope } from "./management-groups.ts";
 import { actionFlags, evaluateBlock, type PermissionBlock } from "./rights.ts";
 

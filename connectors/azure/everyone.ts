@@ -1,7 +1,6 @@
 /** Every identity of the tenant as one principal. */
-import type { NodeRecord } from "../../src/schema.ts";
+import { EVERYONE, type NodeRecord } from "../../src/schema.ts";
 
-export const EVERYONE = "everyone";
 export const everyone = (): NodeRecord<"Principal"> => ({
   kind: "Principal",
   id: EVERYONE,

@@ -54,6 +54,8 @@ export interface Column {
   values?: readonly string[];
   /** Who puts a record must say it. */
   required?: true;
+  /** What no item of the list may be. */
+  never?: readonly string[];
 }
 
 const propsOf = (kind: Kind): Column[] => {
@@ -234,11 +236,12 @@ type Said = Omit<Column, "name"> & { about: string };
 
 /** The schema page in Markdown: every kind, its properties and what they mean. */
 export const schemaPage = (): string => {
-  const meaning = ({ about, values, required }: Said): string =>
+  const meaning = ({ about, values, required, never }: Said): string =>
     [
       about,
       ...(values === undefined ? [] : [`one of ${values.map((value) => `\`${value}\``).join(", ")}`]),
       ...(required === undefined ? [] : ["required"]),
+      ...(never === undefined ? [] : [`none of ${never.map((item) => `\`${item}\``).join(", ")}`]),
     ].join("; ");
   const rows = (props: Readonly<Record<string, Said>>) =>
     Object.entries(props).map(([name, spec]) => [`\`${name}\``, spec.type, meaning(spec)]);

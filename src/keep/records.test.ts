@@ -93,6 +93,16 @@ describe("a line of an import file", () => {
       { put: { kind: "Item", id: "i", props: { modified: "2026-13-01" } } },
       /expected an ISO 8601 time/,
     ],
+    [
+      "an access list whose entry needs everyone besides",
+      {
+        put: {
+          ...{ kind: "GRANTED", from: p, to: s },
+          props: { key: "g", flow: "posix", read: true, together: ["everyone"] },
+        },
+      },
+      /together of GRANTED is \["everyone"\]; expected single principals and groups, none of everyone, /,
+    ],
     ["a text for a list", { put: { ...p, props: { aliases: "x" } } }, /expected a list of strings/],
     [
       "a number for a text",

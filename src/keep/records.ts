@@ -167,8 +167,10 @@ const propsOf = (kind: Kind, value: unknown): Json => {
   return props;
 };
 
-/** What is expected if the value is none of a closed list. `null` clears, which what is required does not bear. */
-const unlisted = (value: unknown, { values, required }: Column): string | undefined => {
+/** What is expected if the value is none of a closed list, or has in it what it may not have. `null` clears, which what is required does not bear. */
+const unlisted = (value: unknown, { values, required, never = [] }: Column): string | undefined => {
+  if (Array.isArray(value) && value.some((item) => never.includes(item)))
+    return `single principals and groups, none of ${never.join(", ")}`;
   if (values === undefined || (value === null ? required !== true : values.includes(String(value))))
     return undefined;
   return choice(values);

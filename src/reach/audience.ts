@@ -2,16 +2,12 @@
 import type { GraphStore } from "../graph/store.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import type { Row } from "../model.ts";
-import type { Kind } from "../schema.ts";
+import { EVERYONE, EXCEPT_EXTERNAL, type Kind } from "../schema.ts";
 import { ambiguous, globOf, notCalled } from "./answers.ts";
 import { type Brings, knownAs, unreadParts } from "./gaps.ts";
 import type { ReachRow } from "./reach-row.ts";
 
 type Query = GraphStore["query"];
-
-/** Principals that stand for all people, and for all but guests. */
-const EVERYONE = "everyone";
-const EXCEPT_EXTERNAL = "everyone-except-external";
 
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const isPerson = (row: Row): boolean => row.kind === "User" || row.kind === "Guest";

@@ -1,6 +1,7 @@
 /** Witness paths: from the compact form that rules write to steps with names, and to a line for people. */
 import type { GraphStore } from "../graph/store.ts";
 import { type Row, TIERS, type Tier } from "../model.ts";
+import { EVERYONE, EXCEPT_EXTERNAL } from "../schema.ts";
 import { type Copy, callsTo, copyChains } from "./copies.ts";
 import { keptRows } from "./kept.ts";
 import {
@@ -165,7 +166,7 @@ const readAt = ({ copy, scope }: Witness): string =>
   copy === undefined || copy.embedded ? scope : copy.place;
 const keyOf = ({ agent, mode, via, person, grant }: Omit<Witness, "tier">): string =>
   [agent, mode, via, person, grant].join("\n");
-const EVERYONE: ReadonlySet<string> = new Set(["everyone", "everyone-except-external"]);
+const CROWDS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL]);
 const codesOf = (path: string): string[] =>
   path.slice(path.indexOf(" ") + 1).match(new RegExp(`.{${CODE}}`, "g")) ?? [];
 /** How a path comes to the principal that is so many steps behind the identity. */
@@ -198,7 +199,7 @@ async function leadsOf(
   )) {
     // What everyone is given is for persons, but for ADLS lists, which mean whoever else is everyone, too.
     const holder = principals.get(codesOf(String(way.path)).at(-1) ?? "")?.id ?? "";
-    if (row.flow !== "posix" && way.itself !== true && EVERYONE.has(holder)) continue;
+    if (row.flow !== "posix" && way.itself !== true && CROWDS.has(holder)) continue;
     const key = [way.agent, way.mode, textOf(way.via), textOf(way.person), row.code].join("\n");
     const lead: Lead = {
       tier: String(way.tier),
