@@ -42,9 +42,9 @@ const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
   // Two groups at once, of two identities, one by control: worlds.
   ...["held 3", "part 11"],
   // A policy that names everyone but guests: a world of its own, since it is about everybody.
-  ...["told 3", "told 4"],
+  "told 3",
   // Groups that everyone is in: rare, since some of these tenants need a database of their own.
-  ...["belongs 2", "belongs 3", "belongs 4", "audience 3"],
+  ...["belongs 2", "belongs 3", "belongs 4"],
   // A grant that nothing else comes near: rare where all features meet, and in most worlds; with policies or without any.
   ...["can-reach-listed 1", "can-reach-listed 2", "can-reach-plain 1"],
   // Places in several others or in each other, policies that are stricter further down: worlds.
@@ -77,7 +77,7 @@ test(
   "many threads say what one says: the engine has put rows together in another way each time",
   PATIENCE,
   async () => {
-    const drawn = tenantsToTry(40, SEED).filter((tenant) => !standsApart(tenant));
+    const drawn = tenantsToTry(20, SEED).filter((tenant) => !standsApart(tenant));
     const said = async (records: readonly Put[], threads: number): Promise<string[]> =>
       Object.values(await answers(records, { threads }))
         .flat()
@@ -85,8 +85,7 @@ test(
         .sort();
     for (const some of [drawn.filter((one) => !hasGaps(one)), drawn.filter(hasGaps)]) {
       const records = some.flat();
-      const one = await said(records, 1);
-      for (let times = 0; times < 2; times++) expect(await said(records, 4)).toEqual(one);
+      expect(await said(records, 4)).toEqual(await said(records, 1));
     }
   },
 );
@@ -148,7 +147,7 @@ describe("the random tenants have in them what rules are about", () => {
   });
 
   test("every statement of every rule derives something in one of a hundred", PATIENCE, async () => {
-    const rare = (await hits(tenantsToTry(150, SEED)))
+    const rare = (await hits(tenantsToTry(100, SEED)))
       .filter(({ share }) => share < LEAST_SHARE)
       .map((one) => `${one.rule} ${one.statement}`);
     expect(rare.filter((one) => !HELD_ELSEWHERE.has(one))).toEqual([]);
