@@ -9,7 +9,7 @@ export interface Evaluator {
 export const EVALUATORS: readonly Evaluator[] = [
   // Roles.
   { file: "azure/glob", tests: ["azure/rights"] },
-  { file: "azure/planes", tests: ["azure/rights"] },
+  { file: "azure/planes", tests: ["azure/rights", "azure/planes"] },
   { file: "azure/rights", tests: ["azure/rights", "azure/grants"] },
   { file: "azure/grants", tests: ["azure/grants", "azure/assignments", "azure/built-in-roles"] },
   { file: "azure/assignments", tests: ["azure/assignments", "azure/grants", "azure/hosts"] },
