@@ -135,6 +135,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ...[/^named 4 without: (k\.effect = 'block'|k\.kind = 'Dlp'|-\[:GATES\]->\(:Label\))$/],
       ...["named 3 without: -[:SERVED]->(:Scope)", "named 3 without: (k)-[:GATES]->"],
       ...["picky 1 without: -[:GATES]->(:Scope)", "same 1 turned round: -[:LIKE_ONE]->"],
+      ...["sign 1 min for max: max(reverse(t.mark))", "same 1 negated: u.mark = mark"],
     ],
   ],
   [
@@ -245,6 +246,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     [
       ...["forked 1 without: -[:CREST]->(z)", "forked 1 without: places > 1"],
       /^uneven 1 turned round: -\[(:COVERS|a:ALIKE)\]->$/,
+      /^alike 1 turned round: -\[[hk]:HALTED\]->$/,
     ],
   ],
   [
