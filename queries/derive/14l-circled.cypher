@@ -5,3 +5,9 @@ MATCH (s:Scope)-[:ABOVE]->(y:Scope)
 WITH s, y
 MATCH (y)-[:WITHIN]->(s)
 RETURN DISTINCT s.id, s.id
+// and
+// Where access lists are, one that leads out of itself, too: a place of it lies in several others.
+MATCH (s:Scope)-[:WITHIN]->(y:Scope)
+WITH s, count(y) AS places
+WHERE places > 1
+RETURN s.id, s.id

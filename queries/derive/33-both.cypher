@@ -10,6 +10,16 @@ RETURN DISTINCT x.id, x.id
 // What is read through copies goes down like a containment grant.
 MATCH (x:Actor)-[:TAPS]->(:Scope)
 RETURN DISTINCT x.id, x.id
+// and when: UNSEEN
+// Also where it is unknown whether a copy can be read.
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(:Scope)
+RETURN DISTINCT a.id + '|on-behalf-of|', a.id + '|on-behalf-of|'
+// and when: UNSEEN
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(:Scope)
+WITH DISTINCT a
+MATCH (a)-[l:LENT]->(:Principal)
+WHERE l.mode = 'agent-user' AND l.via = ''
+RETURN DISTINCT a.id + '|agent-user|', a.id + '|agent-user|'
 // and when: BEARS
 MATCH (x:Actor)-[:BEARS]->(:Scope)
 RETURN DISTINCT x.id, x.id

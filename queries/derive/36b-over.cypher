@@ -9,7 +9,7 @@ OPTIONAL MATCH (s)-[known:ABOVE]->(s)
 WITH s, count(known) AS before
 WHERE before = 0
 RETURN s.id, s.id, 0
-// next level when: BOTH
+// next level
 MATCH (s:Scope)-[b:OVER]->(m:Scope)-[:WITHIN]->(y:Scope)
 WHERE b.level = $level - 1
 WITH DISTINCT s, y

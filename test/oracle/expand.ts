@@ -89,8 +89,8 @@ const UNKNOWN = "unknown:mcp:";
 /** How places lie, and what leads from one to another. */
 export interface Layout {
   /** WITHIN and INHERITS, each from below. */
-  parents: ReadonlyMap<string, string>;
-  sources: ReadonlyMap<string, string>;
+  parents: ReadonlyMap<string, readonly string[]>;
+  sources: ReadonlyMap<string, readonly string[]>;
   /** Identities that have what a blueprint’s principal holds. */
   heirs: ReadonlyMap<string, readonly string[]>;
   /** COPIED_TO, from the place that was copied. */
@@ -120,11 +120,17 @@ export function expand(
     const steps = new Set(gaps.flatMap((gap) => gap.steps));
     return `${STATES[Math.max(...gaps.map(({ rank }) => Number(rank)))]} ${[...steps].sort(compareBytes).join(" ")}`;
   };
-  const distance = (from: string, to: string, by: ReadonlyMap<string, string>): number => {
-    let steps = 0;
-    for (let at: string | undefined = from; at !== undefined; at = by.get(at), steps++)
-      if (at === to) return steps;
-    throw new Error(`${from} does not lie in ${to}`);
+  /** What a place lies in, itself first, with the fewest relationships to each. */
+  const above = (from: string, by: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, number> => {
+    const met = new Map([[from, 0]]);
+    for (const [at, steps] of met)
+      for (const next of by.get(at) ?? []) if (!met.has(next)) met.set(next, steps + 1);
+    return met;
+  };
+  const distance = (from: string, to: string, by: ReadonlyMap<string, readonly string[]>): number => {
+    const steps = above(from, by).get(to);
+    if (steps === undefined) throw new Error(`${from} does not lie in ${to}`);
+    return steps;
   };
   /** Relationships from what is read, a copy or a place that was embedded, to a place that is read through it. */
   const through = ({ place: from, embedded }: { place: string; embedded: boolean }, to: string): number => {
@@ -134,8 +140,7 @@ export function expand(
       const copied = copies.get(at) ?? [];
       // What lies in a copy is not read with it: the last step is out of the copy.
       if (!embedded && copied.includes(from)) return steps + 1;
-      const parent = parents.get(at);
-      for (const next of parent === undefined ? copied : [parent, ...copied])
+      for (const next of [...(parents.get(at) ?? []), ...copied])
         if (!met.has(next)) met.set(next, steps + 1);
     }
     throw new Error(`${to} is not read through ${from}`);
@@ -187,7 +192,8 @@ export function expand(
   };
 
   const children = new Map<string, string[]>();
-  for (const [child, parent] of parents) children.set(parent, [...(children.get(parent) ?? []), child]);
+  for (const [child, containers] of parents)
+    for (const parent of containers) children.set(parent, [...(children.get(parent) ?? []), child]);
   const place = (row: CompactRow, scope: string): string => JSON.stringify([actorOf(row), row.tier, scope]);
   const own = new Map<string, CompactRow>();
   for (const row of rows) {
@@ -196,7 +202,10 @@ export function expand(
   }
 
   const cells = new Map<string, Map<Tier, OracleRow>>();
-  const say = (row: CompactRow, scope: string, further: number): void => {
+  const say = (row: CompactRow, scope: string, further: number, said = new Set<string>()): void => {
+    // In a circle a place comes up again.
+    if (said.has(scope)) return;
+    said.add(scope);
     const { agent, mode, tier } = row;
     // What was not read below the place of the row may lie elsewhere.
     const elsewhere = row.unread && Number(blindAt.get(scope)?.denies ?? 0) === 0;
@@ -223,26 +232,26 @@ export function expand(
       key,
     });
     if (!row.subtree) return;
-    for (const child of children.get(scope) ?? []) goOn(row, child, further + 1);
+    for (const child of children.get(scope) ?? []) goOn(row, child, further + 1, said);
   };
   /** At a place with a row for itself alone the row above does not count, but it goes on below. */
-  const goOn = (row: CompactRow, scope: string, distance: number): void => {
+  const goOn = (row: CompactRow, scope: string, distance: number, said: Set<string>): void => {
     const here = own.get(place(row, scope));
-    if (here === undefined) say(row, scope, distance);
-    else if (!here.subtree) for (const child of children.get(scope) ?? []) goOn(row, child, distance + 1);
+    if (here === undefined) say(row, scope, distance, said);
+    else if (!here.subtree && !said.has(scope)) {
+      said.add(scope);
+      for (const child of children.get(scope) ?? []) goOn(row, child, distance + 1, said);
+    }
   };
   /** What a row says of itself must be so. */
   const check = (row: CompactRow): void => {
-    const above: CompactRow[] = [];
-    const passed = new Set([row.scope]);
-    for (let at = parents.get(row.scope); at !== undefined && !passed.has(at); at = parents.get(at)) {
-      passed.add(at);
-      const one = own.get(place(row, at));
-      if (one?.subtree === true) above.push(one);
-    }
+    const [, ...containers] = above(row.scope, parents).keys();
+    const rowsAbove = containers
+      .map((at) => own.get(place(row, at)))
+      .filter((one): one is CompactRow => one?.subtree === true);
     const where = `${row.agent} at ${row.scope}, ${row.tier}`;
-    const nearest = above[0];
-    const shown = above.some((one) => !one.absorbed);
+    const [nearest] = rowsAbove;
+    const shown = rowsAbove.some((one) => !one.absorbed);
     const says = (right: Right): boolean =>
       nearest !== undefined && RANK[answer(row[right])] <= RANK[answer(nearest[right])];
     if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);

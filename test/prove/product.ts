@@ -250,22 +250,19 @@ async function copiesOf(query: Ask): Promise<(row: Row) => CompactRow["copy"]> {
 
 /** Rows of a derived graph as the oracle has them. Throws where a path leads nowhere. */
 export function expandRows(raw: GraphRows, records: readonly Put[]): OracleRow[] {
-  const copies = new Map<string, string[]>();
-  for (const put of records)
-    if ("from" in put && put.kind === "COPIED_TO")
-      copies.set(put.from.id, [...(copies.get(put.from.id) ?? []), put.to.id]);
-  const upwards = (kind: "WITHIN" | "INHERITS"): Map<string, string> =>
-    new Map(
-      records.flatMap((put) =>
-        "from" in put && put.kind === kind ? [[put.from.id, put.to.id] as const] : [],
-      ),
-    );
+  const leads = (kind: "WITHIN" | "INHERITS" | "COPIED_TO"): Map<string, string[]> => {
+    const found = new Map<string, string[]>();
+    for (const put of records)
+      if ("from" in put && put.kind === kind)
+        found.set(put.from.id, [...(found.get(put.from.id) ?? []), put.to.id]);
+    return found;
+  };
   const { rows, principals, grants, holdings, blind } = raw;
   const chains = {
-    parents: upwards("WITHIN"),
-    sources: upwards("INHERITS"),
+    parents: leads("WITHIN"),
+    sources: leads("INHERITS"),
     heirs: heirsOf(records),
-    copies,
+    copies: leads("COPIED_TO"),
   };
   return expand(rows, principals, grants, holdings, blind, chains);
 }
