@@ -62,7 +62,7 @@ describe("the product agrees with the definition", () => {
     for await (const _ of tryTenants(run, WORLDS));
     const shown: string[] = [];
     for (const place of run.mismatches.slice(0, 3)) {
-      const least = await shrink(tenantAt(SEED, place));
+      const least = await shrink(tenantAt(run, place));
       shown.push(
         worldText(`tenant ${place}`, "differs", least, tenantOf(least)),
         ...(await disagreement(least)),

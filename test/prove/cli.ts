@@ -18,8 +18,9 @@ import { metEnough, newRun, type Run, summary, tenantAt, tenantsToTry, tryTenant
 import { completeness, STEPS } from "./withhold.ts";
 import { worldFiles, worldText } from "./world.ts";
 
-const HELP = `npm run prove -- [--worlds N] [--seed S] [--from K] [--state FILE] [--shown N] [--profile]
-  N random tenants (500), row for row against the oracle; those that differ are shrunk and printed as worlds
+const HELP = `npm run prove -- [--worlds N] [--seed S] [--from K] [--state FILE] [--shown N] [--profile] [--apart]
+  N random tenants (500), row for row against the oracle; those that differ are shrunk and printed as worlds. Apart: each in
+  a graph of its own, and without some kinds of relationship, so that nothing is there which only others need
 npm run prove -- --hits [--worlds N]
   how many tenants make each statement of each rule derive something
 npm run prove -- --break [--seed S] [--rule R]
@@ -41,6 +42,7 @@ const { values: options } = parseArgs({
     shown: { type: "string", default: "3" },
     state: { type: "string" },
     profile: { type: "boolean", default: false },
+    apart: { type: "boolean", default: false },
     hits: { type: "boolean", default: false },
     break: { type: "boolean", default: false },
     mutate: { type: "boolean", default: false },
@@ -78,14 +80,14 @@ const SAVED_EVERY_MS = 2_000;
 const seed = count("seed", 1);
 
 async function random(): Promise<boolean> {
-  const run: Run = saved(newRun(seed, count("from", 0)));
+  const run: Run = saved(newRun(seed, count("from", 0), options.apart));
   const spent = new Map<string, number>();
   for await (const _ of tryTenants(run, count("worlds", 500), spent)) {
     save(run);
     progress(summary(run));
   }
   for (const place of run.mismatches.slice(0, count("shown", 3))) {
-    const least = await shrink(tenantAt(run.seed, place));
+    const least = await shrink(tenantAt(run, place));
     print(
       worldText(
         `tenant ${place} of seed ${run.seed}`,

@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import { evaluate } from "../oracle/evaluate.ts";
 import type { Put } from "../oracle/records.ts";
 import { TIME, tenantPrefix, tenants } from "../oracle/tenants.ts";
+import { sparse } from "../oracle/tenants-sparse.ts";
 import { partlyRead } from "../oracle/tenants-unread.ts";
 import {
   disagreement,
@@ -22,6 +23,8 @@ import { answers, type Said } from "./product.ts";
 
 /** So many are tried at a time: a database costs as much as a hundred tenants in it. */
 const AT_ONCE = 2_000;
+/** So many if each has one to itself. */
+const AT_ONCE_APART = 100;
 /** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
 const PER_DATABASE = 200;
 const PER_SHARED_DATABASE = 100;
@@ -35,6 +38,8 @@ export const ENOUGH = 500;
 export interface Run {
   seed: number;
   from: number;
+  /** Each tenant in a graph of its own, and without some kinds of relationship: nothing that others need is there. */
+  apart: boolean;
   /** Tenants tried, from `from` on. */
   worlds: number;
   rows: number;
@@ -43,8 +48,8 @@ export interface Run {
   mismatches: number[];
   met: Met;
 }
-export const newRun = (seed: number, from: number): Run => ({
-  ...{ seed, from, worlds: 0, rows: 0, seconds: 0 },
+export const newRun = (seed: number, from: number, apart = false): Run => ({
+  ...{ seed, from, apart, worlds: 0, rows: 0, seconds: 0 },
   mismatches: [],
   met: {},
 });
@@ -59,9 +64,9 @@ export async function* tryTenants(
   while (run.worlds < worlds) {
     const start = performance.now();
     const at = run.from + run.worlds;
-    const part = tenantsToTry(Math.min(AT_ONCE, worlds - run.worlds), run.seed, at);
+    const part = tenantsOf(run, Math.min(run.apart ? AT_ONCE_APART : AT_ONCE, worlds - run.worlds), at);
     add("tenants", performance.now() - start);
-    const said = saidOfMany(await saidOf(part, add));
+    const said = saidOfMany(await saidOf(run.apart ? part : shareOut(part), add));
     const judged = performance.now();
     for (const [index, world] of part.entries()) {
       const law = evaluate(world, TIME);
@@ -79,10 +84,24 @@ export async function* tryTenants(
   }
 }
 
-/** What the product says about these tenants: a few databases of many, and one for each that has to stand apart. */
-async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: number) => void): Promise<Said> {
+/** What the product says about the tenants in these databases. */
+async function saidOf(
+  databases: readonly Put[][],
+  onStage: (stage: string, ms: number) => void,
+): Promise<Said> {
+  const lanes = pLimit(LANES);
+  const said = await lanes.map(databases, (records) => answers(records, { onStage }));
+  return {
+    rows: said.flatMap(({ rows }) => rows),
+    use: said.flatMap(({ use }) => use),
+    counted: said.flatMap(({ counted }) => counted),
+  };
+}
+
+/** A few databases of many tenants, and one for each that has to stand apart. */
+function shareOut(part: readonly Put[][]): Put[][] {
   const together = part.filter((world) => !standsApart(world) && !byItself(world));
-  const databases = [
+  return [
     // A graph without gaps is another test than one with some; so is one where nobody could join a group, or no policy is.
     ...[together.filter((world) => !hasGaps(world)), together.filter(hasGaps)]
       .flatMap(quietApart)
@@ -99,13 +118,6 @@ async function saidOf(part: readonly Put[][], onStage: (stage: string, ms: numbe
     ),
     ...part.filter(byItself),
   ];
-  const lanes = pLimit(LANES);
-  const said = await lanes.map(databases, (records) => answers(records, { onStage }));
-  return {
-    rows: said.flatMap(({ rows }) => rows),
-    use: said.flatMap(({ use }) => use),
-    counted: said.flatMap(({ counted }) => counted),
-  };
 }
 
 /**
@@ -140,16 +152,20 @@ export const tenantsToTry = (count: number, seed: number, from = 0): Put[][] =>
   tenants(count, seed, from).map((world, index) =>
     partlyRead(world, tenantPrefix(from + index), seed, from + index),
   );
+const tenantsOf = ({ seed, apart }: Run, count: number, from: number): Put[][] =>
+  apart
+    ? tenantsToTry(count, seed, from).map((world, index) => sparse(world, seed, from + index))
+    : tenantsToTry(count, seed, from);
 /** The tenant at one place of a run. */
-export const tenantAt = (seed: number, place: number): Put[] => tenantsToTry(1, seed, place)[0]!;
+export const tenantAt = (run: Run, place: number): Put[] => tenantsOf(run, 1, place)[0]!;
 
 /** The run in one line. */
 export function summary(run: Run): string {
   const { all, unmet } = pairs(run.met);
   const share = Math.floor(((all - unmet.length) / all) * 1_000) / 10;
-  return `${run.worlds} worlds (seed ${run.seed}, ${run.from} to ${run.from + run.worlds - 1}), ${run.rows} rows, ${run.mismatches.length} mismatches, ${Math.round(run.seconds)} s; ${share} % of ${all} pairs of features met`;
+  return `${run.worlds} worlds${run.apart ? " apart" : ""} (seed ${run.seed}, ${run.from} to ${run.from + run.worlds - 1}), ${run.rows} rows, ${run.mismatches.length} mismatches, ${Math.round(run.seconds)} s; ${share} % of ${all} pairs of features met`;
 }
 export const metEnough = (run: Run): boolean => {
   const { all, unmet } = pairs(run.met);
-  return run.worlds < ENOUGH || unmet.length * 100 <= all * (100 - LEAST_PAIRS);
+  return run.apart || run.worlds < ENOUGH || unmet.length * 100 <= all * (100 - LEAST_PAIRS);
 };
