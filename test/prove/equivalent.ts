@@ -47,6 +47,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
     "it only spares looking at what comes to nothing further down",
     [
+      "above 1 without: -[:SPOT]->(s)",
       ...["at 2 without: -[:STAKES]->(:Scope)", "part 1 without: -[:POINT]->(:Scope)"],
       ...["left 1 without: -[:POINT]->(:Scope)", "taken 1 without: -[:DENIES]->(:Scope)"],
       ...[/^(near|list-near) \d+ without: -\[:(SIDE|HALTED)\]->\((?!z\))/, "keyed 1 without: q.opens = 1"],
