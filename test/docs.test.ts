@@ -77,6 +77,18 @@ test("each rule has a number of its own, so that nobody has to guess which runs 
   expect(new Set(numbers).size).toBe(names.length);
 });
 
+test("each section of the definition that a world cites is there", () => {
+  const sections = new Set(
+    [...read("docs/reach.md").matchAll(/^#+ (\d(?:\.\d)?)\.? /gm)].map(([, number]) => number),
+  );
+  const folder = join(packageRoot, "test", "worlds");
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
+    const [, why = ""] = /^why: (.*)$/m.exec(readFileSync(join(folder, file), "utf8")) ?? [];
+    for (const [, number] of why.matchAll(/reach\.md (\d(?:\.\d)?)/g))
+      expect(sections, `${file} cites ${number}`).toContain(number);
+  }
+});
+
 test("pictures are small enough for a page", () => {
   for (const name of ["path.svg", "demo-page.png"])
     expect(readFileSync(join(packageRoot, "docs", name)).length, name).toBeLessThan(300 * 1024);
