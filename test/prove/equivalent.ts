@@ -251,6 +251,18 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     ],
   ],
   [
+    "which places stand for those that bind alike is all the same: what lies in several of them is looked at by itself, and so is what lies in none where a policy binds",
+    [/^crest 1 (without|negated): places = 1$/],
+  ],
+  [
+    "whoever else could come to be in a group is not in it today: asked is who is, or for everyone by name",
+    ["belongs 2 without: e.id IN ['everyone', 'everyone-except-external']"],
+  ],
+  [
+    "who has nothing but content that it carries stands for nobody: consents limit nothing of that",
+    ["actor 5 without: mode IN ['agent-user', 'on-behalf-of']"],
+  ],
+  [
     "a policy of another kind is asked for its kind where it blocks",
     ["covers 1 without: k.kind IN ['ConditionalAccess', 'AppRestriction', 'SiteRestriction']"],
   ],
