@@ -1191,6 +1191,13 @@ export const DERIVED = {
       ),
     },
   },
+  SPENT: {
+    about: "A row of a later tier that neither adds nor ends anything",
+    from: "Actor",
+    to: "Scope",
+    scratch: "forwards",
+    props: { tier },
+  },
   SHOWN: {
     about: "A row after what earlier tiers and the row above already say",
     from: "Actor",

@@ -24,12 +24,15 @@ WITH x, s, r, d, rd, w, m, max(coalesce(e.discover, 0)) AS ed, max(coalesce(e.re
 OPTIONAL MATCH (x)-[a:APART]->(s)
 WHERE a.tier = r.tier
 WITH x, s, r, d, rd, w, m, ed, er, ew, em, max(coalesce(a.cut, 0)) AS cut, max(coalesce(a.anew, 0)) AS anew, max(coalesce(a.subtree, 0)) AS wide
-WITH x, s, r, d, rd, w, m, cut, anew, wide, CASE WHEN ed > 1 OR (ed = 1 AND r.discover = 1) THEN 0 ELSE r.discover END AS nd,
+OPTIONAL MATCH (x)-[v:SPENT]->(s)
+WHERE v.tier = r.tier
+WITH x, s, r, d, rd, w, m, ed, er, ew, em, cut, anew, wide, count(v) AS spent
+WITH x, s, r, d, rd, w, m, cut, anew, wide, spent, CASE WHEN ed > 1 OR (ed = 1 AND r.discover = 1) THEN 0 ELSE r.discover END AS nd,
   CASE WHEN er > 1 OR (er = 1 AND r.read = 1) THEN 0 ELSE r.read END AS nr,
   CASE WHEN ew > 1 OR (ew = 1 AND r.write = 1) THEN 0 ELSE r.write END AS nw,
   CASE WHEN em > 1 OR (em = 1 AND r.manage = 1) THEN 0 ELSE r.manage END AS nm
 WITH x, s, r, nd, nr, nw, nm, cut, anew, wide,
-  CASE WHEN nd + nr + nw + nm > 0 OR r.discover < d OR r.read < rd OR r.write < w OR r.manage < m THEN 1 ELSE 0 END AS says,
+  CASE WHEN nd + nr + nw + nm > 0 OR (spent = 0 AND (r.discover < d OR r.read < rd OR r.write < w OR r.manage < m)) THEN 1 ELSE 0 END AS says,
   CASE WHEN r.discover = d AND r.read = rd AND r.write = w AND r.manage = m THEN 1 ELSE 0 END AS same
 WHERE says = 1 OR cut = 1
 RETURN x.id, s.id, r.tier, CASE says WHEN 0 THEN wide ELSE r.subtree END, nd, nr, nw, nm,

@@ -263,6 +263,8 @@ export function expand(
     if (row.absorbed && !shown) throw new Error(`${where}: no row shows it`);
     if (!row.absorbed && row.top === shown)
       throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
+    if (row.top && RIGHTS.every((right) => row[right] === false))
+      throw new Error(`${where}: it gives nothing, and ends nothing`);
     for (const tier of TIERS.slice(0, TIERS.indexOf(row.tier))) {
       const earlier = own.get(place({ ...row, tier }, row.scope));
       const again = (right: Right): boolean =>
