@@ -48,7 +48,7 @@ const HELD_ELSEWHERE: ReadonlySet<string> = new Set([
   // A grant that nothing else comes near: rare where all features meet, and in most worlds; with policies or without any.
   ...["can-reach-listed 1", "can-reach-listed 2", "can-reach-plain 1"],
   // Places in several others or in each other, policies that are stricter further down: worlds.
-  ...["forked 1", "circled 1", "near 14", "list-near 9", "list-near 10", "next 2"],
+  ...["forked 1", "circled 1", "circled 2", "near 14", "list-near 9", "list-near 10", "next 2"],
 ]);
 const SEED = Number(process.env.FOREREACH_SEED ?? 1);
 /** Columns of a relationship before its properties. */
