@@ -296,6 +296,9 @@ describe("who makes a host act", () => {
     );
     expect(twice[1]?.[1]).toMatch(/ is not '8e3af657.* and .* is not '18d7d88d/);
     expect(await of({}, { ...block, condition: not(owner) }, block)).toContainEqual(["mi-vm", how]);
+    const never = "!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})";
+    const some = await of({}, { ...block, condition: never }, { ...block, condition: not(owner) });
+    expect(some[1]?.[1]).toMatch(/, where request: assigned role is not '8e3af657/);
   });
 
   it("names the first host through which it gets an identity", async () => {

@@ -108,6 +108,8 @@ describe("role definitions", () => {
     expect(named("Microsoft.Search/searchServices/*")).toEqual(["ai-search"]);
     expect(named("Microsoft.CognitiveServices/accounts/ListKeys/action")).toEqual(["ai-services"]);
     expect(named("Microsoft.Search/searchServices/read", "*")).toEqual([]);
+    const search = { actions: ["Microsoft.Search/searchServices/*"], notActions: ["Microsoft.Search/*"] };
+    expect(evaluateBlock(search).planes).toEqual([]);
     // A service that is named is said wherever the role is assigned; others where they are.
     expect(planes("Microsoft.Search/searchServices/*")).toEqual([]);
     expect(planes("*/read")).toEqual(["log-analytics"]);

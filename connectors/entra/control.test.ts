@@ -317,6 +317,9 @@ describe("directory roles", () => {
     expect(relations(await readRoles([shown], [held(admin)]), "CONTROLS")).toEqual([
       `${admin} CONTROLS class:any-app`,
     ]);
+    const object = "10000000-0000-4000-8000-00000000000a";
+    const over = await readRoles([shown], [held(admin, `/${object}`)]);
+    expect(relations(over, "CONTROLS")).toContain(`${admin}@/${object} CONTROLS ${object}`);
   });
 
   it("over one object control that object only, over a unit something unknown", async () => {
@@ -339,12 +342,13 @@ describe("directory roles", () => {
     const parts = ["/administrativeUnits/au1", "/10000000-0000-4000-8000-00000000000a"];
     for (const part of parts) {
       const place = part.toLowerCase();
-      const given = async (action: string) =>
-        relations(await readRoles([definition("r1", [action])], [held("r1", part)]));
-      expect(await given("microsoft.directory/users/assignLicense")).toEqual([
-        `r1@${place} GRANTED unknown:directory-role:${place}`,
-        `p1 MEMBER_OF r1@${place}`,
-      ]);
+      const given = async (...actions: string[]) =>
+        relations(await readRoles([definition("r1", actions)], [held("r1", part)]));
+      const something = [`r1@${place} GRANTED unknown:directory-role:${place}`, `p1 MEMBER_OF r1@${place}`];
+      expect(await given("microsoft.directory/users/assignLicense")).toEqual(something);
+      expect(
+        await given("microsoft.directory/users/standard/read", "microsoft.directory/users/assignLicense"),
+      ).toEqual(something);
       expect(await given("microsoft.directory/users/standard/read")).toEqual([`p1 MEMBER_OF r1@${place}`]);
     }
   });

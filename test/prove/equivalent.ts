@@ -280,6 +280,8 @@ export const EQUIVALENT_BRANCHES: ReadonlyMap<string, string> = new Map([
     "azure/assignments readAssignments without what was: hosts ??= (await knownHosts(c)).filter(({ id }) => isAtOrBelow(id, subscription))",
     SPARES,
   ],
+  ["azure/assignments readAssignments without what was: keyed ??= await knownKeyed(c, subscription)", SPARES],
+  ["azure/host-control limitOf never: conditions.length === 0", SPARES],
   ["azure/assignments storageFor never: conditions.every((condition) => condition === undefined)", SPARES],
   ["azure/host-control controlRecords always: !byType.has(type)", SPARES],
   ['azure/condition-evaluate leafCauses always: leaf.op === "compare"', COMPILER],
