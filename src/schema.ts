@@ -1192,7 +1192,7 @@ export const DERIVED = {
     },
   },
   SPENT: {
-    about: "A row of a later tier that neither adds nor ends anything",
+    about: "A row of a later tier above which nothing is added: it need not end anything",
     from: "Actor",
     to: "Scope",
     scratch: "forwards",

@@ -322,6 +322,7 @@ describe("records of an outcome", () => {
       // The owner passes the file by its own entry, and the directory by the group.
       { from: { id: "o1" }, props: { together: ["g1"], read: true } },
     ]);
+    expect(grants.find(({ from }) => from.id === "o1")!.props).not.toHaveProperty("excluded");
     for (const { props } of grants) expect(props).not.toHaveProperty("reason_code");
   });
 

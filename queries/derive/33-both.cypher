@@ -12,10 +12,10 @@ MATCH (x:Actor)-[:TAPS]->(:Scope)
 RETURN DISTINCT x.id, x.id
 // and when: UNSEEN
 // Also where it is unknown whether a copy can be read.
-MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(:Scope)
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:MIRRORED]-(:Scope)
 RETURN DISTINCT a.id + '|on-behalf-of|', a.id + '|on-behalf-of|'
 // and when: UNSEEN
-MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(:Scope)
+MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:MIRRORED]-(:Scope)
 WITH DISTINCT a
 MATCH (a)-[l:LENT]->(:Principal)
 WHERE l.mode = 'agent-user' AND l.via = ''

@@ -11,16 +11,16 @@ MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND q.subtree = 1
 RETURN x.id, s.id, tier, min(level)
 // and when: CIRCLED
-// Of two places that lie in each other the first counts as the one above: else each absorbs the other, and no row shows them. Where
-// another is as near, nothing counts.
+// Of two places that lie in each other the first counts as the one above: else each absorbs the other, and no row shows them.
+// Where a later one is as near as what counts, or nearer, nothing does.
 MATCH (x:Actor)-[r:ROW]->(s:Scope)-[b:ABOVE|OVER]->(y:Scope)
+WHERE b.level > 0
 WITH x, s, y, b.level AS level, r.tier AS tier
 MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND q.subtree = 1
 OPTIONAL MATCH (y)-[k:ABOVE|OVER]->(s)
 WITH x, s, y, tier, level, count(k) AS back
-WITH x, s, tier, level, max(CASE WHEN back = 0 OR y.code < s.code THEN 1 ELSE 0 END) AS counts,
-  max(CASE WHEN back = 0 OR y.code < s.code THEN 0 ELSE 1 END) AS circles
-WITH x, s, tier, min(CASE WHEN counts = 1 THEN 2 * level + circles ELSE 2000000 END) AS nearest
-WHERE nearest < 2000000 AND nearest % 2 = 0
+WITH x, s, tier, min(CASE WHEN back > 0 AND y.code > s.code THEN 2 * level ELSE 2 * level + 1 END) AS nearest
+WITH x, s, tier, nearest
+WHERE nearest % 2 = 1
 RETURN x.id, s.id, tier, nearest / 2

@@ -2,8 +2,7 @@
 // derives: SPENT
 // per: agents
 // when: NEXT
-// why: rows of later tiers that add nothing and give less than the row above, where no row above adds anything either: there is
-// nothing that they end.
+// why: rows of later tiers that give less than the row above, where no row above adds anything: there is nothing that they end.
 MATCH (x:Actor)-[n:NEXT]->(s:Scope)
 WHERE n.tier > 1
 WITH x, s, n.tier AS tier, n.level AS above
@@ -15,13 +14,7 @@ WHERE b.level = above
 WITH x, s, tier, r, y
 MATCH (x)-[q:ROW]->(y)
 WHERE q.tier = tier AND (r.discover < q.discover OR r.read < q.read OR r.write < q.write OR r.manage < q.manage)
-WITH DISTINCT x, s, tier, r.discover AS d, r.read AS rd, r.write AS w, r.manage AS m
-OPTIONAL MATCH (x)-[e:ROW]->(s)
-WHERE e.tier < tier
-WITH x, s, tier, d, rd, w, m, max(coalesce(e.discover, 0)) AS ed, max(coalesce(e.read, 0)) AS er, max(coalesce(e.write, 0)) AS ew,
-  max(coalesce(e.manage, 0)) AS em
-WHERE (ed > 1 OR ed >= d) AND (er > 1 OR er >= rd) AND (ew > 1 OR ew >= w) AND (em > 1 OR em >= m)
-WITH x, s, tier
+WITH DISTINCT x, s, tier
 MATCH (s)-[b:ABOVE|OVER]->(y:Scope)
 WHERE b.level > 0
 WITH x, s, tier, y

@@ -245,22 +245,28 @@ export function expand(
   };
   /** What a row says of itself must be so. */
   const check = (row: CompactRow): void => {
-    const [, ...containers] = above(row.scope, parents).keys();
-    const rowsAbove = containers
-      .map((at) => own.get(place(row, at)))
-      .filter((one): one is CompactRow => one?.subtree === true);
+    const [, ...containers] = above(row.scope, parents);
+    const rowsAbove = containers.flatMap(([at, steps]) => {
+      const one = own.get(place(row, at));
+      return one?.subtree === true ? [{ one, steps }] : [];
+    });
     const where = `${row.agent} at ${row.scope}, ${row.tier}`;
-    const [nearest] = rowsAbove;
-    const shown = rowsAbove.some((one) => !one.absorbed);
-    const says = (right: Right): boolean =>
-      nearest !== undefined && RANK[answer(row[right])] <= RANK[answer(nearest[right])];
-    if (row.absorbed && !RIGHTS.every(says)) throw new Error(`${where}: no row above says the same`);
+    const [first] = rowsAbove;
+    // Bad data has places in several others.
+    const nearest = rowsAbove.filter(({ steps }) => steps === first!.steps).map(({ one }) => one);
+    const shown = rowsAbove.some(({ one }) => !one.absorbed);
+    const says = (one: CompactRow): boolean =>
+      RIGHTS.every((right) => RANK[answer(row[right])] <= RANK[answer(one[right])]);
+    if (row.absorbed && !nearest.some(says)) throw new Error(`${where}: no row above says the same`);
     // Else a row may be left that adds nothing: earlier tiers say some of it, or one of its rights is surer further up.
     const plain = (one: CompactRow): boolean => one.tier === TIERS[0] && one.certainty === "exact";
-    if (!row.absorbed && shown && plain(row) && plain(nearest!))
-      if (RIGHTS.every((right) => row[right] === nearest![right]))
+    // Of places in each other one more may be shown.
+    const circles = containers.some(([at]) => parents.get(at)?.includes(row.scope) === true);
+    if (!circles && !row.absorbed && shown && plain(row) && nearest.every(plain) && nearest.length === 1)
+      if (RIGHTS.every((right) => row[right] === nearest[0]![right]))
         throw new Error(`${where}: the row above says it already`);
-    if (row.absorbed && !shown) throw new Error(`${where}: no row shows it`);
+    if (row.absorbed && !rowsAbove.some(({ one }) => !one.absorbed && says(one)))
+      throw new Error(`${where}: no row shows it`);
     if (!row.absorbed && row.top === shown)
       throw new Error(`${where}: ${row.top ? "a" : "no"} row stands above`);
     if (row.top && RIGHTS.every((right) => row[right] === false))

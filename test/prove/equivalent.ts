@@ -48,6 +48,8 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
     "it only spares looking at what comes to nothing further down",
     [
       "above 1 without: -[:SPOT]->(s)",
+      /^spent 1 (without|off by one): (n\.tier > 1|r\.tier = tier|b\.level (= above|> 0)|q\.tier = tier)$/,
+      ...[/^spent 1 off by one: r\.\w+ < q\.\w+$/, /^spent 1 without: \(r\.discover < q\.discover OR /],
       ...["at 2 without: -[:STAKES]->(:Scope)", "part 1 without: -[:POINT]->(:Scope)"],
       ...["left 1 without: -[:POINT]->(:Scope)", "taken 1 without: -[:DENIES]->(:Scope)"],
       ...[/^(near|list-near) \d+ without: -\[:(SIDE|HALTED)\]->\((?!z\))/, "keyed 1 without: q.opens = 1"],
@@ -72,6 +74,14 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
       ...["nested 2 without: -[:NEAR]->(:Scope)", "crest 1 without: -[:COVERS]->(z)"],
       /^(crowded [12]|near 1|list-near 1) min for max: max\(g\.special\)$/,
     ],
+  ],
+  [
+    "which of those that lie in each other counts as the first is the same to what rows say",
+    [/^next 2 (negated|off by one): y\.code > s\.code$/],
+  ],
+  [
+    "what comes from further up comes to this place too, and its row includes all below",
+    ["spent 1 without: q.subtree = 1"],
   ],
   [
     "one row more says what the row above says",
