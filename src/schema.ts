@@ -549,7 +549,7 @@ export const DERIVED = {
     props: {},
   },
   CIRCLED: {
-    about: "Such a place that lies in itself (a loop on the scope)",
+    about: "A place that lies in itself, or in several others, as only bad data has it (a loop on the scope)",
     from: "Scope",
     to: "Scope",
     scratch: "forwards",

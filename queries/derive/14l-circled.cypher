@@ -6,7 +6,7 @@ WITH s, y
 MATCH (y)-[:WITHIN]->(s)
 RETURN DISTINCT s.id, s.id
 // and
-// Where access lists are, one that leads out of itself, too: a place of it lies in several others.
+// A circle of access lists is not among these; if grants come down to it, a place of it lies in several others.
 MATCH (s:Scope)-[:WITHIN]->(y:Scope)
 WITH s, count(y) AS places
 WHERE places > 1
