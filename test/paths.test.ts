@@ -103,6 +103,32 @@ test("where the graph shows no way to the grant, or not from it to the place, th
   expect(sayPath(elsewhere!)).toBe("Agent a → (way not known) Other");
 });
 
+const CHAIN = ["top", "upper", "middle", "lower", "least"];
+const stacked = besides.add([
+  ...[...agent("a"), ...agent("b"), ...agent("c")],
+  ...CHAIN.map((id) => node("Scope", id, { kind: "Place", plane: "azure", name: id.toUpperCase() })),
+  ...CHAIN.slice(1).map((id, above) => rel("WITHIN", ["Scope", id], ["Scope", CHAIN[above]!])),
+  ...[reader("a", "top"), reader("b", "upper"), reader("c", "lower")],
+]);
+test("of several agents asked for at once each has its way, also past what another was granted", async () => {
+  const rows = await witnesses(stacked);
+  expect(stacked.bare(rows)).toMatchObject([{ scope: "top" }, { scope: "upper" }, { scope: "lower" }]);
+  const at = (row: number, scope: string, below: number): Witness => ({
+    ...rows[row]!,
+    ...{ scope: stacked.id(scope), steps: rows[row]!.steps + below },
+  });
+  const asked = [at(0, "least", 4), at(1, "middle", 1), at(2, "least", 1), at(0, "middle", 2)];
+  const together = await createDecoder(stacked.query)(asked);
+  expect(together.map(sayPath)).toEqual([
+    "Agent a → [Reader] TOP → UPPER → MIDDLE → LOWER → LEAST",
+    "Agent b → [Reader] UPPER → MIDDLE",
+    "Agent c → [Reader] LOWER → LEAST",
+    "Agent a → [Reader] TOP → UPPER → MIDDLE",
+  ]);
+  for (const [index, one] of asked.entries())
+    expect(await createDecoder(stacked.query)([one])).toEqual([together[index]]);
+});
+
 const strange = besides.add([
   ...agent("a"),
   node("McpServer", "m", { name: "Search server" }),

@@ -53,23 +53,44 @@ export async function linksUp(
 ): Promise<ReadonlyMap<string, readonly Link[]>> {
   const up = new Map<string, Link[]>();
   for (const via of ["WITHIN", "INHERITS"] as const) {
-    const these = open.filter(({ down }) => down === via);
-    const stop = new Set(these.map(({ from }) => from));
-    const seen = new Set(these.map(({ scope }) => scope));
-    for (let frontier = [...seen]; frontier.length > 0; ) {
-      const rows = await parentsOf(query, via, frontier, frontier.length === seen.size ? agents : []);
-      frontier = [];
+    // Granted scopes that are looked for above each place: a place may be one itself, and lie on the way to another.
+    const sought = new Map<string, Set<string>>();
+    for (const { from, scope } of open.filter(({ down }) => down === via))
+      sought.set(scope, (sought.get(scope) ?? new Set()).add(from));
+    const asked = new Set<string>();
+    for (let frontier = [...sought.keys()]; frontier.length > 0; ) {
+      const rows = await parentsOf(query, via, frontier, asked.size === 0 ? agents : []);
+      for (const id of frontier) asked.add(id);
       for (const row of rows) {
         const child = String(row.of);
-        const parent = named(row, String(row.id));
-        up.set(child, [...(up.get(child) ?? []), { parent, child, via }]);
-        if (seen.has(parent.id) || stop.has(parent.id)) continue;
-        seen.add(parent.id);
-        frontier.push(parent.id);
+        up.set(child, [...(up.get(child) ?? []), { parent: named(row, String(row.id)), child, via }]);
       }
+      frontier = passOn(up, via, sought, frontier).filter((id) => !asked.has(id));
     }
   }
   return up;
+}
+
+/** Hands what is sought above these places on to what they lie in; returns where there is more to seek now. */
+function passOn(
+  up: ReadonlyMap<string, readonly Link[]>,
+  by: Down,
+  sought: Map<string, Set<string>>,
+  places: readonly string[],
+): string[] {
+  const reached = new Set(places);
+  for (const place of reached)
+    for (const { parent } of (up.get(place) ?? []).filter(({ via }) => via === by)) {
+      const above = sought.get(parent.id) ?? new Set();
+      const before = above.size;
+      for (const from of sought.get(place) ?? []) if (from !== parent.id) above.add(from);
+      if (above.size === before) continue;
+      sought.set(parent.id, above);
+      // Looked at again where it was: what is new goes on from there.
+      reached.delete(parent.id);
+      reached.add(parent.id);
+    }
+  return [...reached];
 }
 
 /** What these places lie in, or inherit from. `reaching`: agents all of whose places these are. */
