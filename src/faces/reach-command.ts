@@ -40,8 +40,8 @@ export const FOR_PEOPLE = [
   "manage",
   "tier",
   "certainty",
-  "total_items",
-  "sensitive",
+  "readable_items",
+  "readable_sensitive",
   "completeness",
   "path",
 ];

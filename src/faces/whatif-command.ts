@@ -25,7 +25,7 @@ export interface WhatIfCommand extends Narrowing {
 
 const CHANGES_FOR_PEOPLE = [
   ...["change", "agent_name", "scope_name", "scope_kind", "covers", "read", "write", "manage", "use", "tier"],
-  ...["certainty", "top_label", "total_items", "sensitive", "path"],
+  ...["certainty", "top_label", "readable_items", "readable_sensitive", "path"],
 ];
 
 /** Rows that a table shows. */
@@ -136,8 +136,8 @@ class Tally {
     const plus = (a: number | null, b: number | null) => (b === null ? a : (a ?? 0) + b);
     labels.set(row.top_label, {
       places: sum.places + 1,
-      items: plus(sum.items, row.items),
-      sensitive: plus(sum.sensitive, row.sensitive),
+      items: plus(sum.items, row.readable_items),
+      sensitive: plus(sum.sensitive, row.readable_sensitive),
     });
     this.#sums.set(row.change, labels);
   }
@@ -154,11 +154,16 @@ class Tally {
         .sort(([a], [b]) => rank(a) - rank(b))
         .map(([label, { places, items, sensitive }]) => ({
           ...{ change, "top label": label || "none known", rows: places },
-          ...{ items: items ?? "not counted", sensitive: sensitive ?? "not counted" },
+          "readable items": items ?? "not counted",
+          "readable sensitive": sensitive ?? "not counted",
         })),
     );
     process.stdout.write("\n");
-    await printAnswer(lines, ["change", "top label", "rows", "items", "sensitive"], "table");
+    await printAnswer(
+      lines,
+      ["change", "top label", "rows", "readable items", "readable sensitive"],
+      "table",
+    );
     process.stdout.write(
       this.gained ? "Some agent would gain: exit code 1.\n" : "No agent would gain anything.\n",
     );

@@ -103,15 +103,12 @@ function below(row: Row, place: Row | undefined): Row {
   return { ...row, ...place, certainty: "exact", ...said };
 }
 
-/** Of a row for one place: what lies there is read by it or not at all, and nothing else counts it. */
-const readableOf = ({ read, items, sensitive, unlabeled_sensitive }: Row): Row =>
-  read === true
-    ? {
-        readable_items: items,
-        readable_sensitive: sensitive,
-        readable_unlabeled_sensitive: unlabeled_sensitive,
-      }
-    : { readable_items: 0, readable_sensitive: 0, readable_unlabeled_sensitive: 0 };
+/** Of a row for one place that may be read: what lies there is read by it, and nothing else counts it. */
+const readableOf = ({ items, sensitive, unlabeled_sensitive }: Row): Row => ({
+  readable_items: items,
+  readable_sensitive: sensitive,
+  readable_unlabeled_sensitive: unlabeled_sensitive,
+});
 
 /** All agents; with a chain, those with rows at its places. */
 async function agentsAt(query: Query, chain: readonly string[] | undefined): Promise<ReadonlySet<string>> {
@@ -211,6 +208,10 @@ function finish(
   const share = (value: unknown): number | null =>
     !whole ? null : row.top === true ? (count(value) ?? 0) : 0;
   const portion = (value: number | null): number | null => (value === null ? null : share(value));
+  const mayRead = right(row.read);
+  // Where nobody knows whether it reads, nobody knows how much: that is not zero.
+  const read = (value: unknown): number | null =>
+    !whole || mayRead === "unknown" ? null : mayRead === "no" ? 0 : (count(value) ?? 0);
   const grant = path.find((step) => step.grant !== undefined)?.grant;
   const code = text(row.reason_code);
   return {
@@ -231,7 +232,7 @@ function finish(
     plane: text(row.plane),
     covers: row.scope_kind === "Class" ? "class" : row.subtree === true ? "subtree" : "scope",
     discover: right(row.discover),
-    read: right(row.read),
+    read: mayRead,
     write: right(row.write),
     manage: right(row.manage),
     use: use.use,
@@ -266,9 +267,9 @@ function finish(
     observed_from: meta.observedFrom,
     observed_to: meta.observedTo,
     snapshot: meta.snapshot,
-    readable_items: whole ? Number(row.readable_items ?? 0) : null,
-    readable_sensitive: whole ? Number(row.readable_sensitive ?? 0) : null,
-    readable_unlabeled_sensitive: whole ? Number(row.readable_unlabeled_sensitive ?? 0) : null,
+    readable_items: read(row.readable_items),
+    readable_sensitive: read(row.readable_sensitive),
+    readable_unlabeled_sensitive: read(row.readable_unlabeled_sensitive),
     people_reason: "",
   };
 }

@@ -89,7 +89,10 @@ export const REACH_COLUMNS = [
   time("observed_from", "When the first fact of this row was read"),
   time("observed_to", "When the last one was"),
   text("snapshot", "Id of the inventory snapshot"),
-  int("readable_items", "Items that this row can read and no row above it could"),
+  int(
+    "readable_items",
+    "Items that this row can read and no row above it could. Empty: not counted, or nobody knows whether it reads",
+  ),
   int("readable_sensitive", "Those of them that hold sensitive information"),
   int("readable_unlabeled_sensitive", "Those of them that hold sensitive information and carry no label"),
   text(

@@ -65,6 +65,45 @@ test("two files that an agent reads in two modes and by two servers are two file
   expect(readFileSync(page, "utf8").match(/data-n="2"/g)).toHaveLength(3);
 });
 
+test("people are told what a place lets read, also where a row above counts what lies there; unknown is not zero", async () => {
+  const desk = ref("Agent", "desk");
+  const asks = ref("Principal", "ana");
+  const folder = newFolder();
+  const more = [
+    node("Scope", "account", { kind: "StorageAccount", name: "account", plane: "azure" }),
+    rel("WITHIN", ref("Scope", "box"), ref("Scope", "account")),
+    rel("GRANTED", ref("Principal", "bot"), ref("Scope", "account"), {
+      ...{ key: "g-seer", flow: "containment", tier: "now", certainty: "exact", see: true, role: "Lister" },
+    }),
+    node("Agent", "desk", { name: "Desk", status: "enabled" }),
+    node("Principal", "client", { kind: "ServicePrincipal", enabled: true }),
+    rel("ACTS_AS", desk, ref("Principal", "client"), { key: "app", mode: "app" }),
+    rel("MAY_USE", asks, desk),
+    rel("GRANTED", asks, ref("Scope", "box"), {
+      ...{ key: "g-ana", flow: "containment", tier: "now", certainty: "exact", read: true, role: "Reader" },
+    }),
+    rel("CONSENTED", ref("Principal", "client"), ref("Scope", "account"), {
+      ...{ key: "c", type: "delegated", permission: "Says.Nothing", user: "*" },
+    }),
+  ];
+  expect(await run(["import", recordsIn(folder, [...RECORDS, ...more], "people")], { folder })).toMatchObject(
+    { code: 0 },
+  );
+  const ofBot = await run(["reach", "Bot", "--mode", "app"], { folder });
+  expect(ofBot.stdout).toMatch(/readable items +readable sensitive/);
+  expect(ofBot.stdout).toMatch(/^Bot +account +StorageAccount +subtree +no +no +no +now +exact +0 +0 /m);
+  expect(ofBot.stdout).toMatch(/^Bot +box +Container +subtree +yes +no +no +now +exact +2 +2 /m);
+  const ofDesk = await run(["reach", "Desk", "--format", "json"], { folder });
+  const [first] = ofDesk.stdout.split("\n");
+  expect(JSON.parse(first!)).toMatchObject({
+    ...{ scope_id: "box", mode: "on-behalf-of", read: "unknown", total_items: 2 },
+    ...{ readable_items: null, readable_sensitive: null, readable_unlabeled_sensitive: null },
+  });
+  expect((await run(["reach"], { folder })).stdout).toMatch(
+    /^Desk .* not counted +not counted +not counted /m,
+  );
+});
+
 test("the arrow to a server has a word in the picture", async () => {
   const folder = newFolder();
   const file = join(folder, "lent.jsonl");
