@@ -591,7 +591,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     ways: (agent, scope) => waysBetween(query, agent, scope, meta.time),
     async who(scope) {
       const agents: ReachRow[] = [];
-      for await (const row of reach({ scope })) agents.push(row);
+      for await (const row of reach({ scope, expand: true })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
     ask: query,

@@ -5,7 +5,8 @@ import type { AgentLine, CoverageLine, ReportView } from "../../reports/index.ts
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
-import { type CoverageState, type Finding, type Row, WORST_FIRST } from "../model.ts";
+import { type CoverageState, type Finding, type Row, SEVERITIES, WORST_FIRST } from "../model.ts";
+import { bytewise } from "../reach/answers.ts";
 import type { PathStep } from "../reach/paths.ts";
 import { countedTiers, type Narrowing, type Ranking } from "../reach/ranking.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
@@ -339,27 +340,43 @@ export async function printCoverage(
     );
 }
 
-export async function printFindings(findings: readonly Finding[]): Promise<void> {
-  const rows = findings.map(({ severity, status, title, row, firstSeen }) => ({
-    severity,
-    status,
-    title,
-    ...row,
-    first_seen: firstSeen,
-  }));
-  if (rows.length === 0) process.stdout.write("No findings.\n");
-  else
-    await printAnswer(
-      rows.map((row) => ({
-        severity: row.severity,
-        status: row.status,
-        title: row.title,
-        about: Object.entries(row)
-          .filter(([name]) => !["severity", "status", "title", "first_seen"].includes(name))
-          .map(([name, value]) => `${name}=${String(value)}`)
-          .join(", "),
-      })),
-      ["severity", "status", "title", "about"],
-      "table",
-    );
+export async function printFindings({ findings, coverage }: GraphMeta): Promise<void> {
+  if (findings.length === 0) {
+    // Somebody may have accepted a gap: there may be something in it all the same.
+    const whole = coverage.every(({ state }) => state === "complete");
+    process.stdout.write(`No findings${whole ? "" : " in what was read"}.\n`);
+    return;
+  }
+  const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
+  const lines = findings
+    .map((finding) => ({ finding, about: sayFound(finding.row), most: firstNumber(finding.row) }))
+    .sort(
+      (a, b) =>
+        rank(b.finding) - rank(a.finding) ||
+        bytewise(a.finding.title, b.finding.title) ||
+        b.most - a.most ||
+        bytewise(a.about, b.about),
+    )
+    .map(({ finding: { severity, status, title }, about }) => ({ severity, status, title, about }));
+  await printAnswer(lines, ["severity", "status", "title", "about"], "table");
+  const counted = SEVERITIES.toReversed().flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return count === 0 ? [] : [`${number(count)} ${severity}`];
+  });
+  process.stdout.write(`${counted.join(", ")}.\n`);
 }
+
+/** `agent HR assistant (id), scope box (id), covers subtree`: what a finding is about, without what is empty. */
+const sayFound = (row: Row): string =>
+  Object.entries(row)
+    .filter(([name, value]) => !name.endsWith("_name") && value !== null && value !== "")
+    .map(([name, value]) => {
+      const called = row[`${name}_name`];
+      const words =
+        called === undefined || called === null ? String(value) : `${String(called)} (${String(value)})`;
+      return `${name.replaceAll("_", " ")} ${words}`;
+    })
+    .join(", ");
+
+const firstNumber = (row: Row): number =>
+  Number(Object.values(row).find((value) => typeof value === "number") ?? 0);

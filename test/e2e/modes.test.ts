@@ -60,6 +60,11 @@ test("two files that an agent reads in two modes and by two servers are two file
   expect(await jsonOf("query", "agent-reaches-many-sensitive-items", "--param", "threshold=1")).toMatchObject(
     { sensitive_items: 2 },
   );
+  const found = await run(["findings"], { folder });
+  expect(found.stdout).toMatch(
+    /^high +new +\S.* agent Bot \(bot\), agent owner Ana, scope box \(box\), scope kind Container, unlabeled sensitive items 2 *$/m,
+  );
+  expect(found.stdout).toMatch(/\n1 high\.\n$/);
   const page = join(folder, "page.html");
   expect(await run(["reach", "--all", "--out", page], { folder })).toMatchObject({ code: 0 });
   expect(readFileSync(page, "utf8").match(/data-n="2"/g)).toHaveLength(3);

@@ -50,6 +50,10 @@ describe("a gap above a place", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  test("no findings are none in what was read", async () => {
+    expect(await ask("findings")).toEqual({ code: 0, stdout: "No findings in what was read.\n", stderr: "" });
+  });
+
   const UNKNOWN =
     "Not read completely here: azure.deny-assignments, import.hr. Agents that are not listed are unknown, not excluded.\n";
 

@@ -50,6 +50,25 @@ const RECORDS = [
   rel("MEMBER_OF", "elders", "team", ["Principal", "Principal"]),
   rel("MEMBER_OF", "within", "team", ["Principal", "Principal"], { tier: "potential" }),
   rel("MEMBER_OF", "within", "elders", ["Principal", "Principal"]),
+  ...[
+    node("Agent", "bot", { name: "Bot", status: "enabled" }),
+    node("Principal", "bot", { kind: "AgentIdentity" }),
+  ],
+  rel("ACTS_AS", "bot", "bot", ["Agent", "Principal"], { key: "app", mode: "app" }),
+  ...["bank", "safe"].map((id) => node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` })),
+  rel("WITHIN", "safe", "bank", places),
+  rel("GRANTED", "bot", "bank", ["Principal", "Scope"], {
+    key: "1",
+    flow: "containment",
+    see: true,
+    role: "Lister",
+  }),
+  rel("GRANTED", "bot", "safe", ["Principal", "Scope"], {
+    key: "2",
+    flow: "containment",
+    read: true,
+    role: "Reader",
+  }),
   ...item("i1", { name: "Salary.xlsx", path: "hr/salary.xlsx" }, "library"),
   ...item("i2", { name: "notes.txt", path: "hr/notes.txt" }, "folder"),
   ...item("i3", { name: "notes.txt", path: "notes.txt" }, "site"),
@@ -93,6 +112,14 @@ test("people are there in the tier of their grants and memberships; who has left
     ["now", "now"],
     ["team", "now"],
     ["within", "now"],
+  ]);
+});
+
+test("an agent stands there once, with what it may there, though rows above say less", async () => {
+  const { stdout } = await run(["who", "safe", "--format", "json"], { folder });
+  const rows = jsonLines<Props>(stdout).filter(({ kind }) => kind === "agent");
+  expect(rows).toMatchObject([
+    { ...{ id: "bot", scope_id: "safe", read: "yes", discover: "yes" }, by: "Bot → [Reader] The safe" },
   ]);
 });
 

@@ -55,7 +55,7 @@ export function findings(line: CommandLine): void {
     .action(async () =>
       line.answer(async ({ meta }) => {
         const { printFindings } = await import("../print.ts");
-        await printFindings(meta.findings);
+        await printFindings(meta);
       }),
     );
 }
