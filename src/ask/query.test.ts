@@ -277,6 +277,7 @@ describe("questions about agents that all reach the same places", () => {
       ["a4", "null"],
     ])
       await made.run(`MATCH (a:Agent {id: '${agent}'}), (s:Scope {id: 'own3'}) ${row} ${read}}]->(s)`);
+    await made.run("CHECKPOINT");
     await made.close();
 
     const queries = await loadQueries();

@@ -125,7 +125,7 @@ async function* inEngine<T, R>(
   },
   work: (engine: EngineConnection) => AsyncGenerator<T, R>,
 ): AsyncGenerator<T, R> {
-  const engine = open ?? (await openEngine({ path: file, pool, threads, passing }));
+  const engine = open ?? (await openEngine({ path: file, pool, threads }));
   try {
     const result = yield* work(engine);
     if (!passing) await engine.run("CHECKPOINT");

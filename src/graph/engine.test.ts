@@ -8,6 +8,11 @@ test("a full disk is told from a question that the engine does not take", () => 
     );
   for (const cause of [written(-1, "No space left on device"), written(2048, "Success")])
     expect(failure(cause)).toMatchObject({ name: "StoreError", code: "disk-full" });
+  const short = new Error(
+    "IO exception: Cannot read from file: /x/graph.db fileDescriptor: 20 numBytesRead: 0 numBytesToRead: 4096 position: 8192",
+  );
+  expect(failure(short, true)).toMatchObject({ code: "disk-full" });
+  expect(failure(short)).toMatchObject({ code: "query-failed" });
   for (const cause of [written(-1, "Permission denied"), new Error("Parser exception: extraneous input")])
     expect(failure(cause)).toMatchObject({
       name: "StoreError",

@@ -44,8 +44,6 @@ export interface EngineOptions {
   pool: number;
   readOnly?: boolean;
   threads?: number;
-  /** What is written is thrown away with the file: nothing brings it to disk. */
-  passing?: boolean;
 }
 
 export interface EngineConnection {
@@ -60,10 +58,13 @@ export interface EngineConnection {
 /** The last is a write that ended early, which is all that the engine says of it then. */
 const DISK_FULL = /no space left|disk quota|file too large|numBytesWritten: \d/i;
 
-/** A disk that is full is no wrong question. */
-export function failure(cause: unknown): StoreError {
+/** What was written is not there to be read: so ends a checkpoint that a full disk cut short. */
+const CUT_SHORT = /cannot read from file.*numBytesRead: 0\b/is;
+
+/** A disk that is full is no wrong question. `writes`: the engine may write. */
+export function failure(cause: unknown, writes = false): StoreError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  return DISK_FULL.test(said)
+  return DISK_FULL.test(said) || (writes && CUT_SHORT.test(said))
     ? new StoreError(
         "disk-full",
         `the disk is full: ${said}`,
@@ -95,7 +96,6 @@ export async function openEngine({
   pool,
   readOnly = false,
   threads = 2,
-  passing = false,
 }: EngineOptions): Promise<EngineConnection> {
   const engine = loadEngine();
   let db: Database;
@@ -147,7 +147,7 @@ export async function openEngine({
           : await lane.connection.execute(await statement(lane, cypher), params as Record<string, LbugValue>);
       return Array.isArray(result) ? result.at(-1)! : result;
     } catch (cause) {
-      throw failure(cause);
+      throw failure(cause, !readOnly);
     }
   };
   async function* stream(cypher: string, params?: Params): AsyncGenerator<Row, readonly string[]> {
@@ -174,9 +174,11 @@ export async function openEngine({
     for await (const row of stream(cypher, params)) rows.push(row);
     return rows;
   };
-  // A checkpoint after each of many small statements costs more than the statement: whoever writes says when.
-  if (!readOnly) await run("CALL auto_checkpoint=false");
-  if (passing) await run("CALL force_checkpoint_on_close=false");
+  // A checkpoint after each of many small statements costs more than the statement: whoever writes says when. Also at the
+  // end: where a disk was full, the engine never comes back from one that it makes as it closes.
+  if (!readOnly)
+    for (const setting of ["auto_checkpoint", "force_checkpoint_on_close"])
+      await run(`CALL ${setting}=false`);
   return {
     run,
     async together(statements) {
