@@ -38,6 +38,7 @@ export const FOR_PEOPLE = [
   "read",
   "write",
   "manage",
+  "mode",
   "tier",
   "certainty",
   "readable_items",
@@ -159,7 +160,7 @@ const WHO_COLUMNS = [
   ...["certainty", "reason_code", "completeness", "gap_steps", "grant_id", "expires", "snapshot"],
 ].map((name) => ({ name }));
 
-const FOR_PEOPLE_WHO = ["who", "kind", "read", "write", "manage", "tier", "certainty", "by", "id"];
+const FOR_PEOPLE_WHO = ["who", "kind", "read", "write", "manage", "mode", "tier", "certainty", "by", "id"];
 
 /** Version of the columns of `who`. */
 const WHO_SCHEMA_VERSION = 1;
@@ -315,7 +316,7 @@ const sayRow = (row: ReachRow): string => {
     unknown.length === 0 ? "" : `unknown: ${unknown.join(", ")}`,
   ].filter(Boolean);
   const steps = row.steps === null ? "" : `, ${row.steps} step${row.steps === 1 ? "" : "s"} away`;
-  return `${row.agent_name} ${parts.join("; ") || "has nothing"} (${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
+  return `${row.agent_name} ${parts.join("; ") || "has nothing"} (${row.mode}, ${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {

@@ -24,8 +24,8 @@ export interface WhatIfCommand extends Narrowing {
 }
 
 const CHANGES_FOR_PEOPLE = [
-  ...["change", "agent_name", "scope_name", "scope_kind", "covers", "read", "write", "manage", "use", "tier"],
-  ...["certainty", "top_label", "readable_items", "readable_sensitive", "path"],
+  ...["change", "agent_name", "scope_name", "scope_kind", "covers", "read", "write", "manage", "use", "mode"],
+  ...["tier", "certainty", "top_label", "readable_items", "readable_sensitive", "path"],
 ];
 
 /** Rows that a table shows. */

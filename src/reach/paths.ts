@@ -2,6 +2,7 @@
 import type { GraphStore } from "../graph/store.ts";
 import { type Row, TIERS, type Tier } from "../model.ts";
 import { EVERYONE, EXCEPT_EXTERNAL } from "../schema.ts";
+import { consentsOf } from "./consents.ts";
 import { type Copy, callsTo, copyChains } from "./copies.ts";
 import { keptRows } from "./kept.ts";
 import {
@@ -120,6 +121,10 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     for (const [code, found] of await namedBy(query, "Principal", "code", others))
       principals.set(code, found);
     const lenders = await lendersOf(query, witnesses);
+    const consents = await consentsOf(
+      query,
+      witnesses.filter(({ grant, via, copy }) => grant === null && via === "" && copy === undefined),
+    );
     const scopes = await scopesOf(query, witnesses, chosen, up, further);
     return witnesses.map((one, index) => {
       const found = chosen[index];
@@ -140,6 +145,14 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         return steps;
       }
       if (found === undefined) {
+        const consent = one.grant === null ? consents.of(one) : undefined;
+        if (consent !== undefined) {
+          const { holders, sure, ...grant } = consent;
+          for (const [holder, via] of holders) add(holder, "Principal", { via });
+          add(scopes.get(one.scope) ?? unnamed(one.scope), "Scope", { via: "CONSENTED", grant });
+          if (!sure) steps.at(-1)!.doubt = "one-of-several";
+          return steps;
+        }
         const lender = one.grant === null ? lenders.get(one.via) : undefined;
         add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
         add(

@@ -96,8 +96,8 @@ test("people are told what a place lets read, also where a row above counts what
   );
   const ofBot = await run(["reach", "Bot", "--mode", "app"], { folder });
   expect(ofBot.stdout).toMatch(/readable items +readable sensitive/);
-  expect(ofBot.stdout).toMatch(/^Bot +account +StorageAccount +subtree +no +no +no +now +exact +0 +0 /m);
-  expect(ofBot.stdout).toMatch(/^Bot +box +Container +subtree +yes +no +no +now +exact +2 +2 /m);
+  expect(ofBot.stdout).toMatch(/^Bot +account +StorageAccount +subtree +no +no +no +app +now +exact +0 +0 /m);
+  expect(ofBot.stdout).toMatch(/^Bot +box +Container +subtree +yes +no +no +app +now +exact +2 +2 /m);
   const ofDesk = await run(["reach", "Desk", "--format", "json"], { folder });
   const [first] = ofDesk.stdout.split("\n");
   expect(JSON.parse(first!)).toMatchObject({
