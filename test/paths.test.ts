@@ -103,6 +103,33 @@ test("where the graph shows no way to the grant, or not from it to the place, th
   expect(sayPath(elsewhere!)).toBe("Agent a → (way not known) Other");
 });
 
+const control = (who: string, whom: string, how: string): Put =>
+  rel("CONTROLS", ["Principal", who], ["Principal", whom], { key: how, how });
+const controlled = besides.add([
+  ...agent("a"),
+  node("Principal", "job", { kind: "ServicePrincipal", name: "Job" }),
+  ...["team", "inner"].map((id) => node("Principal", id, { kind: "Group", name: id.toUpperCase() })),
+  node("Scope", "account", { kind: "StorageAccount", plane: "azure", name: "Account" }),
+  ...[control("a", "job", "owns-app"), control("job", "team", "group-owner"), member("team", "inner")],
+  // Its owner as well, which gives nothing more to who is in it.
+  control("team", "inner", "group-owner"),
+  reader("inner", "account"),
+]);
+test("a step of control is told from a membership, with what it is made by", async () => {
+  const rows = await witnesses(controlled);
+  expect(rows).toMatchObject([{ tier: "latent", hops: 2 }]);
+  const [path] = controlled.bare(await createDecoder(controlled.query)(rows));
+  expect(sayPath(path!)).toBe("Agent a → (can become) Job → (can join) TEAM → INNER → [Reader] Account");
+  expect(path).toMatchObject([
+    ...[{ id: "a" }, { id: "a", via: "ACTS_AS" }, { id: "job", via: "CONTROLS", how: "owns-app" }],
+    ...[
+      { id: "team", via: "CONTROLS", how: "group-owner" },
+      { id: "inner", via: "MEMBER_OF" },
+    ],
+    { id: "account", via: "GRANTED" },
+  ]);
+});
+
 const CHAIN = ["top", "upper", "middle", "lower", "least"];
 const stacked = besides.add([
   ...[...agent("a"), ...agent("b"), ...agent("c")],

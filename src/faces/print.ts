@@ -275,7 +275,7 @@ export async function viewOf(answers: Answers, narrowing: Narrowing): Promise<Re
                 kind: step.kind,
                 name: step.name,
                 id: step.id,
-                via: step.grant === undefined ? VERBS[step.via ?? ""] : step.grant.role,
+                via: step.grant === undefined ? verbOf(step) : step.grant.role,
               })),
             },
           ],
@@ -299,7 +299,7 @@ const withoutSelf = (steps: readonly PathStep[]): PathStep[] =>
   steps.filter((step, index) => !(index === 1 && step.id === steps[0]?.id));
 
 /** What a step of a path does, where it is no grant: at most 17 letters, which is what an arrow of the picture has room for. */
-export const VERBS: Readonly<Record<string, string>> = {
+const VERBS: Readonly<Record<string, string>> = {
   ACTS_AS: "acts as",
   MEMBER_OF: "is in",
   WITHIN: "which includes",
@@ -311,6 +311,8 @@ export const VERBS: Readonly<Record<string, string>> = {
   COPIED_TO: "with a copy of",
   EMBEDS: "carries a copy of",
 };
+export const verbOf = ({ via = "", kind }: PathStep): string | undefined =>
+  via === "CONTROLS" && kind === "Group" ? "can join" : VERBS[via];
 
 export async function printCoverage(
   meta: GraphMeta,

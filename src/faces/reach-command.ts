@@ -14,7 +14,7 @@ import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
 import { type Format, printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printTop, sayListed, TOP_AGENTS, VERBS, viewOf, write } from "./print.ts";
+import { printTop, sayListed, TOP_AGENTS, verbOf, viewOf, write } from "./print.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -328,12 +328,16 @@ const DOUBTS: Readonly<Record<Doubt, string>> = {
 const drawPath = (path: readonly PathStep[]): string =>
   path
     .map((step, index) => {
-      const how = step.grant !== undefined ? `has ${step.grant.role} on` : (VERBS[step.via ?? ""] ?? "");
+      const how = step.grant !== undefined ? `has ${step.grant.role} on` : (verbOf(step) ?? "");
       const line = printable(
         `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`,
       );
-      return step.grant === undefined
-        ? `${line}\n`
-        : `${line}\n${"  ".repeat(index)}  to revoke: ${printable(step.grant.id)}\n`;
+      const beside =
+        step.grant !== undefined
+          ? `to revoke: ${step.grant.id}`
+          : step.how === undefined
+            ? ""
+            : `by ${step.how}`;
+      return beside === "" ? `${line}\n` : `${line}\n${"  ".repeat(index)}  ${printable(beside)}\n`;
     })
     .join("");

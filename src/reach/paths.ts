@@ -3,6 +3,7 @@ import type { GraphStore } from "../graph/store.ts";
 import { type Row, TIERS, type Tier } from "../model.ts";
 import { EVERYONE, EXCEPT_EXTERNAL } from "../schema.ts";
 import { consentsOf } from "./consents.ts";
+import { controlsOn } from "./controls.ts";
 import { type Copy, callsTo, copyChains } from "./copies.ts";
 import { keptRows } from "./kept.ts";
 import {
@@ -25,6 +26,8 @@ export interface PathStep {
   via?: string;
   /** The grant by which it came here. */
   grant?: { id: string; role: string; residual?: string; expires?: string };
+  /** By what the agent can become, or join, this principal; only on steps of control. */
+  how?: string;
   /** Why the way to this step is not the one that the row counted; absent where it is. */
   doubt?: Doubt;
 }
@@ -120,6 +123,13 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     const others = new Set(codes.flat().filter((code) => !principals.has(code)));
     for (const [code, found] of await namedBy(query, "Principal", "code", others))
       principals.set(code, found);
+    const controls = await controlsOn(
+      query,
+      chosen.map((found, index) => ({
+        hops: found?.lead.hops ?? 0,
+        nodes: codes[index]!.map((code) => principals.get(code)),
+      })),
+    );
     const lenders = await lendersOf(query, witnesses);
     const consents = await consentsOf(
       query,
@@ -162,8 +172,11 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         );
         return steps;
       }
-      for (const [at, code] of codes[index]!.entries())
-        add(principals.get(code), "Principal", { via: arrival(at, principals.get(code)) });
+      for (const [at, code] of codes[index]!.entries()) {
+        const how = controls[index]!.get(at);
+        const via = how === undefined ? arrival(at, principals.get(code)) : "CONTROLS";
+        add(principals.get(code), "Principal", { via, ...(how ? { how } : {}) });
+      }
       const { lead, chain, counted } = found;
       add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", { via: "GRANTED", grant: lead.grant });
       if (!counted) steps.at(-1)!.doubt = "one-of-several";
@@ -351,19 +364,24 @@ const IN_WORDS: Readonly<Record<Doubt, string>> = {
   "not-known": "(way not known) ",
 };
 
-/** How content came to a place, where nobody is granted anything there. */
-const COPIES: Readonly<Record<string, string>> = { COPIED_TO: "(copy of) ", EMBEDS: "(embedded) " };
+/** How the way came to a step, where it is neither membership nor grant. */
+const ARRIVALS: Readonly<Record<string, string>> = {
+  COPIED_TO: "(copy of) ",
+  EMBEDS: "(embedded) ",
+};
+const arrivalOf = ({ via = "", kind }: PathStep): string =>
+  via === "CONTROLS" ? `(can ${kind === "Group" ? "join" : "become"}) ` : (ARRIVALS[via] ?? "");
 
-/** `Invoice bot → Finance → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
+/** `Invoice bot → (can become) Mail job → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
 export function sayPath(steps: readonly PathStep[]): string {
   return steps
     .filter((step, index) => !(index === 1 && step.id === steps[0]?.id))
-    .map(({ name, via, grant, doubt }) =>
+    .map((step) =>
       [
-        doubt === undefined ? "" : IN_WORDS[doubt],
-        grant === undefined ? "" : `[${grant.role}] `,
-        COPIES[via ?? ""] ?? "",
-        name,
+        step.doubt === undefined ? "" : IN_WORDS[step.doubt],
+        step.grant === undefined ? "" : `[${step.grant.role}] `,
+        arrivalOf(step),
+        step.name,
       ].join(""),
     )
     .join(" → ");
