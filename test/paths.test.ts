@@ -130,6 +130,38 @@ test("a step of control is told from a membership, with what it is made by", asy
   ]);
 });
 
+const lent = besides.add([
+  ...["a", "b", "c", "d"].map((id) => node("Agent", id, { name: `Agent ${id}`, status: "enabled" })),
+  node("McpServer", "m", { name: "Search server" }),
+  ...["maker", "other"].map((id) =>
+    node("Principal", id, { kind: "ServicePrincipal", name: id.toUpperCase() }),
+  ),
+  ...["b", "d"].map((id) => rel("INVOKES", ["Agent", "a"], ["Agent", id], { mode: "own" })),
+  // A call with the caller's token lends nothing, however short the way.
+  rel("INVOKES", ["Agent", "a"], ["Agent", "c"], { mode: "caller" }),
+  rel("INVOKES", ["Agent", "d"], ["Agent", "b"], { mode: "own" }),
+  ...["b", "c"].map((id) => rel("USES", ["Agent", id], ["McpServer", "m"])),
+  rel("ACTS_AS", ["McpServer", "m"], ["Principal", "maker"], { mode: "app", key: "app" }),
+  rel("ACTS_AS", ["Agent", "d"], ["Principal", "other"], { mode: "app", key: "app" }),
+  node("Scope", "account", { kind: "StorageAccount", plane: "azure", name: "Account" }),
+  ...[reader("maker", "account"), reader("other", "account")],
+]);
+test("what a server or an agent lends goes over the agents that are called, and the server", async () => {
+  const rows = (await witnesses(lent)).filter(({ agent }) => agent === lent.id("a"));
+  const paths = lent.bare(await createDecoder(lent.query)(rows));
+  expect(paths.map(sayPath).sort()).toEqual([
+    "Agent a → Agent b → Search server → MAKER → [Reader] Account",
+    "Agent a → Agent d → OTHER → [Reader] Account",
+  ]);
+  expect(paths.find((path) => path.length === 5)).toMatchObject([
+    ...[{ id: "a" }, { id: "b", via: "INVOKES" }, { kind: "McpServer", id: "m", via: "USES" }],
+    ...[
+      { id: "maker", via: "ACTS_AS" },
+      { id: "account", via: "GRANTED" },
+    ],
+  ]);
+});
+
 const CHAIN = ["top", "upper", "middle", "lower", "least"];
 const stacked = besides.add([
   ...[...agent("a"), ...agent("b"), ...agent("c")],

@@ -1,6 +1,6 @@
 /** What leads from a copy, or from an agent that carries content, to the place that is read through it. */
 import type { GraphStore } from "../graph/store.ts";
-import { eachOrAll, type Link, type Named, named } from "./links.ts";
+import { eachOrAll, type Link, named } from "./links.ts";
 
 /** The copy through which a row goes, or the place whose content the agent carries in itself. */
 export interface Copy {
@@ -75,31 +75,4 @@ export async function heldAt(query: Query, scope: string): Promise<string[]> {
       }
   copies.delete(scope);
   return [...copies];
-}
-
-/** The agents that are called on the way from one to another, the first one left out; undefined if none answers. */
-export async function callsTo(query: Query, agent: string, carrier: string): Promise<Named[] | undefined> {
-  const came = new Map<string, { by: string; to: Named }>();
-  for (let frontier = [agent]; frontier.length > 0 && !came.has(carrier); ) {
-    const next: string[] = [];
-    const rows = await eachOrAll(
-      query,
-      frontier,
-      (
-        is,
-      ) => `MATCH (n:Agent)-[:INVOKES]->(b:Agent) WHERE ${is("n.id")} AND (b.status IS NULL OR b.status <> 'disabled')
-       RETURN DISTINCT n.id AS by, b.id AS id, b.name AS name, b.kind AS kind`,
-    );
-    rows.sort((a, b) => bytes(String(a.by), String(b.by)) || bytes(String(a.id), String(b.id)));
-    for (const row of rows) {
-      const to = named(row, String(row.id));
-      if (to.id === agent || came.has(to.id)) continue;
-      came.set(to.id, { by: String(row.by), to });
-      next.push(to.id);
-    }
-    frontier = next;
-  }
-  const calls: Named[] = [];
-  for (let at = came.get(carrier); at !== undefined; at = came.get(at.by)) calls.unshift(at.to);
-  return calls.length === 0 ? undefined : calls;
 }

@@ -4,8 +4,9 @@ import { type Row, TIERS, type Tier } from "../model.ts";
 import { EVERYONE, EXCEPT_EXTERNAL } from "../schema.ts";
 import { consentsOf } from "./consents.ts";
 import { controlsOn } from "./controls.ts";
-import { type Copy, callsTo, copyChains } from "./copies.ts";
+import { type Copy, copyChains } from "./copies.ts";
 import { keptRows } from "./kept.ts";
+import { type Loan, lendersOf } from "./lenders.ts";
 import {
   type Down,
   eachOrAll,
@@ -113,11 +114,6 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     const chosen = witnesses.map((one, index) =>
       choose(one, leads.get(keyOf(one)) ?? [], up, further[index]?.length),
     );
-    const calls = await Promise.all(
-      witnesses.map(({ agent, via, copy }) =>
-        copy?.embedded === true && via !== "" ? callsTo(query, agent, via) : [],
-      ),
-    );
     const codes = chosen.map((found) => (found === undefined ? [] : codesOf(found.lead.path)));
     // Who stands on the way is somebody whose rights the agent has; what else a rule puts there is looked up.
     const others = new Set(codes.flat().filter((code) => !principals.has(code)));
@@ -130,7 +126,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         nodes: codes[index]!.map((code) => principals.get(code)),
       })),
     );
-    const lenders = await lendersOf(query, witnesses);
+    const lenders = await lendersOf(query, witnesses.filter(({ via }) => via !== "").map(loanOf));
     const consents = await consentsOf(
       query,
       witnesses.filter(({ grant, via, copy }) => grant === null && via === "" && copy === undefined),
@@ -147,9 +143,10 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         for (const { child, via } of chain) add(scopes.get(child) ?? unnamed(child), "Scope", { via });
       };
       add(one.self ?? agents.get(one.agent) ?? unnamed(one.agent), "Agent");
-      const [asked, behind] = [calls[index], further[index]];
-      if (one.copy?.embedded === true && asked !== undefined && behind !== undefined) {
-        for (const called of asked) add(called, "Agent", { via: "INVOKES" });
+      const lent = one.via === "" ? [] : lenders(loanOf(one));
+      const behind = further[index];
+      for (const { node, via } of lent ?? []) add(node, via === "USES" ? "McpServer" : "Agent", { via });
+      if (one.copy?.embedded === true && lent !== undefined && behind !== undefined) {
         add(scopes.get(one.copy.place) ?? unnamed(one.copy.place), "Scope", { via: "EMBEDS" });
         drop(behind);
         return steps;
@@ -163,13 +160,8 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
           if (!sure) steps.at(-1)!.doubt = "one-of-several";
           return steps;
         }
-        const lender = one.grant === null ? lenders.get(one.via) : undefined;
-        add(lender, "McpServer", { via: lender?.kind === "Agent" ? "INVOKES" : "USES" });
-        add(
-          scopes.get(one.scope) ?? unnamed(one.scope),
-          "Scope",
-          lender === undefined ? { doubt: "not-known" } : {},
-        );
+        const sure = one.grant === null && one.via !== "" && lent !== undefined;
+        add(scopes.get(one.scope) ?? unnamed(one.scope), "Scope", sure ? {} : { doubt: "not-known" });
         return steps;
       }
       for (const [at, code] of codes[index]!.entries()) {
@@ -190,6 +182,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
 /** Where something granted is read: at the row's place, or at the copy that it goes through. */
 const readAt = ({ copy, scope }: Witness): string =>
   copy === undefined || copy.embedded ? scope : copy.place;
+const loanOf = ({ agent, via, copy }: Witness): Loan => ({ agent, via, carried: copy?.embedded === true });
 const keyOf = ({ agent, mode, via, person, grant }: Omit<Witness, "tier">): string =>
   [agent, mode, via, person, grant].join("\n");
 const CROWDS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL]);
@@ -277,18 +270,6 @@ async function grantsOf(
      RETURN p.id AS of, ${columns}`,
     few ? { codes } : {},
   );
-}
-
-/** Servers and agents that lend rights which nobody knows. */
-async function lendersOf(
-  query: GraphStore["query"],
-  witnesses: readonly Witness[],
-): Promise<Map<string, Named>> {
-  const ids = new Set(witnesses.flatMap(({ grant, via }) => (grant === null && via !== "" ? [via] : [])));
-  const found = new Map<string, Named>([...ids].map((id) => [id, { id, name: "", kind: "McpServer" }]));
-  for (const kind of ["Agent", "McpServer"] as const)
-    for (const [id, one] of await namedBy(query, kind, "id", ids)) found.set(id, { ...one, kind });
-  return found;
 }
 
 /** Names of granted scopes and of the places of witnesses: what rows and links say already, the rest is asked for. */

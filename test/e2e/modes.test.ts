@@ -112,7 +112,7 @@ test("people are told what a place lets read, also where a row above counts what
 test("the arrow to a server has a word in the picture", async () => {
   const folder = newFolder();
   const file = join(folder, "lent.jsonl");
-  // Of a server of unknown identity, since else the path goes by the identity that it lends.
+  // Of unknown identity: the server is the last that is known.
   const lent = [node("Agent", "bot", { name: "Bot" }), ...server("one").slice(0, 2)];
   writeFileSync(file, lent.map((line) => JSON.stringify(line)).join("\n"));
   expect((await run(["import", file], { folder })).code).toBe(0);
