@@ -28,18 +28,21 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
     await program.parseAsync([...argv]);
     return line.code;
   } catch (error) {
-    return explainError(error, signal, program.opts<Global>().jsonLog === true);
+    return explainError(error, signal, program.opts<Global>().jsonLog === true, line);
   }
 }
 
-function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean): number {
+/** `line`: what was typed, so that what to type next finds the same data. */
+function explainError(error: unknown, signal: AbortSignal, jsonLog: boolean, line?: CommandLine): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const say = (code: string, message: string, fix?: string) =>
+  const say = (code: string, message: string, hint?: string) => {
+    const fix = hint === undefined ? undefined : (line?.hint(hint) ?? hint);
     process.stderr.write(
       jsonLog
         ? `${JSON.stringify({ time: new Date().toISOString(), type: "error", code, message, fix })}\n`
         : `${message}\n${fix === undefined ? "" : `→ ${fix}\n`}`,
     );
+  };
   if (error instanceof Interrupted || signal.aborted) {
     say("interrupted", "Interrupted. What was read is kept; run the same command again to go on.");
     return EXIT.interrupted;

@@ -68,6 +68,12 @@ export class CommandLine {
     return ["forereach", ...given].join(" ");
   }
 
+  /** Commands in a text, as they are to be typed for the same configuration and data. */
+  hint(text: string): string {
+    const names = this.program.commands.map((command) => command.name()).join("|");
+    return text.replace(new RegExp(`\\bforereach (?=(?:${names})\\b)`, "g"), `${this.beginning()} `);
+  }
+
   /** Where the data lies: a folder of its own for each tenant if the configuration names several. */
   async folder(): Promise<string> {
     const { data, tenant, config } = this.globals;
@@ -107,7 +113,7 @@ export class CommandLine {
       const found = await run(answers);
       if (answers.gaps.length === 0) return found;
       const parts = answers.gaps.length;
-      const text = `Incomplete: ${parts} part${parts === 1 ? " was" : "s were"} not read completely (forereach coverage). What is not listed is unknown there, not absent.`;
+      const text = `Incomplete: ${parts} part${parts === 1 ? " was" : "s were"} not read completely (${this.beginning()} coverage). What is not listed is unknown there, not absent.`;
       process.stderr.write(
         `${this.jsonLog ? JSON.stringify({ time: new Date().toISOString(), type: "incomplete", parts, text }) : text}\n`,
       );

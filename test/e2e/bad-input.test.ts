@@ -89,7 +89,12 @@ describe("the configuration", () => {
   });
 
   test("a file that is missing, empty or no YAML is named", async () => {
-    expectRefused(await scanWith(join(work, "none.yaml")), 2, /none\.yaml/, /forereach init/);
+    expectRefused(
+      await scanWith(join(work, "none.yaml")),
+      2,
+      /none\.yaml/,
+      /→ forereach --config \S+none\.yaml --data \S+ init,/,
+    );
     expectRefused(await scanWith(config("")), 2, /forereach\.yaml: the file is empty/);
     expectRefused(
       await scanWith(config(`tenants: [\n  secret: "${SECRET}`)),
@@ -212,7 +217,7 @@ describe("queries", () => {
       await run(["query", "MATCH (a:Agnet) RETURN a.id"], { folder }),
       2,
       /no kind "Agnet" \(line 1, column 10\); did you mean Agent\?/,
-      /forereach schema/,
+      /forereach --data \S+ schema/,
     );
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
   });
@@ -232,7 +237,7 @@ describe("names", () => {
       await run(["reach", "Nobody's bot"], { folder }),
       2,
       /no agent is called "Nobody's bot"/,
-      /forereach query/,
+      /forereach --data \S+ query/,
     );
     expectRefused(
       await run(["reach", "--all", "--scope", "nowhere"], { folder }),
@@ -261,7 +266,7 @@ describe("names", () => {
         await run(typed, { folder: own }),
         2,
         /was not read \(azure.containers\): who gets there is unknown, not nobody/,
-        /→ forereach coverage/,
+        /→ forereach --data \S+ coverage/,
       );
     const [agent, place] = [
       ["reach", "Bot"],
@@ -301,7 +306,12 @@ describe("names", () => {
   test("a gap that is none cannot be accepted", async () => {
     const accept = (...part: string[]) =>
       run(["coverage", "accept", ...part, "--reason", "known", "--until", "2099-12-31"], { folder });
-    expectRefused(await accept("azure.blbos"), 2, /no gap of step "azure\.blbos"/, /forereach coverage/);
+    expectRefused(
+      await accept("azure.blbos"),
+      2,
+      /no gap of step "azure\.blbos"/,
+      /forereach --data \S+ coverage/,
+    );
     expectRefused(await accept("azure.blobs", "/nowhere"), 2, /no gap of step "azure\.blobs" at \/nowhere/);
   });
 });
@@ -319,7 +329,7 @@ describe("before anything was read", () => {
       await run(args, { folder: join(work, "empty") }),
       4,
       /nothing to ask in .*empty yet/,
-      /forereach scan/,
+      /forereach --data \S+ scan, or forereach --data \S+ import/,
     );
   });
 

@@ -49,7 +49,7 @@ test("programs get columns, empty where nobody asked", async () => {
 });
 
 test.each([
-  [["reach", "--people"], "--people asks about the people of an agent\n→ forereach reach AGENT --people"],
+  [["reach", "--people"], "--people asks about the people of an agent\n→ forereach --data "],
   [["reach", "nobody", "--people"], 'no agent is called "nobody"'],
   [["reach", "desk", "--people", "--user", "ana"], "cannot be used with option '--user <USER>'"],
 ])("%s is refused", async (typed, message) => {

@@ -118,7 +118,9 @@ test("a graph of an older version is refused with 4 and what to type, and the ne
   writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), version: 1 }));
   const { code, stdout, stderr } = await run(["reach", "--all"], { folder });
   expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-  expect(stderr).toMatch(/^the graph in .* was derived by an older version\n→ forereach scan .*\n$/);
+  expect(stderr).toMatch(
+    /^the graph in .* was derived by an older version\n→ forereach --data \S+ scan .*\n$/,
+  );
   const simulator = await serve({ tenant: smallTenant() });
   expect((await run(["scan", "--simulator", simulator.url], { folder })).code).toBe(0);
   expect((await run(["reach", "--all"], { folder })).code).toBe(0);

@@ -74,7 +74,7 @@ export function check(line: CommandLine): void {
       for await (const row of runCheck(config, data, line.signal)) {
         failed ||= row.state === "failed" || row.state === "missing";
         process.stdout.write(
-          `${row.state.padEnd(8)} ${row.what}: ${row.detail}\n${row.fix === undefined ? "" : `         → ${row.fix}\n`}`,
+          `${row.state.padEnd(8)} ${row.what}: ${row.detail}\n${row.fix === undefined ? "" : `         → ${line.hint(row.fix)}\n`}`,
         );
       }
       line.end(failed ? EXIT.usage : EXIT.ok);
