@@ -162,6 +162,22 @@ test("what a server or an agent lends goes over the agents that are called, and 
   ]);
 });
 
+const administered = besides.add([
+  ...agent("a"),
+  node("Scope", "account", { kind: "StorageAccount", plane: "azure", name: "Account" }),
+  rel("GRANTED", ["Principal", "a"], ["Scope", "account"], {
+    ...{ key: "g", flow: "containment", see: true, assign: true, role: "User Access Administrator" },
+  }),
+]);
+test("a right that the agent could give itself is told from one that it has", async () => {
+  const rows = await witnesses(administered);
+  const paths = await createDecoder(administered.query)(rows);
+  expect(rows.map(({ tier }, index) => `${tier}: ${sayPath(paths[index]!)}`).sort()).toEqual([
+    "latent: Agent a → [User Access Administrator, could give itself more] Account",
+    "now: Agent a → [User Access Administrator] Account",
+  ]);
+});
+
 const CHAIN = ["top", "upper", "middle", "lower", "least"];
 const stacked = besides.add([
   ...[...agent("a"), ...agent("b"), ...agent("c")],

@@ -330,7 +330,7 @@ const drawPath = (path: readonly PathStep[]): string =>
     .map((step, index) => {
       const how = step.grant !== undefined ? `has ${step.grant.role} on` : (verbOf(step) ?? "");
       const line = printable(
-        `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})`,
+        `${"  ".repeat(index)}${step.doubt === undefined ? "" : DOUBTS[step.doubt]}${how === "" ? "" : `└ ${how} `}${step.name} (${step.kind})${step.regrant ? ", and could give itself more" : ""}`,
       );
       const beside =
         step.grant !== undefined

@@ -27,6 +27,8 @@ export interface PathStep {
   via?: string;
   /** The grant by which it came here. */
   grant?: { id: string; role: string; residual?: string; expires?: string };
+  /** The agent counts on what it could give itself by this grant. */
+  regrant?: true;
   /** By what the agent can become, or join, this principal; only on steps of control. */
   how?: string;
   /** Why the way to this step is not the one that the row counted; absent where it is. */
@@ -170,7 +172,10 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         add(principals.get(code), "Principal", { via, ...(how ? { how } : {}) });
       }
       const { lead, chain, counted } = found;
-      add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", { via: "GRANTED", grant: lead.grant });
+      add(scopes.get(lead.scope) ?? unnamed(lead.scope), "Scope", {
+        ...{ via: "GRANTED", grant: lead.grant },
+        ...(one.regrant ? { regrant: true } : {}),
+      });
       if (!counted) steps.at(-1)!.doubt = "one-of-several";
       drop(chain);
       drop(behind ?? []);
@@ -360,7 +365,9 @@ export function sayPath(steps: readonly PathStep[]): string {
     .map((step) =>
       [
         step.doubt === undefined ? "" : IN_WORDS[step.doubt],
-        step.grant === undefined ? "" : `[${step.grant.role}] `,
+        step.grant === undefined
+          ? ""
+          : `[${step.grant.role}${step.regrant ? ", could give itself more" : ""}] `,
         arrivalOf(step),
         step.name,
       ].join(""),
