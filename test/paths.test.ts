@@ -217,12 +217,12 @@ test("a server of unknown identity is a path without a grant: agent, server, pla
   expect(path?.some(({ doubt, grant }) => doubt !== undefined || grant !== undefined)).toBe(false);
 });
 
-const asked = (who: string, permission: string, to = "plane:mail"): Put =>
-  rel("CONSENTED", ["Principal", who], ["Scope", to], {
-    ...{ key: `${who}:${permission}`, type: "delegated", permission, user: "*" },
+const asked = (who: string, permission: string, user = "*"): Put =>
+  rel("CONSENTED", ["Principal", who], ["Scope", "plane:mail"], {
+    ...{ key: `${who}:${permission}`, type: "delegated", permission, user },
   });
 const consented = besides.add([
-  ...[...agent("a"), ...agent("b"), ...agent("c"), ...agent("d")],
+  ...["a", "b", "c", "d", "e"].flatMap(agent),
   node("Blueprint", "plan", { appId: "app", enabled: true, inheritable: ["*"] }),
   node("Principal", "bp", { kind: "BlueprintPrincipal", appId: "app", name: "Blueprint" }),
   node("Blueprint", "other", { appId: "second", enabled: true, inheritable: ["*"] }),
@@ -231,12 +231,14 @@ const consented = besides.add([
   rel("MADE_FROM", ["Agent", "d"], ["Blueprint", "other"]),
   node("Scope", "plane:mail", { kind: "Service", plane: "exchange", name: "Mail" }),
   ...[asked("a", "Mail.Send"), asked("a", "Mail.Read"), asked("c", "Mail.Read")],
+  // Each is another user's: whose of them the row is about it does not say.
+  ...[asked("e", "Mail.Read", "ana"), asked("e", "Mail.Send", "ben")],
   ...[asked("bp", "Mail.Read"), asked("bp", "Mail.Send"), asked("bq", "Mail.Read")],
 ]);
 test("where nothing is granted, a row's path goes by what the application has consent for, its blueprint's as well", async () => {
   const [a] = await witnesses(consented);
   const { copy: _, ...blank } = a!;
-  const rows = ["a", "b", "c", "d"].map(
+  const rows = ["a", "b", "c", "d", "e"].map(
     (id): Witness => ({
       ...{ ...blank, agent: consented.id(id), scope: consented.id("plane:mail") },
       ...{ mode: "on-behalf-of", via: "", person: "", grant: null, regrant: false, hops: 0, steps: 0 },
@@ -248,7 +250,11 @@ test("where nothing is granted, a row's path goes by what the application has co
     "Agent b → Blueprint → (one of several ways) [delegated Mail.Read and 1 more] Mail",
     "Agent c → [delegated Mail.Read] Mail",
     "Agent d → Other → [delegated Mail.Read] Mail",
+    "Agent e → (one of several ways) [delegated Mail.Read and 1 more] Mail",
   ]);
+  // Of the application itself nobody's consent decides.
+  const own = await createDecoder(consented.query)([{ ...rows[0]!, mode: "app" }]);
+  expect(sayPath(own[0]!)).toBe("Agent a → (way not known) Mail");
   expect(paths[3]).toMatchObject([
     ...[{ id: "d" }, { id: "d", via: "ACTS_AS" }, { id: "bq", via: "MADE_FROM" }],
     { id: "plane:mail", via: "CONSENTED", grant: { id: "bq:Mail.Read" } },

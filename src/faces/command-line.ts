@@ -71,7 +71,7 @@ export class CommandLine {
   /** Commands in a text, as they are to be typed for the same configuration and data. */
   hint(text: string): string {
     const names = this.program.commands.map((command) => command.name()).join("|");
-    return text.replace(new RegExp(`\\bforereach (?=(?:${names})\\b)`, "g"), `${this.beginning()} `);
+    return text.replace(new RegExp(`\\bforereach (?=(?:${names})\\b)`, "g"), () => `${this.beginning()} `);
   }
 
   /** Where the data lies: a folder of its own for each tenant if the configuration names several. */

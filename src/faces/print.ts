@@ -7,7 +7,7 @@ import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
 import { type CoverageState, type Finding, type Row, SEVERITIES, WORST_FIRST } from "../model.ts";
 import { bytewise } from "../reach/answers.ts";
-import type { PathStep } from "../reach/paths.ts";
+import { controlVerb, type PathStep } from "../reach/paths.ts";
 import { countedTiers, type Narrowing, type Ranking } from "../reach/ranking.ts";
 import type { ReachRow } from "../reach/reach-row.ts";
 import { type Format, formatRows, printable } from "./format.ts";
@@ -56,6 +56,10 @@ export function sayListed(shown: number, { ranked, agents }: Ranking, narrowing:
     narrowing.scope === undefined ? "" : ", with all that the rows which cover this place include";
   return `${number(shown)} of ${sayAgents(ranked.length)} ${rows}. Figures count what can be read ${inWords(narrowing)}${whole}.`;
 }
+
+/** Said beside sums of which a part is not known: a sum is never all of it in silence. */
+export const LEFT_OUT =
+  "Left out of these figures: places whose files nobody counted, or of which nobody knows whether they can be read.";
 
 /** Agents that are listed where nobody is named. */
 export const TOP_AGENTS = 20;
@@ -110,7 +114,8 @@ export async function printTop(
     `${sayListed(lines.length, ranking, narrowing)}\n` +
       "sensitive: items in which sensitive types were found; unlabeled sensitive: those of them without a label.\n" +
       "Each item is counted once: of the modes and servers by which an agent reads, the widest counts.\n" +
-      "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n",
+      "coverage: the worst state of what these figures depend on; where it is not complete there may be more.\n" +
+      (lines.some(({ partial }) => partial) ? `${LEFT_OUT}\n` : ""),
   );
   sayCoverage(meta);
   if (page !== undefined) {
@@ -160,6 +165,8 @@ interface Ranked {
   line: AgentLine;
   path: string;
   steps: readonly PathStep[];
+  /** Its figures leave out places of which nobody knows how much they let read. */
+  partial: boolean;
 }
 
 /** The first agents, each with the row that gives most of what counts; if none does, the one that gives most of what is said. */
@@ -176,7 +183,8 @@ async function ranked(
   const rows = new Map<string, ReachRow[]>();
   const tiers = [...new Set([...counts, ...top.map(({ tier }) => tier)])];
   for await (const row of answers.reach({ ...narrowing, agents: top.map(({ id }) => id), tiers }))
-    rows.set(row.agent_id, [...(rows.get(row.agent_id) ?? []), row]);
+    if (rows.has(row.agent_id)) rows.get(row.agent_id)!.push(row);
+    else rows.set(row.agent_id, [row]);
   return top.flatMap(({ id, tier }): Ranked[] => {
     const all = rows.get(id) ?? [];
     const own = all.filter((each) => each.read !== "no" && counts.includes(each.tier));
@@ -207,6 +215,7 @@ async function ranked(
         },
         path: `${later}${best.path}`,
         steps: JSON.parse(best.path_json) as PathStep[],
+        partial: own.some((each) => each.readable_items === null),
       },
     ];
   });
@@ -264,7 +273,10 @@ export async function viewOf(answers: Answers, narrowing: Narrowing): Promise<Re
     time: meta.time,
     coverage: coverageLines(meta),
     agents: lines.map(({ line }) => line),
-    listed: sayListed(lines.length, ranking, narrowing),
+    listed: [
+      sayListed(lines.length, ranking, narrowing),
+      ...(lines.some(({ partial }) => partial) ? [LEFT_OUT] : []),
+    ].join(" "),
     paths:
       longest === undefined
         ? []
@@ -307,12 +319,11 @@ const VERBS: Readonly<Record<string, string>> = {
   MADE_FROM: "is made from",
   USES: "uses",
   INVOKES: "calls",
-  CONTROLS: "can become",
   COPIED_TO: "with a copy of",
   EMBEDS: "carries a copy of",
 };
-export const verbOf = ({ via = "", kind }: PathStep): string | undefined =>
-  via === "CONTROLS" && kind === "Group" ? "can join" : VERBS[via];
+export const verbOf = (step: PathStep): string | undefined =>
+  step.via === "CONTROLS" ? controlVerb(step) : VERBS[step.via ?? ""];
 
 export async function printCoverage(
   meta: GraphMeta,
@@ -361,17 +372,23 @@ export async function printFindings({ findings, coverage }: GraphMeta): Promise<
     )
     .map(({ finding: { severity, status, title }, about }) => ({ severity, status, title, about }));
   await printAnswer(lines, ["severity", "status", "title", "about"], "table");
+  const open = findings.filter(({ status }) => status !== "resolved");
+  const resolved = findings.length - open.length;
   const counted = SEVERITIES.toReversed().flatMap((severity) => {
-    const count = findings.filter((finding) => finding.severity === severity).length;
+    const count = open.filter((finding) => finding.severity === severity).length;
     return count === 0 ? [] : [`${number(count)} ${severity}`];
   });
+  if (resolved > 0) counted.push(`${number(resolved)} resolved`);
   process.stdout.write(`${counted.join(", ")}.\n`);
 }
 
 /** `agent HR assistant (id), scope box (id), covers subtree`: what a finding is about, without what is empty. */
 const sayFound = (row: Row): string =>
   Object.entries(row)
-    .filter(([name, value]) => !name.endsWith("_name") && value !== null && value !== "")
+    .filter(
+      ([name, value]) =>
+        !(name.endsWith("_name") && name.slice(0, -5) in row) && value !== null && value !== "",
+    )
     .map(([name, value]) => {
       const called = row[`${name}_name`];
       const words =

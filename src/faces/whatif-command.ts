@@ -8,7 +8,7 @@ import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
 import { printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
-import { printAnswer } from "./print.ts";
+import { LEFT_OUT, printAnswer } from "./print.ts";
 import { FOR_PEOPLE } from "./reach-command.ts";
 
 interface Narrowing extends OutputOptions, Made {
@@ -122,6 +122,7 @@ interface Sum {
 /** What changes, by the most sensitive label at each place. */
 class Tally {
   readonly #sums = new Map<ChangeRow["change"], Map<string, Sum>>();
+  #partial = false;
   gained = false;
 
   get empty(): boolean {
@@ -130,6 +131,7 @@ class Tally {
 
   add(row: ChangeRow): void {
     if (row.gained === "yes") this.gained = true;
+    if (row.readable_items === null) this.#partial = true;
     const labels = this.#sums.get(row.change) ?? new Map<string, Sum>();
     const sum = labels.get(row.top_label) ?? { places: 0, items: null, sensitive: null };
     // Nobody counted is not zero: a sum of which nothing was counted stays empty.
@@ -164,6 +166,7 @@ class Tally {
       ["change", "top label", "rows", "readable items", "readable sensitive"],
       "table",
     );
+    if (this.#partial) process.stdout.write(`${LEFT_OUT}\n`);
     process.stdout.write(
       this.gained ? "Some agent would gain: exit code 1.\n" : "No agent would gain anything.\n",
     );

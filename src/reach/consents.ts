@@ -14,7 +14,7 @@ export interface Consent {
   id: string;
   /** `delegated User.Read and 2 more`. */
   role: string;
-  /** False if the consent may be another: a blueprint need not hand on all that it holds. */
+  /** False if the consent may be another: a blueprint need not hand on all that it holds, and some are one user's. */
   sure: boolean;
 }
 
@@ -24,7 +24,7 @@ export async function consentsOf(
 ): Promise<{ of(at: At): Consent | undefined }> {
   const agents = [...new Set(wanted.map(({ agent }) => agent))];
   const columns =
-    "a.id AS agent, s.id AS scope, p.id AS id, p.name AS name, p.kind AS kind, c.key AS key, c.permission AS permission";
+    "a.id AS agent, s.id AS scope, p.id AS id, p.name AS name, p.kind AS kind, c.key AS key, c.permission AS permission, c.user AS user";
   const [own, handed] = await Promise.all([
     eachOrAll(
       query,
@@ -40,7 +40,12 @@ export async function consentsOf(
        MATCH (p)-[c:CONSENTED]->(s:Scope) WHERE c.type = 'delegated' RETURN DISTINCT ${columns}`,
     ),
   ]);
-  const identities = new Map(own.map((row) => [String(row.agent), named(row, String(row.id))]));
+  // Of several identities the same one on every engine.
+  const identities = new Map(
+    own
+      .toSorted((a, b) => (String(a.id) > String(b.id) ? -1 : 1))
+      .map((row) => [String(row.agent), named(row, String(row.id))]),
+  );
   const [direct, inherited] = [byPlace(own), byPlace(handed)];
   return {
     of(at) {
@@ -56,18 +61,20 @@ export async function consentsOf(
         ],
         id: textOf(first.key),
         role: `delegated ${textOf(first.permission) || "permission"}${held.length === 1 ? "" : ` and ${held.length - 1} more`}`,
-        sure: mine !== undefined || held.length === 1,
+        sure: held.length === 1 || (mine !== undefined && held.every(isForAll)),
       };
     },
   };
 }
 
 const keyOf = ({ agent, scope }: At): string => `${agent}\n${scope}`;
+const isForAll = ({ user }: Row): boolean => user === null || user === undefined || user === "*";
 const orderOf = ({ permission, key }: Row): string => `${textOf(permission)}\n${textOf(key)}`;
 
 function byPlace(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows) {
+    if (row.scope === null || row.scope === undefined) continue;
     const at = keyOf({ agent: String(row.agent), scope: String(row.scope) });
     const same = found.get(at);
     if (same === undefined) found.set(at, [row]);

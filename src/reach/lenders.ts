@@ -23,7 +23,7 @@ interface Neighbour extends LoanStep {
 /** Reads who calls whom, level by level, until each of these loans has its way. */
 export async function lendersOf(query: GraphStore["query"], loans: readonly Loan[]): Promise<Lenders> {
   const around = new Map<string, Neighbour[]>();
-  const find: Lenders = (loan) => shortest(around, loan);
+  const open = new Map(loans.map((loan) => [JSON.stringify(loan), loan]));
   for (let frontier = [...new Set(loans.map(({ agent }) => agent))]; frontier.length > 0; ) {
     const [calls, uses] = await Promise.all([
       eachOrAll(
@@ -51,24 +51,37 @@ export async function lendersOf(query: GraphStore["query"], loans: readonly Loan
     // Of ways of one length the same one on every engine.
     for (const id of frontier) around.get(id)?.sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
     const called = new Set(calls.map((row) => String(row.id)).filter((id) => !around.has(id)));
-    frontier = loans.every((loan) => find(loan) !== undefined) ? [] : [...called];
+    const find = finder(around);
+    for (const [key, loan] of open) if (find(loan) !== undefined) open.delete(key);
+    frontier = open.size === 0 ? [] : [...called];
   }
-  return find;
+  return finder(around);
 }
 
-function shortest(
-  around: ReadonlyMap<string, readonly Neighbour[]>,
-  { agent, via, carried }: Loan,
-): LoanStep[] | undefined {
+type Came = ReadonlyMap<string, { by: string; step: LoanStep }>;
+
+/** Whom an agent comes to is worked out once, however many rows ask. */
+function finder(around: ReadonlyMap<string, readonly Neighbour[]>): Lenders {
+  const known = new Map<string, Came>();
+  return ({ agent, via, carried }) => {
+    const key = `${carried} ${agent}`;
+    const came = known.get(key) ?? cameTo(around, agent, carried);
+    known.set(key, came);
+    const steps: LoanStep[] = [];
+    for (let to = came.get(via); to !== undefined; to = came.get(to.by)) steps.unshift(to.step);
+    return steps.length === 0 ? undefined : steps;
+  };
+}
+
+/** Breadth first from an agent: by whom it comes to each agent and server. */
+function cameTo(around: ReadonlyMap<string, readonly Neighbour[]>, agent: string, carried: boolean): Came {
   const came = new Map<string, { by: string; step: LoanStep }>();
   const queue = [agent];
   for (const at of queue)
-    for (const { node, via: how, own } of around.get(at) ?? []) {
+    for (const { node, via, own } of around.get(at) ?? []) {
       if (node.id === agent || came.has(node.id) || !(own || carried)) continue;
-      came.set(node.id, { by: at, step: { node, via: how } });
-      if (how === "INVOKES") queue.push(node.id);
+      came.set(node.id, { by: at, step: { node, via } });
+      if (via === "INVOKES") queue.push(node.id);
     }
-  const steps: LoanStep[] = [];
-  for (let to = came.get(via); to !== undefined; to = came.get(to.by)) steps.unshift(to.step);
-  return steps.length === 0 ? undefined : steps;
+  return came;
 }

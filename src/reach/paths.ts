@@ -121,19 +121,18 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
     const others = new Set(codes.flat().filter((code) => !principals.has(code)));
     for (const [code, found] of await namedBy(query, "Principal", "code", others))
       principals.set(code, found);
-    const controls = await controlsOn(
-      query,
-      chosen.map((found, index) => ({
-        hops: found?.lead.hops ?? 0,
-        nodes: codes[index]!.map((code) => principals.get(code)),
-      })),
-    );
-    const lenders = await lendersOf(query, witnesses.filter(({ via }) => via !== "").map(loanOf));
-    const consents = await consentsOf(
-      query,
-      witnesses.filter(({ grant, via, copy }) => grant === null && via === "" && copy === undefined),
-    );
-    const scopes = await scopesOf(query, witnesses, chosen, up, further);
+    const [controls, lenders, consents, scopes] = await Promise.all([
+      controlsOn(
+        query,
+        chosen.map((found, index) => ({
+          hops: found?.lead.hops ?? 0,
+          nodes: codes[index]!.map((code) => principals.get(code)),
+        })),
+      ),
+      lendersOf(query, witnesses.filter(({ via }) => via !== "").map(loanOf)),
+      consentsOf(query, witnesses.filter(goesByConsent)),
+      scopesOf(query, witnesses, chosen, up, further),
+    ]);
     return witnesses.map((one, index) => {
       const found = chosen[index];
       const steps: PathStep[] = [];
@@ -154,7 +153,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         return steps;
       }
       if (found === undefined) {
-        const consent = one.grant === null ? consents.of(one) : undefined;
+        const consent = goesByConsent(one) ? consents.of(one) : undefined;
         if (consent !== undefined) {
           const { holders, sure, ...grant } = consent;
           for (const [holder, via] of holders) add(holder, "Principal", { via });
@@ -176,7 +175,7 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
         ...{ via: "GRANTED", grant: lead.grant },
         ...(one.regrant ? { regrant: true } : {}),
       });
-      if (!counted) steps.at(-1)!.doubt = "one-of-several";
+      if (!counted || lent === undefined) steps.at(-1)!.doubt = "one-of-several";
       drop(chain);
       drop(behind ?? []);
       return steps;
@@ -188,6 +187,9 @@ export function createDecoder(query: GraphStore["query"]): Decoder {
 const readAt = ({ copy, scope }: Witness): string =>
   copy === undefined || copy.embedded ? scope : copy.place;
 const loanOf = ({ agent, via, copy }: Witness): Loan => ({ agent, via, carried: copy?.embedded === true });
+/** For users, and nothing is granted: what they hold there is not known, only what the application may do for them. */
+const goesByConsent = ({ mode, grant, via, copy }: Witness): boolean =>
+  (mode === "on-behalf-of" || mode === "agent-user") && grant === null && via === "" && copy === undefined;
 const keyOf = ({ agent, mode, via, person, grant }: Omit<Witness, "tier">): string =>
   [agent, mode, via, person, grant].join("\n");
 const CROWDS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL]);
@@ -355,8 +357,10 @@ const ARRIVALS: Readonly<Record<string, string>> = {
   COPIED_TO: "(copy of) ",
   EMBEDS: "(embedded) ",
 };
-const arrivalOf = ({ via = "", kind }: PathStep): string =>
-  via === "CONTROLS" ? `(can ${kind === "Group" ? "join" : "become"}) ` : (ARRIVALS[via] ?? "");
+const arrivalOf = (step: PathStep): string =>
+  step.via === "CONTROLS" ? `(${controlVerb(step)}) ` : (ARRIVALS[step.via ?? ""] ?? "");
+/** What a step of control does: of a group the agent makes itself a member. */
+export const controlVerb = ({ kind }: PathStep): string => (kind === "Group" ? "can join" : "can become");
 
 /** `Invoice bot → (can become) Mail job → [Storage Blob Data Reader] invoices`. The agent's own identity is not said twice. */
 export function sayPath(steps: readonly PathStep[]): string {

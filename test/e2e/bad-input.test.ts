@@ -333,6 +333,16 @@ describe("before anything was read", () => {
     );
   });
 
+  test("what to type next names the folder as the shell takes it, whatever it is called", async () => {
+    const folder = join(work, "cost$& of $1");
+    expectRefused(
+      await run(["reach"], { folder }),
+      4,
+      /nothing to ask/,
+      /--data '\S+\/cost\$& of \$1' scan,/,
+    );
+  });
+
   test("accepting a gap of a folder without data is refused and makes no folder", async () => {
     const ended = await run(
       ["coverage", "accept", "azure.blobs", "--reason", "known", "--until", "2099-12-31"],

@@ -68,6 +68,11 @@ test("two files that an agent reads in two modes and by two servers are two file
   const page = join(folder, "page.html");
   expect(await run(["reach", "--all", "--out", page], { folder })).toMatchObject({ code: 0 });
   expect(readFileSync(page, "utf8").match(/data-n="2"/g)).toHaveLength(3);
+  const gone = ["bot", "maker"].map((who) => ({
+    remove: { kind: "GRANTED", from: ref("Principal", who), to: ref("Scope", "box"), key: `g-${who}` },
+  }));
+  expect((await run(["import", recordsIn(folder, gone, "modes")], { folder })).code).toBe(0);
+  expect((await run(["findings"], { folder })).stdout).toMatch(/^high +resolved .*\n1 resolved\.\n$/ms);
 });
 
 test("people are told what a place lets read, also where a row above counts what lies there; unknown is not zero", async () => {
@@ -104,9 +109,14 @@ test("people are told what a place lets read, also where a row above counts what
     ...{ scope_id: "box", mode: "on-behalf-of", read: "unknown", total_items: 2 },
     ...{ readable_items: null, readable_sensitive: null, readable_unlabeled_sensitive: null },
   });
-  expect((await run(["reach"], { folder })).stdout).toMatch(
-    /^Desk .* not counted +not counted +not counted /m,
-  );
+  const summary = (await run(["reach"], { folder })).stdout;
+  expect(summary).toMatch(/^Desk .* not counted +not counted +not counted /m);
+  const leftOut = /^Left out of these figures: places whose files nobody counted, or of which nobody knows/m;
+  expect(summary).toMatch(leftOut);
+  expect((await run(["reach", "--mode", "app"], { folder })).stdout).not.toMatch(leftOut);
+  const page = join(folder, "page.html");
+  expect(await run(["reach", "--out", page], { folder })).toMatchObject({ code: 0 });
+  expect(readFileSync(page, "utf8")).toContain("Left out of these figures: ");
 });
 
 test("the arrow to a server has a word in the picture", async () => {
