@@ -3,12 +3,13 @@
  * by plain patterns, on one and the same estate. Each measurement has a process of its own, and so its own memory.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { GRAPH_NAME } from "../src/graph/store-embedded.ts";
 import type { GraphTable } from "../src/keep/inventory.ts";
 import { ESTATES, type EstateKind, makeEstate } from "./estate.ts";
 import { line, megabytes } from "./meter.ts";
@@ -67,9 +68,10 @@ const TASKS = {
     return differenceOf(mine, join(folder, "sql.parquet"));
   },
   pattern(folder: string, way: string): Promise<PatternResult> {
-    const graph = join(folder, "data", "graph");
-    const file = readdirSync(graph).find((name) => /^graph-.*\.db$/.test(name))!;
-    return reachByPattern(join(graph, file), way === "WITHIN" ? "WITHIN" : "INHERITS");
+    return reachByPattern(
+      join(folder, "data", "graph", GRAPH_NAME),
+      way === "WITHIN" ? "WITHIN" : "INHERITS",
+    );
   },
   answers: (folder: string): Promise<AnswerTimes> =>
     answerTimes(join(folder, "data"), AGENTS_ASKED, ANSWER_SECONDS),
@@ -212,7 +214,7 @@ function showPatterns(folder: string): void {
 function showAnswers({ first, asked, peak }: AnswerTimes): void {
   heading("Answers of one process, once the graph is open; ms");
   const at = (list: readonly number[], share: number) =>
-    sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))]!.toFixed(0);
+    sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))]?.toFixed(0) ?? "none";
   const row = (cells: readonly string[]) =>
     `  ${cells.map((cell, index) => (index < 2 ? cell.padEnd([22, 12][index]!) : cell.padStart(8))).join("")}\n`;
   const times = ({ wall, cpu }: Times) => [
