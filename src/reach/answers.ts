@@ -56,9 +56,9 @@ export async function* reachRows(
     request.expand === true && above === undefined && sorted.length > MANY_AGENTS
       ? await treeBelow(query, undefined)
       : undefined;
-  // What lies below one agent's rows may be the whole tenant.
+  // What lies below one agent's rows may be the whole tenant; with a place, that one is all.
   const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
-  const atOnce = request.expand === true ? few : AGENTS_AT_ONCE;
+  const atOnce = request.expand === true && above === undefined ? few : AGENTS_AT_ONCE;
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);

@@ -50,11 +50,14 @@ const RECORDS = [
   rel("MEMBER_OF", "elders", "team", ["Principal", "Principal"]),
   rel("MEMBER_OF", "within", "team", ["Principal", "Principal"], { tier: "potential" }),
   rel("MEMBER_OF", "within", "elders", ["Principal", "Principal"]),
-  ...[
-    node("Agent", "bot", { name: "Bot", status: "enabled" }),
-    node("Principal", "bot", { kind: "AgentIdentity" }),
-  ],
-  rel("ACTS_AS", "bot", "bot", ["Agent", "Principal"], { key: "app", mode: "app" }),
+  ...["bot", "cart"].flatMap((id) => [
+    node("Agent", id, { name: `The ${id}`, status: "enabled" }),
+    node("Principal", id, { kind: "AgentIdentity" }),
+    rel("ACTS_AS", id, id, ["Agent", "Principal"], { key: "app", mode: "app" }),
+  ]),
+  rel("GRANTED", "cart", "bank", ["Principal", "Scope"], {
+    ...{ key: "3", flow: "containment", see: true, write: true, role: "Writer" },
+  }),
   ...["bank", "safe"].map((id) => node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` })),
   rel("WITHIN", "safe", "bank", places),
   rel("GRANTED", "bot", "bank", ["Principal", "Scope"], {
@@ -119,7 +122,11 @@ test("an agent stands there once, with what it may there, though rows above say 
   const { stdout } = await run(["who", "safe", "--format", "json"], { folder });
   const rows = jsonLines<Props>(stdout).filter(({ kind }) => kind === "agent");
   expect(rows).toMatchObject([
-    { ...{ id: "bot", scope_id: "safe", read: "yes", discover: "yes" }, by: "Bot → [Reader] The safe" },
+    { ...{ id: "bot", scope_id: "safe", read: "yes", write: "no" }, by: "The bot → [Reader] The safe" },
+    {
+      ...{ id: "cart", scope_id: "safe", read: "no", write: "yes" },
+      by: "The cart → [Writer] The bank → The safe",
+    },
   ]);
 });
 
