@@ -56,14 +56,21 @@ export function countDifferences(
 }
 
 export async function disagreement(records: readonly Put[]): Promise<string[]> {
-  const law = evaluate(records, TIME);
-  const said = await answers(records);
-  return [
-    ...differences(law, said.rows),
-    ...useDifferences(records, law, said.use),
-    ...countDifferences(records, law, said.counted),
-  ];
+  return disagreementOf(records, evaluate(records, TIME), await answers(records));
 }
+
+/** Where the two differ on all that is in one graph. */
+export const disagreementOf = (
+  records: readonly Put[],
+  law: readonly OracleRow[],
+  { rows, use, counted: sums }: Said,
+): string[] => [
+  ...differences(law, rows),
+  ...useDifferences(records, law, use),
+  ...countDifferences(records, law.filter(isAtHome), sums),
+];
+/** Neither counts what an agent reads in another tenant, by what everyone has there. */
+const isAtHome = ({ agent, scope }: OracleRow): boolean => scope.startsWith(prefixOf(agent));
 
 /** What the product says of tenants in one database, by the prefix of each. */
 export interface SaidOfMany {

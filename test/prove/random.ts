@@ -9,13 +9,13 @@ import { partlyRead } from "../oracle/tenants-unread.ts";
 import {
   disagreement,
   disagreementAmong,
+  disagreementOf,
   everyoneJoins,
   hasGaps,
   lacksParts,
   prefixOf,
   saidOfMany,
   sharesPeople,
-  standsApart,
 } from "./compare.ts";
 import { featuresOf, type Met, meet, pairs } from "./features.ts";
 import { hasJoins, hasPolicies } from "./hits.ts";
@@ -28,6 +28,10 @@ const AT_ONCE_APART = 100;
 /** More to a database take longer each, most where everyone holds something: agents of all of them hold it, too. */
 const PER_DATABASE = 200;
 const PER_SHARED_DATABASE = 100;
+/** So few are not worth two databases. */
+const FEW = 50;
+/** More are judged as one tenant in more time than their databases would take. */
+const AS_ONE = 8;
 /** So many databases are made at a time: each keeps one processor busy, and no more. */
 const LANES = availableParallelism();
 /** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
@@ -54,93 +58,146 @@ export const newRun = (seed: number, from: number, apart = false): Run => ({
   met: {},
 });
 
+/** A tenant, and its place in a run. */
+interface Tried {
+  place: number;
+  world: readonly Put[];
+}
+
 /** Tries tenants until the run has `worlds`; yields after each few databases. Milliseconds by part of the way go to `spent`. */
 export async function* tryTenants(
   run: Run,
   worlds: number,
   spent: Map<string, number> = new Map(),
 ): AsyncGenerator<Run> {
-  const add = (stage: string, ms: number): void => void spent.set(stage, (spent.get(stage) ?? 0) + ms);
+  const onStage = (stage: string, ms: number): void => void spent.set(stage, (spent.get(stage) ?? 0) + ms);
+  const lanes = pLimit(LANES);
   while (run.worlds < worlds) {
     const start = performance.now();
     const at = run.from + run.worlds;
-    const part = tenantsOf(run, Math.min(run.apart ? AT_ONCE_APART : AT_ONCE, worlds - run.worlds), at);
-    add("tenants", performance.now() - start);
-    const said = saidOfMany(await saidOf(run.apart ? part : shareOut(part), add));
-    const judged = performance.now();
-    for (const [index, world] of part.entries()) {
-      const law = evaluate(world, TIME);
-      run.rows += law.length;
-      meet(run.met, featuresOf(world));
-      const wrong = disagreementAmong(said, world, tenantPrefix(at + index), law);
-      // Whoever asks an agent that is for everyone may be of another tenant here: by itself the tenant has the last word.
-      if (wrong.length > 0 && (!sharesAudience(world) || (await disagreement(world)).length > 0))
-        run.mismatches.push(at + index);
-    }
-    add("oracle", performance.now() - judged);
+    const count = Math.min(run.apart ? AT_ONCE_APART : AT_ONCE, worlds - run.worlds);
+    const part = tenantsOf(run, count, at).map((world, index): Tried => ({ place: at + index, world }));
+    onStage("tenants", performance.now() - start);
+    const { beside, asOne } = run.apart ? { beside: part.map((one) => [one]), asOne: [] } : shareOut(part);
+    const judge = async (database: readonly Tried[], law: typeof besideOthers): Promise<void> => {
+      const said = await answers(recordsOf(database), { onStage });
+      const judged = performance.now();
+      const { rows, differ } = await law(database, said);
+      onStage("oracle", performance.now() - judged);
+      run.rows += rows;
+      run.mismatches.push(...differ);
+    };
+    await Promise.all([
+      lanes.map(beside, (database) => judge(database, besideOthers)),
+      lanes.map(asOne, (database) => judge(database, asOneTenant)),
+    ]);
+    run.mismatches.sort((a, b) => a - b);
+    for (const { world } of part) meet(run.met, featuresOf(world));
     run.worlds += part.length;
     run.seconds += (performance.now() - start) / 1_000;
     yield run;
   }
 }
 
-/** What the product says about the tenants in these databases. */
-async function saidOf(
-  databases: readonly Put[][],
-  onStage: (stage: string, ms: number) => void,
-): Promise<Said> {
-  const lanes = pLimit(LANES);
-  const said = await lanes.map(databases, (records) => answers(records, { onStage }));
-  return {
-    rows: said.flatMap(({ rows }) => rows),
-    use: said.flatMap(({ use }) => use),
-    counted: said.flatMap(({ counted }) => counted),
-  };
+const recordsOf = (database: readonly Tried[]): Put[] => database.flatMap(({ world }) => world);
+
+interface Judgement {
+  /** Rows that the definition has. */
+  rows: number;
+  /** Places of tenants on which the two differ. */
+  differ: number[];
 }
 
-/** A few databases of many tenants, and one for each that has to stand apart. */
-function shareOut(part: readonly Put[][]): Put[][] {
-  const together = part.filter((world) => !standsApart(world) && !byItself(world));
-  return [
-    // A graph without gaps is another test than one with some; so is one where nobody could join a group, or no policy is.
-    ...[together.filter((world) => !hasGaps(world)), together.filter(hasGaps)]
-      .flatMap(quietApart)
-      .flatMap((some) => [
-        ...shared(some.filter(sharesGrants), PER_SHARED_DATABASE),
-        ...shared(
-          some.filter((world) => !sharesGrants(world)),
-          some.some(hasGaps) ? PER_SHARED_DATABASE : PER_DATABASE,
-        ),
-      ]),
-    ...shared(
-      part.filter((world) => lacksParts(world) && !byItself(world)),
-      PER_SHARED_DATABASE,
-    ),
-    ...part.filter(byItself),
-  ];
+/** Each tenant of a database as if it were alone in it. */
+async function besideOthers(database: readonly Tried[], said: Said): Promise<Judgement> {
+  const found: Judgement = { rows: 0, differ: [] };
+  const many = saidOfMany(said);
+  for (const { place, world } of database) {
+    const law = evaluate(world, TIME);
+    found.rows += law.length;
+    const wrong = disagreementAmong(many, world, tenantPrefix(place), law);
+    // Whoever asks an agent that is for everyone may be of another tenant here: by itself the tenant has the last word.
+    if (wrong.length > 0 && (!sharesAudience(world) || (await disagreement(world)).length > 0))
+      found.differ.push(place);
+  }
+  return found;
+}
+
+/** Tenants that share people: together they are one. If it is wrong, those are that are wrong alone, or all. */
+async function asOneTenant(database: readonly Tried[], said: Said): Promise<Judgement> {
+  const records = recordsOf(database);
+  const law = evaluate(records, TIME);
+  if (disagreementOf(records, law, said).length === 0) return { rows: law.length, differ: [] };
+  const alone: number[] = [];
+  for (const { place, world } of database) if ((await disagreement(world)).length > 0) alone.push(place);
+  return { rows: law.length, differ: alone.length > 0 ? alone : database.map(({ place }) => place) };
+}
+
+/** A few databases of many tenants, those that take longest first, and some of tenants that are judged as one. */
+function shareOut(part: readonly Tried[]): { beside: Tried[][]; asOne: Tried[][] } {
+  const own = part.filter(({ world }) => byItself(world));
+  const others = part.filter(({ world }) => !byItself(world));
+  const lacking = others.filter(({ world }) => lacksParts(world));
+  const together = others.filter(({ world }) => !lacksParts(world));
+  return {
+    beside: [
+      // A graph without gaps is another test than one with some; so is one where nobody could join a group, or no policy is.
+      ...quietApart(together.filter(({ world }) => !hasGaps(world))).flatMap((some) =>
+        bySharing(some, PER_DATABASE),
+      ),
+      ...[...quietApart(together.filter(({ world }) => hasGaps(world))), lacking].flatMap((some) =>
+        bySharing(some, PER_SHARED_DATABASE),
+      ),
+    ].sort((a, b) => b.length - a.length),
+    asOne: [
+      ...evenly(
+        own.filter(({ world }) => !lacksParts(world)),
+        AS_ONE,
+      ),
+      ...evenly(
+        own.filter(({ world }) => lacksParts(world)),
+        AS_ONE,
+      ),
+    ],
+  };
 }
 
 /**
  * Among many tenants somebody always could join a group, and some policy is there. What rules do where there is none of
  * either, they do for those that are by themselves.
  */
-function quietApart(worlds: readonly Put[][]): Put[][][] {
-  const steady = worlds.filter((world) => !hasJoins(world));
-  return [worlds.filter(hasJoins), steady.filter(hasPolicies), steady.filter((world) => !hasPolicies(world))];
+function quietApart(worlds: readonly Tried[]): Tried[][] {
+  const joins = ({ world }: Tried): boolean => hasJoins(world);
+  const policies = ({ world }: Tried): boolean => hasPolicies(world);
+  const steady = worlds.filter((one) => !joins(one));
+  return [worlds.filter(joins), steady.filter(policies), steady.filter((one) => !policies(one))];
 }
 
-/** Tenants in databases of about as many, at most so many, and as many databases as work at a time. */
-function shared(worlds: readonly Put[][], most: number): Put[][] {
-  const databases = LANES * Math.ceil(worlds.length / most / LANES);
-  const each = Math.ceil(worlds.length / databases);
-  return Array.from({ length: databases }, (_, at) => worlds.slice(at * each, (at + 1) * each).flat()).filter(
-    (records) => records.length > 0,
-  );
+/** Tenants in databases of at most so many; those where everyone holds something in others than the rest. */
+function bySharing(worlds: readonly Tried[], most: number): Tried[][] {
+  if (worlds.length <= FEW) return evenly(worlds, most);
+  return [
+    ...evenly(
+      worlds.filter(({ world }) => sharesGrants(world)),
+      PER_SHARED_DATABASE,
+    ),
+    ...evenly(
+      worlds.filter(({ world }) => !sharesGrants(world)),
+      most,
+    ),
+  ];
+}
+
+/** Parts of about as many, at most so many. */
+function evenly<T>(all: readonly T[], most: number): T[][] {
+  const parts = Math.ceil(all.length / most);
+  const each = Math.ceil(all.length / parts);
+  return Array.from({ length: parts }, (_, at) => all.slice(at * each, (at + 1) * each));
 }
 
 const byEveryone = (kind: string) => (world: readonly Put[]) =>
   world.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
-/** What groups control that everyone is in, persons of all tenants in one graph control. */
+/** Persons of all tenants in one graph have what everyone has in one of them: it cannot be judged as if it were alone. */
 const byItself = (world: readonly Put[]): boolean => sharesPeople(world) || everyoneJoins(world);
 /** Everyone holds something. */
 const sharesGrants = byEveryone("GRANTED");
