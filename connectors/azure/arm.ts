@@ -34,6 +34,8 @@ export const STEP = {
   conditions: "azure.conditions",
   /** Access lists of files and directories, where the namespace is hierarchical. */
   accessLists: "azure.access-lists",
+  /** What other tenants have delegated to this one. */
+  delegations: "azure.delegations",
   /** Sensitivity labels of blobs. */
   labels: "azure.labels",
 } as const;

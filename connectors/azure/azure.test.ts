@@ -82,6 +82,8 @@ describe("scopes", () => {
   it("leave a subscription of another tenant out of this tenant's root", async () => {
     const fake = await crawled({ "/subscriptions": [{ id: "/subscriptions/s9", tenantId: "t9" }] });
     expect(fake.chain("/subscriptions/s9")).toEqual(["/subscriptions/s9", `${MG}/t9`]);
+    // What its own tenant delegated to this one is in no listing here.
+    expect(fake.gaps).toMatchObject([{ step: "azure.delegations", scope: "/subscriptions/s9" }]);
   });
 
   it("say which account's containers were refused, and keep the others", async () => {

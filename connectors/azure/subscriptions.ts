@@ -1,5 +1,6 @@
 /** Subscriptions, each in the management group that holds it. */
 import type { Page, Step } from "../../src/connector.ts";
+import type { Coverage } from "../../src/model.ts";
 import { armId } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP } from "./arm.ts";
 import { holders } from "./management-groups.ts";
@@ -21,6 +22,13 @@ export const subscriptions: Step = {
   reads: ["GET arm /subscriptions", "GET arm /providers/Microsoft.Management/managementGroups/{id}"],
   after: [STEP.managementGroups],
   hides: "both",
+  parts: [
+    {
+      id: STEP.delegations,
+      title: "Delegated resources of other tenants (Azure Lighthouse)",
+      hides: "grants",
+    },
+  ],
   async *crawl(c, pass): AsyncGenerator<Page> {
     const holderOf = await holders(c);
     const path = pass.cursor ?? `/subscriptions?api-version=${API.subscriptions}`;
@@ -36,8 +44,22 @@ export const subscriptions: Step = {
         const holder = holderOf.get(id) ?? rootGroupId(subscription.tenantId ?? c.tenantId);
         return [node, scopeNode(holder), within(id, holder)];
       });
+      // What its own tenant was delegated there, the listing of role assignments leaves out.
+      // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+      const foreign: Coverage[] = page.items
+        .filter(
+          ({ tenantId }) => tenantId !== undefined && tenantId.toLowerCase() !== c.tenantId.toLowerCase(),
+        )
+        .map(({ id }) => ({
+          step: STEP.delegations,
+          scope: armId(id),
+          state: "not-modelled",
+          reason:
+            "A subscription of another tenant: what this tenant was delegated there (Azure Lighthouse) is not read.",
+        }));
       yield {
         changes: [...rootChain(c.tenantId), ...records].map((put) => ({ put })),
+        ...(foreign.length > 0 ? { gaps: foreign } : {}),
         ...cursorOf(page),
       };
     }
