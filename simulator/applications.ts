@@ -95,7 +95,8 @@ export class Applications {
       isDisabled: null,
       disabledByMicrosoftStatus: null,
       alternativeNames: [],
-      appRoleAssignmentRequired: false,
+      // Whoever uses an agent is assigned here.
+      appRoleAssignmentRequired: kind === KIND.agent,
       appRoles: [],
       oauth2PermissionScopes: [],
       resourceSpecificApplicationPermissions: [],

@@ -1,9 +1,9 @@
 import type { Step, StepContext } from "../../src/connector.ts";
-import { directoryId } from "../../src/schema.ts";
+import { type Change, directoryId, EVERYONE } from "../../src/schema.ts";
 import { askAboutAll } from "./ask.ts";
 import { type Api, type AppRoleAssignment, assignmentChanges } from "./grants.ts";
 import { APPLICATIONS } from "./needs.ts";
-import { evidenceOf, type ServicePrincipal } from "./principals.ts";
+import { agentRef, evidenceOf, type ServicePrincipal } from "./principals.ts";
 import { listing } from "./read.ts";
 
 const ID = "entra.app-role-assignments";
@@ -29,6 +29,15 @@ export const isAsked = (answer: ApiAnswer, agent: boolean): boolean =>
   answer.appRoleAssignmentRequired === true ||
   answer.appOwnerOrganizationId?.toLowerCase() !== MICROSOFT;
 
+/**
+ * Without that switch whoever has an account in the tenant may use the application, assigned or not.
+ * https://learn.microsoft.com/entra/identity-platform/howto-restrict-your-app-to-a-set-of-users
+ */
+const everyoneMayUse = (agent: string): Change[] => [
+  { put: { kind: "Principal", id: EVERYONE, props: { kind: "Everyone", name: "Everyone" } } },
+  { put: { kind: "MAY_USE", from: { kind: "Principal", id: EVERYONE }, to: agentRef(agent) } },
+];
+
 export function apiOf(c: Pick<StepContext, "isAgent">, answer: ApiAnswer): Api {
   return {
     id: directoryId(answer.id),
@@ -41,6 +50,7 @@ export function apiOf(c: Pick<StepContext, "isAgent">, answer: ApiAnswer): Api {
       ]),
     ),
     agent: evidenceOf(c, answer) !== undefined,
+    open: answer.appRoleAssignmentRequired === false,
   };
 }
 
@@ -70,7 +80,10 @@ export const appRoleAssignments: Step = {
         const path = `/v1.0/servicePrincipals/${answer.id}/appRoleAssignedTo?$top=999`;
         return { item: api, id: api.id, path };
       },
-      (api, assignments) => assignments.flatMap((one) => assignmentChanges(one, api, c.tenantId)),
+      (api, assignments) => [
+        ...assignments.flatMap((one) => assignmentChanges(one, api, c.tenantId)),
+        ...(api.agent && api.open ? everyoneMayUse(api.id) : []),
+      ],
     );
   },
 };

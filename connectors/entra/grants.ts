@@ -30,6 +30,8 @@ export interface Api extends Resource {
   /** Names of its application permissions, by id. */
   roles: ReadonlyMap<string, string>;
   agent: boolean;
+  /** True if nobody has to be assigned to use it. */
+  open: boolean;
 }
 
 /** The id that says: may use the application, without any of its roles. */
