@@ -1,6 +1,6 @@
 import type { Step, StepContext } from "../../src/connector.ts";
 import { CursorExpired } from "../../src/model.ts";
-import { directoryId } from "../../src/schema.ts";
+import { type Change, directoryId } from "../../src/schema.ts";
 import { type DelegatedGrant, delegatedChanges } from "./grants.ts";
 import { DIRECTORY } from "./needs.ts";
 import type { Resource } from "./permissions.ts";
@@ -14,6 +14,20 @@ async function apisById(c: Pick<StepContext, "known">): Promise<Map<string, Reso
       apis.set(node.id, { id: node.id, appId: node.props.appId ?? "", name: node.props.name ?? node.id });
   return apis;
 }
+
+const removalOf = (change: Change): Change[] =>
+  "put" in change && change.put.kind === "CONSENTED"
+    ? [
+        {
+          remove: {
+            kind: "CONSENTED",
+            from: change.put.from,
+            to: change.put.to,
+            key: change.put.props?.key ?? "",
+          },
+        },
+      ]
+    : [];
 
 /**
  * Delegated permission grants. A row of the delta says that a grant changed or went, but not which
@@ -31,6 +45,13 @@ export const delegatedGrants: Step = {
   delta: true,
   async *crawl(c, pass) {
     const apis = await apisById(c);
+    // A service may say one grant again while its first list goes on, with less in it, or that it is gone.
+    if (pass.mode === "full" && pass.cursor !== undefined)
+      throw new CursorExpired(
+        "grants-partly-read",
+        "Grants are read in one go: what came before is not known.",
+      );
+    const before = new Map<string, Change[]>();
     const paths = {
       delta: "/v1.0/oauth2PermissionGrants/delta",
       list: "/v1.0/oauth2PermissionGrants?$top=999",
@@ -38,13 +59,15 @@ export const delegatedGrants: Step = {
     for await (const { items, end } of deltaOrListing<DelegatedGrant>(c, pass, paths)) {
       if (pass.mode === "delta" && items.length > 0)
         throw new CursorExpired("grants-changed", "Delegated grants have changed: all are read anew.");
-      const changes = items
-        .filter((grant) => grant["@removed"] === undefined)
-        .flatMap((grant) => {
-          const id = directoryId(grant.resourceId);
-          const api = apis.get(id) ?? { id, appId: "", name: id };
-          return delegatedChanges(grant, api, c.tenantId);
-        });
+      const changes = items.flatMap((grant) => {
+        const gone = before.get(grant.id) ?? [];
+        if (grant["@removed"] !== undefined) return gone;
+        const id = directoryId(grant.resourceId);
+        const api = apis.get(id) ?? { id, appId: "", name: id };
+        const said = delegatedChanges(grant, api, c.tenantId);
+        before.set(grant.id, said.flatMap(removalOf));
+        return [...gone, ...said];
+      });
       yield { changes, ...end };
     }
   },

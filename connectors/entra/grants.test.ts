@@ -6,7 +6,7 @@ import { type Api, assignmentChanges } from "./grants.ts";
 import { AAD_GRAPH, becomes, delegatedPlaces, EXCHANGE, GRAPH, openings, SHAREPOINT } from "./permissions.ts";
 
 const api = (appId: string, roles: Record<string, string> = {}, agent = false): Api => ({
-  ...{ id: "res", appId, name: "Some API", agent },
+  ...{ id: "res", appId, name: "Some API", agent, open: false },
   roles: new Map(Object.entries(roles)),
 });
 const opens = (appId: string, permission: string) =>
@@ -125,6 +125,27 @@ describe("app role assignments", () => {
     expect(isAsked(silent, true)).toBe(true);
   });
 
+  it.each([
+    [false, ["everyone MAY_USE bot"]],
+    [true, []],
+  ])(
+    "leave an agent to everyone unless it demands assignment (%s)",
+    async (appRoleAssignmentRequired, users) => {
+      const bot = {
+        ...{ id: "Bot", appRoles: [], tags: ["AgenticInstance"], servicePrincipalType: "ServiceIdentity" },
+        appRoleAssignmentRequired,
+      };
+      const tenant = fake({
+        "/v1.0/servicePrincipals": {
+          value: [bot, { ...bot, id: "app", servicePrincipalType: "Application", tags: [] }],
+        },
+        "/v1.0/servicePrincipals/Bot/appRoleAssignedTo": { value: [] },
+        "/v1.0/servicePrincipals/app/appRoleAssignedTo": { value: [] },
+      });
+      expect(relations(changesOf(await run(appRoleAssignments, tenant)), "MAY_USE")).toEqual(users);
+    },
+  );
+
   it("fail as one step, not as one gap an API, if every answer is refused", async () => {
     const tenant = fake({ "/v1.0/servicePrincipals": { value: [graph, { ...graph, id: "sp3" }] } });
     await expect(run(appRoleAssignments, tenant)).rejects.toMatchObject({ code: "not-recorded" });
@@ -161,6 +182,34 @@ describe("delegated grants", () => {
       { to: { id: "plane:directory" }, props: { permission: "User.Read", type: "delegated" } },
       { to: { id: "plane:exchange" }, props: { user: "u1", permission: "Mail.Read" } },
     ]);
+  });
+
+  it("count as they were said last, where the first list says one again or that it is gone", async () => {
+    const [first, second] = ["delta", "delta?$skiptoken=2"].map(
+      (end) => `/v1.0/oauth2PermissionGrants/${end}`,
+    );
+    const tenant = fake({
+      [first!]: {
+        value: [
+          { ...grant, scope: "Mail.Read Files.Read" },
+          { ...grant, id: "gone", scope: "User.Read" },
+        ],
+        next: second!,
+      },
+      [second!]: {
+        value: [
+          { ...grant, scope: "Mail.Read" },
+          { id: "gone", "@removed": { reason: "deleted" } },
+        ],
+        delta: "/v1.0/oauth2PermissionGrants/delta?$deltatoken=1",
+      },
+    });
+    const left = new Set<string>();
+    for (const change of changesOf(await run(delegatedGrants, tenant)))
+      if ("put" in change && change.put.kind === "CONSENTED") left.add(String(change.put.props?.key));
+      else if ("remove" in change && change.remove.kind === "CONSENTED")
+        left.delete(String(change.remove.key));
+    expect([...left]).toEqual(["gr:Mail.Read"]);
   });
 
   it("are read anew after any change, as a change does not say what was there before", async () => {
