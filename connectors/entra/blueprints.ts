@@ -130,7 +130,7 @@ export const blueprints: Step = {
     yield* blueprintPages(c, here);
     const path =
       "/v1.0/servicePrincipals/microsoft.graph.agentIdentityBlueprintPrincipal" +
-      `?$select=${SERVICE_PRINCIPAL_SELECT}&$top=999`;
+      `?$select=${SERVICE_PRINCIPAL_SELECT}&$top=100`;
     yield { changes: classChanges("any-blueprint") };
     for await (const { items } of listing<ServicePrincipal>(c, { scope: "", mode: "full" }, path))
       yield principalPage(items, here);
@@ -154,7 +154,7 @@ function principalPage(items: readonly ServicePrincipal[], here: ReadonlySet<str
 async function* blueprintPages(c: StepContext, here: Set<string>): AsyncGenerator<Page> {
   const path =
     "/v1.0/applications/microsoft.graph.agentIdentityBlueprint" +
-    "?$select=id,appId,displayName,isDisabled,disabledByMicrosoftStatus&$top=999";
+    "?$select=id,appId,displayName,isDisabled,disabledByMicrosoftStatus&$top=100";
   for await (const { items } of listing<Blueprint>(c, { scope: "", mode: "full" }, path)) {
     for (const { appId } of items) if (appId) here.add(appId.toLowerCase());
     yield { changes: items.map((blueprint) => blueprintChange(blueprint)) };
