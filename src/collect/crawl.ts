@@ -97,6 +97,9 @@ const worst = (states: Iterable<CoverageState>): CoverageState => {
   return WORST_FIRST.find((state) => seen.has(state)) ?? "complete";
 };
 
+/** Larger where connectors take an answer for something else: a delta would leave all that did not change as it was. */
+const READING = 1;
+
 const hash = (value: unknown) =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
@@ -110,7 +113,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
   const steps = stepsById(options.connectors);
   const agents = options.agents ?? { source: "entra", list: [] };
   const scopes = options.scopes ?? { include: [], exclude: [] };
-  const basis = [options.tenantId, options.level, agents, scopes];
+  const basis = [READING, options.tenantId, options.level, agents, scopes];
   const configured = options.configured ?? new Set(options.connectors.map(({ name }) => name));
   const scan = await inventory.startScan(hash([basis, options.mode, [...configured].sort()]));
   if (scan.resumed) options.onResume?.(scan.startedAt);
