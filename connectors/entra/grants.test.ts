@@ -146,6 +146,26 @@ describe("app role assignments", () => {
     },
   );
 
+  it.each([
+    ["Mail.Read", { certainty: "upper-bound", reason_code: "denies-unread" }],
+    ["Files.Read.All", { certainty: "exact" }],
+  ])(
+    "on mailboxes are an upper bound, since policies of Exchange may narrow them (%s)",
+    (permission, props) => {
+      const held = {
+        id: "as",
+        appRoleId: "r",
+        principalId: "p",
+        principalType: "ServicePrincipal",
+        resourceId: "res",
+      };
+      const [grant] = putsOf(assignmentChanges(held, api(GRAPH, { r: permission }), TENANT)).filter(
+        ({ kind }) => kind === "GRANTED",
+      );
+      expect(grant).toMatchObject({ props });
+    },
+  );
+
   it("fail as one step, not as one gap an API, if every answer is refused", async () => {
     const tenant = fake({ "/v1.0/servicePrincipals": { value: [graph, { ...graph, id: "sp3" }] } });
     await expect(run(appRoleAssignments, tenant)).rejects.toMatchObject({ code: "not-recorded" });

@@ -1,7 +1,7 @@
 /** From consents to relationships. Pure. */
 import { ACTIONS, type Change, type NodeRef, type RelProps } from "../../src/schema.ts";
 import { apiPlace, becomes, delegatedPlaces, type Opening, openings, type Resource } from "./permissions.ts";
-import { classChanges, classRef, controls, type Place, placeChange, placeRef } from "./planes.ts";
+import { classChanges, classRef, controls, type Place, placeChange, placeRef, planePlace } from "./planes.ts";
 import { agentRef, principalRef } from "./principals.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/approleassignment */
@@ -38,22 +38,33 @@ export interface Api extends Resource {
 const NO_ROLE = "00000000-0000-0000-0000-000000000000";
 export const DEFAULT_ACCESS = "default access";
 
-/** A grant, which goes down whatever the lists of access below say. */
+/**
+ * A grant, which goes down whatever the lists of access below say. `narrowed`: policies that are not read may keep it from
+ * some of what lies there, as application access policies of Exchange Online do:
+ * https://learn.microsoft.com/exchange/permissions-exo/application-access-policies
+ */
 export function granted(
   from: NodeRef,
   { place, actions }: Opening,
   grant: { source: string; role: string; key: string; resource?: string },
+  narrowed = false,
 ): Change {
   const rights: RelProps<"GRANTED"> =
     actions === undefined
       ? { unknown: true, see: false, reason_code: "plane-not-modelled" }
-      : { ...Object.fromEntries(ACTIONS.filter((action) => actions.includes(action)).map((a) => [a, true])) };
+      : {
+          ...Object.fromEntries(ACTIONS.filter((action) => actions.includes(action)).map((a) => [a, true])),
+          ...(narrowed ? { reason_code: "denies-unread" } : {}),
+        };
   return {
     put: {
       kind: "GRANTED",
       from,
       to: placeRef(place),
-      props: { ...rights, ...grant, flow: "containment", tier: "now", certainty: "exact" },
+      props: {
+        ...{ ...rights, ...grant, flow: "containment", tier: "now" },
+        certainty: narrowed && actions !== undefined ? "upper-bound" : "exact",
+      },
     },
   };
 }
@@ -94,12 +105,12 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
     ...(none
       ? []
       : [
-          granted(holder, opening, {
-            source: "app-role",
-            role: permission,
-            resource: api.appId.toLowerCase(),
-            key: assignment.id,
-          }),
+          granted(
+            holder,
+            opening,
+            { source: "app-role", role: permission, resource: api.appId.toLowerCase(), key: assignment.id },
+            opening.place.id === planePlace("exchange").id,
+          ),
         ]),
   ]);
   for (const of of becomes(api.appId, permission))
