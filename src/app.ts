@@ -370,11 +370,10 @@ export async function importFile({
   try {
     const counts = await inventory.import(name, linesOf(file));
     const tenant = (await tenantOf(inventory, before)) ?? NO_TENANT;
+    const read = await inventory.readByOpenScan();
     const meta = await buildGraph({
-      folder,
-      inventory,
-      connectors,
-      tenant,
+      ...{ folder, inventory, connectors, tenant },
+      unread: read === undefined ? [] : steps().filter(({ id }) => !read.has(id)),
       configHash: before?.configHash ?? hash([]),
       ...storeOf(published),
       ...(onStage === undefined ? {} : { onStage }),
@@ -726,6 +725,10 @@ export async function configuredStore(path: string): Promise<StoreSpec | undefin
   if (!existsSync(path)) return undefined;
   return (await load(path)).config.store;
 }
+
+/** True if there is a configuration, and one for more tenants than one. */
+export const namesSeveralTenants = async (path: string): Promise<boolean> =>
+  existsSync(path) && (await load(path)).config.tenants.length > 1;
 
 const load = async (path: string): Promise<LoadedConfig> =>
   (await import("./config.ts")).loadConfig(

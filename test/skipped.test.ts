@@ -114,3 +114,21 @@ test("a scope that is excluded concerns the rows at it", async () => {
     ...{ certainty: "upper-bound", completeness: "skipped", gap_steps: "azure.deny-assignments" },
   });
 });
+
+test("an import while a scan has not ended says what that scan did not read", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "forereach-skipped-"));
+  folders.push(folder);
+  const inventory = await openInventory(join(folder, "inventory.duckdb"));
+  const scan = await inventory.startScan("f");
+  const pass = await inventory.begin("entra.users", "", { mode: "full", fingerprint: "f" });
+  await pass.finish();
+  await inventory.endScan(scan.id, "interrupted");
+  await inventory.close();
+  const file = join(folder, "own.jsonl");
+  writeFileSync(file, records.map((line) => JSON.stringify(line)).join("\n"));
+  const { meta } = await importFile({ folder, file });
+  const open = openGaps(meta, "2026-01-01").map(({ step }) => step);
+  expect(open).toContain("azure.blobs");
+  expect(open).toContain("entra.groups");
+  expect(open).not.toContain("entra.users");
+});

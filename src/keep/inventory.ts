@@ -123,6 +123,11 @@ export interface Inventory {
    */
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
+  /**
+   * Steps of which the whole tenant was read since the scan began that has not ended; undefined if there is no such scan.
+   * Of a step that asks scope by scope nobody knows then whether it met them all: it is not among them.
+   */
+  readByOpenScan(): Promise<ReadonlySet<string> | undefined>;
   close(): Promise<void>;
 }
 
@@ -387,6 +392,14 @@ class DuckDbInventory implements Inventory {
       ]);
       return { id, startedAt, resumed: false };
     });
+  }
+
+  async readByOpenScan(): Promise<ReadonlySet<string> | undefined> {
+    const rows = await this.#database.rows(
+      `SELECT p.step FROM (SELECT started_at FROM _scan WHERE state IN ('running', 'interrupted')) AS s
+       LEFT JOIN _partition AS p ON p.scope = '' AND p.ended_at >= s.started_at`,
+    );
+    return rows.length === 0 ? undefined : new Set(rows.map(({ step }) => String(step)));
   }
 
   async endScan(id: string, state: "complete" | "interrupted"): Promise<void> {

@@ -137,7 +137,7 @@ async function mustBePublished(inventory: Inventory, meta: GraphMeta): Promise<v
     snapshot.id === meta.snapshot
       ? "the graph was derived by another version of forereach: its answers cannot be compared"
       : "the graph does not show what the inventory holds now: a scan was interrupted or is under way",
-    "forereach scan, or forereach import FILE.jsonl, builds it anew",
+    "forereach scan, which goes on where one stopped, builds it anew; without a tenant: forereach import FILE.jsonl",
   );
 }
 
