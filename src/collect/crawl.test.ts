@@ -486,6 +486,18 @@ describe("kill, interruption and resume", () => {
     return connector("a", users, sites);
   };
 
+  test("asks the tenant for nothing that was imported", async () => {
+    const inventory = createMemoryInventory();
+    const imported = await inventory.begin("import.hr", "", { mode: "full", fingerprint: "f" });
+    await imported.apply(put("g1"));
+    await imported.finish();
+    const log: string[] = [];
+    await run(inventory, [paged(log)]);
+    expect(log.filter((asked) => asked.startsWith("site"))).toEqual(
+      ["u0", "u1", "u2", "u3"].map((user) => `site of ${user}`),
+    );
+  });
+
   test("killed after any number of pages, a rerun continues and ends with the same inventory", async () => {
     const whole = createMemoryInventory();
     await run(whole, [paged([])]);

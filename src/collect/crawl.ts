@@ -133,6 +133,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
     isAgent: createAgentSelector(agents),
     includes: createScopeFilter(scopes),
     limit: pLimit(options.concurrency ?? DEFAULT_CONCURRENCY),
+    steps: [...steps.keys()],
     counts: { steps: 0, passes: 0, pages: 0, records: 0 },
     emit: options.onEvent ?? (() => {}),
   };
@@ -238,7 +239,8 @@ async function runStep(
     tenantId: run.tenantId,
     level: run.level,
     isAgent: run.isAgent,
-    known: (kind, where, from) => inventory.known(kind, where, from),
+    // What was imported is nothing to ask the tenant for.
+    known: (kind, where, from) => inventory.known(kind, where, from ?? run.steps),
     targets: (kind) => inventory.targets(kind),
     includes: (scopeId) => {
       const included = run.includes(scopeId);

@@ -41,6 +41,8 @@ export interface Run {
   isAgent: StepContext["isAgent"];
   includes(scopeId: string): boolean;
   limit: LimitFunction;
+  /** Ids of all steps of the crawl. */
+  steps: readonly string[];
   counts: { steps: number; passes: number; pages: number; records: number };
   emit(event: CrawlEvent): void;
 }
