@@ -77,8 +77,10 @@ export class CommandLine {
   /** Where the data lies: a folder of its own for each tenant if the configuration names several. */
   async folder(): Promise<string> {
     const { data, tenant, config } = this.globals;
-    if (tenant === undefined) return data;
-    const { configured } = await import("../app.ts");
+    const { configured, namesSeveralTenants } = await import("../app.ts");
+    // A folder that was typed is meant as it is.
+    const isMeant = this.program.getOptionValueSource("data") === "cli";
+    if (tenant === undefined && (isMeant || !(await namesSeveralTenants(config)))) return data;
     const found = await configured(config, tenant);
     return found.config.tenants.length > 1 ? join(data, found.tenant.id) : data;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startSimulator } from "../../simulator/server.ts";
-import { type Ended, newFolder, run, smallTenant } from "./cli.ts";
+import { type Ended, newFolder, recordsIn, run, smallTenant } from "./cli.ts";
 
 const SECRET = "Xy9~do-not-show-this";
 const TENANT = "7be7a504-13f2-435d-ae82-be8d002fc4ce";
@@ -116,6 +116,25 @@ describe("the configuration", () => {
     );
     const ended = await run(["--config", path, "--tenant", "contoso", "scan"], { folder: newFolder() });
     expectRefused(ended, 2, /contoso/, TENANT);
+  });
+
+  test("with several tenants a question says which, unless it names a folder", async () => {
+    const other = TENANT.replace(/^./, "b");
+    const path = config(
+      [TENANT, other]
+        .map((id) => `  - id: ${id}\n    connectors: {}\n`)
+        .join("")
+        .replace(/^/, "tenants:\n"),
+    );
+    const records = recordsIn(newFolder(), [{ put: { kind: "Agent", id: "a", props: {} } }]);
+    for (const asked of [["reach"], ["coverage"], ["import", records]])
+      expectRefused(
+        await run(["--config", path, ...asked], { cwd: newFolder() }),
+        2,
+        /names 2 tenants/,
+        new RegExp(`--tenant ${TENANT} \\| ${other}`),
+      );
+    expect((await run(["--config", path, "import", records], { folder: newFolder() })).code).toBe(0);
   });
 
   test("init does not write over a configuration", async () => {
