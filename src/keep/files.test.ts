@@ -1,8 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { draft } from "./files.ts";
+import { draft, draftText } from "./files.ts";
 
 const failing = async (error: Error): Promise<unknown> => {
   const folder = mkdtempSync(join(tmpdir(), "forereach-files-"));
@@ -27,4 +36,25 @@ test("what else a disk refuses is said in its words, and a mistake of the progra
   expect(await failing(long)).toMatchObject(failed);
   const mistake = new TypeError("x is not a function");
   expect(await failing(mistake)).toBe(mistake);
+});
+
+test("a link stays one, and what it names is replaced; a pipe is refused and stays", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "forereach-files-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [file, link, pipe] = ["file", "link", "pipe"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  async function* text() {
+    yield "rows";
+  }
+  writeFileSync(file, "old");
+  symlinkSync(file, link);
+  await (await draftText(link, text())).publish();
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(file, "utf8")).toBe("rows");
+  execFileSync("mkfifo", [pipe]);
+  await expect(draftText(pipe, text())).rejects.toMatchObject({ name: "ConfigError", code: "not-a-file" });
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
 });

@@ -1,6 +1,6 @@
 /** Files of results: written beside their place, then moved there, readable by their owner only. */
 import { createHash } from "node:crypto";
-import { chmod, open, readdir, rename, rm } from "node:fs/promises";
+import { chmod, lstat, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, ForereachError, StoreError } from "../model.ts";
 
@@ -45,15 +45,29 @@ export async function draftText(path: string, chunks: AsyncIterable<string>): Pr
   });
 }
 
+/** The file that a path stands for. A link stays one; what is no file, a device or a pipe, is not replaced by one. */
+async function placeOf(path: string): Promise<string> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there?.isSymbolicLink())
+    return placeOf(await realpath(path).catch((error) => Promise.reject(explain(path, error))));
+  if (there === undefined || there.isFile() || there.isDirectory()) return path;
+  throw new ConfigError(
+    "not-a-file",
+    `${path} is no file that could be replaced`,
+    "name another one; without it, rows go to stdout",
+  );
+}
+
 /** The same for a file that `write` makes itself. `write` returns the hash of its bytes. */
 export async function draft(path: string, write: (temporary: string) => Promise<string>): Promise<Draft> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const place = await placeOf(path);
+  const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.part`);
   const discard = () => rm(temporary, { force: true });
   try {
     const sha256 = await write(temporary);
     await chmod(temporary, 0o600);
     const publish = async () => {
-      await rename(temporary, path).catch((error: unknown) => {
+      await rename(temporary, place).catch((error: unknown) => {
         throw explain(path, error);
       });
     };
