@@ -37,6 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "lenders",
     "paths",
     "tree",
+    "inside",
     "rows",
     "expand",
     "use",

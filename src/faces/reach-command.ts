@@ -198,7 +198,16 @@ export async function whoCommand(
     ...{ answers, rows: rows(), columns: WHO_COLUMNS, schemaVersion: WHO_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE_WHO },
   });
-  sayBeside(await unknownAt(answers, scope), format);
+  sayBeside(sayInside(await answers.agentsInside(scope), agents) + (await unknownAt(answers, scope)), format);
+}
+
+/** Who gets to places inside the one that was asked about, and not to that itself. */
+function sayInside(inside: ReadonlySet<string>, listed: readonly ReachRow[]): string {
+  const known = new Set(listed.map(({ agent_id }) => agent_id));
+  const more = [...inside].filter((id) => !known.has(id)).length;
+  return more === 0
+    ? ""
+    : `${more} more agent${more === 1 ? " reaches" : "s reach"} places inside it, which this does not list: reach --all --out FILE does.\n`;
 }
 
 const holding = (row: Row): string =>
@@ -230,7 +239,13 @@ export async function explainCommand(
   const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
   const parts = json
     ? explainJson({ agent, scope, rows, path: path ?? null, unread: stepsOf(gaps) }, rows, ways)
-    : explainText(rows, path, ways, sayUnread(gaps, " here"));
+    : explainText(
+        rows,
+        path,
+        ways,
+        sayPlaces(path === undefined ? await answers.placesInside(agent, scope) : []) +
+          sayUnread(gaps, " here"),
+      );
   if (out === undefined) await write(parts);
   else {
     const draft = await draftText(out, parts);
@@ -238,6 +253,15 @@ export async function explainCommand(
     process.stdout.write(`Wrote ${out}.\n`);
   }
 }
+
+/** So many places are named. */
+const NAMED = 3;
+const sayPlaces = (names: readonly string[]): string =>
+  names.length === 0
+    ? ""
+    : printable(
+        `It reaches ${names.length} place${names.length === 1 ? "" : "s"} inside it: ${names.slice(0, NAMED).join(", ")}${names.length > NAMED ? ", …" : ""}`,
+      ).concat("\n");
 
 async function* explainJson(
   said: object,

@@ -50,7 +50,7 @@ const RECORDS = [
   rel("MEMBER_OF", "elders", "team", ["Principal", "Principal"]),
   rel("MEMBER_OF", "within", "team", ["Principal", "Principal"], { tier: "potential" }),
   rel("MEMBER_OF", "within", "elders", ["Principal", "Principal"]),
-  ...["bot", "cart"].flatMap((id) => [
+  ...["bot", "cart", "mole"].flatMap((id) => [
     node("Agent", id, { name: `The ${id}`, status: "enabled" }),
     node("Principal", id, { kind: "AgentIdentity" }),
     rel("ACTS_AS", id, id, ["Agent", "Principal"], { key: "app", mode: "app" }),
@@ -58,8 +58,14 @@ const RECORDS = [
   rel("GRANTED", "cart", "bank", ["Principal", "Scope"], {
     ...{ key: "3", flow: "containment", see: true, write: true, role: "Writer" },
   }),
-  ...["bank", "safe"].map((id) => node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` })),
+  ...["bank", "safe", "street", "house"].map((id) =>
+    node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` }),
+  ),
   rel("WITHIN", "safe", "bank", places),
+  rel("WITHIN", "house", "street", places),
+  rel("GRANTED", "mole", "house", ["Principal", "Scope"], {
+    ...{ key: "4", flow: "containment", read: true, role: "Reader" },
+  }),
   rel("GRANTED", "bot", "bank", ["Principal", "Scope"], {
     key: "1",
     flow: "containment",
@@ -128,6 +134,16 @@ test("an agent stands there once, with what it may there, though rows above say 
       by: "The cart → [Writer] The bank → The safe",
     },
   ]);
+});
+
+test("agents that reach only places inside it are counted, and explain names the places", async () => {
+  expect(await who("street")).toEqual({
+    ids: [],
+    stderr: "1 more agent reaches places inside it, which this does not list: reach --all --out FILE does.\n",
+  });
+  expect((await run(["explain", "mole", "street"], { folder })).stdout).toBe(
+    "No path was read from this agent to this place.\nIt reaches 1 place inside it: The house\n",
+  );
 });
 
 test("what protects an item is said above the table", async () => {
