@@ -51,8 +51,8 @@ export async function treeBelow(query: Query, roots: Iterable<string> | undefine
     frontier = [];
     for (const row of rows) {
       const [child, parent] = [String(row.child), String(row.parent)];
-      parents.set(child, [...(parents.get(child) ?? []), parent]);
-      children.set(parent, [...(children.get(parent) ?? []), child]);
+      add(parents, child, parent);
+      add(children, parent, child);
       if (all || asked.has(child)) continue;
       asked.add(child);
       frontier.push(child);
@@ -69,6 +69,12 @@ export async function treeBelow(query: Query, roots: Iterable<string> | undefine
     below: (scope) => walk(scope, children).slice(1),
   };
 }
+
+const add = (lists: Map<string, string[]>, key: string, value: string): void => {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
+};
 
 /** What a TALLY says, as `t`. */
 export const COUNTS = `t.items AS items, t.labeled AS labeled, t.unlabeled AS unlabeled, t.label_unknown AS label_unknown, t.label_unclear AS label_unclear,
