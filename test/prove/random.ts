@@ -59,7 +59,7 @@ export const newRun = (seed: number, from: number, apart = false): Run => ({
 });
 
 /** A tenant, and its place in a run. */
-interface Tried {
+export interface Tried {
   place: number;
   world: readonly Put[];
 }
@@ -124,13 +124,14 @@ async function besideOthers(database: readonly Tried[], said: Said): Promise<Jud
 }
 
 /** Tenants that share people: together they are one. If it is wrong, those are that are wrong alone, or all. */
-async function asOneTenant(database: readonly Tried[], said: Said): Promise<Judgement> {
+export async function asOneTenant(database: readonly Tried[], said: Said): Promise<Judgement> {
   const records = recordsOf(database);
-  const law = evaluate(records, TIME);
-  if (disagreementOf(records, law, said).length === 0) return { rows: law.length, differ: [] };
+  // Of each alone: how many there are does not depend on which tenants stand together.
+  const rows = database.reduce((sum, { world }) => sum + evaluate(world, TIME).length, 0);
+  if (disagreementOf(records, evaluate(records, TIME), said).length === 0) return { rows, differ: [] };
   const alone: number[] = [];
   for (const { place, world } of database) if ((await disagreement(world)).length > 0) alone.push(place);
-  return { rows: law.length, differ: alone.length > 0 ? alone : database.map(({ place }) => place) };
+  return { rows, differ: alone.length > 0 ? alone : database.map(({ place }) => place) };
 }
 
 /** A few databases of many tenants, those that take longest first, and some of tenants that are judged as one. */
@@ -150,15 +151,9 @@ function shareOut(part: readonly Tried[]): { beside: Tried[][]; asOne: Tried[][]
       ),
     ].sort((a, b) => b.length - a.length),
     asOne: [
-      ...evenly(
-        own.filter(({ world }) => !lacksParts(world)),
-        AS_ONE,
-      ),
-      ...evenly(
-        own.filter(({ world }) => lacksParts(world)),
-        AS_ONE,
-      ),
-    ],
+      own.filter(({ world }) => !lacksParts(world)),
+      own.filter(({ world }) => lacksParts(world)),
+    ].flatMap((some) => evenly(some, AS_ONE)),
   };
 }
 
@@ -198,7 +193,7 @@ function evenly<T>(all: readonly T[], most: number): T[][] {
 const byEveryone = (kind: string) => (world: readonly Put[]) =>
   world.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
 /** Persons of all tenants in one graph have what everyone has in one of them: it cannot be judged as if it were alone. */
-const byItself = (world: readonly Put[]): boolean => sharesPeople(world) || everyoneJoins(world);
+export const byItself = (world: readonly Put[]): boolean => sharesPeople(world) || everyoneJoins(world);
 /** Everyone holds something. */
 const sharesGrants = byEveryone("GRANTED");
 /** An agent is for everyone. */
