@@ -15,19 +15,11 @@ async function apisById(c: Pick<StepContext, "known">): Promise<Map<string, Reso
   return apis;
 }
 
-const removalOf = (change: Change): Change[] =>
-  "put" in change && change.put.kind === "CONSENTED"
-    ? [
-        {
-          remove: {
-            kind: "CONSENTED",
-            from: change.put.from,
-            to: change.put.to,
-            key: change.put.props?.key ?? "",
-          },
-        },
-      ]
-    : [];
+const removal = (change: Change): Change[] => {
+  if (!("put" in change) || change.put.kind !== "CONSENTED") return [];
+  const { kind, from, to, props } = change.put;
+  return [{ remove: { kind, from, to, key: props?.key ?? "" } }];
+};
 
 /**
  * Delegated permission grants. A row of the delta says that a grant changed or went, but not which
@@ -45,13 +37,17 @@ export const delegatedGrants: Step = {
   delta: true,
   async *crawl(c, pass) {
     const apis = await apisById(c);
-    // A service may say one grant again while its first list goes on, with less in it, or that it is gone.
     if (pass.mode === "full" && pass.cursor !== undefined)
       throw new CursorExpired(
         "grants-partly-read",
         "Grants are read in one go: what came before is not known.",
       );
-    const before = new Map<string, Change[]>();
+    // A service may say one grant again while its first list goes on, with less in it, or that it is gone.
+    const before = new Map<string, DelegatedGrant>();
+    const changesOf = (grant: DelegatedGrant): Change[] => {
+      const id = directoryId(grant.resourceId);
+      return delegatedChanges(grant, apis.get(id) ?? { id, appId: "", name: id }, c.tenantId);
+    };
     const paths = {
       delta: "/v1.0/oauth2PermissionGrants/delta",
       list: "/v1.0/oauth2PermissionGrants?$top=999",
@@ -60,13 +56,11 @@ export const delegatedGrants: Step = {
       if (pass.mode === "delta" && items.length > 0)
         throw new CursorExpired("grants-changed", "Delegated grants have changed: all are read anew.");
       const changes = items.flatMap((grant) => {
-        const gone = before.get(grant.id) ?? [];
+        const known = before.get(grant.id);
+        const gone = known === undefined ? [] : changesOf(known).flatMap(removal);
         if (grant["@removed"] !== undefined) return gone;
-        const id = directoryId(grant.resourceId);
-        const api = apis.get(id) ?? { id, appId: "", name: id };
-        const said = delegatedChanges(grant, api, c.tenantId);
-        before.set(grant.id, said.flatMap(removalOf));
-        return [...gone, ...said];
+        before.set(grant.id, grant);
+        return [...gone, ...changesOf(grant)];
       });
       yield { changes, ...end };
     }

@@ -78,8 +78,8 @@ export class CommandLine {
   async folder(): Promise<string> {
     const { data, tenant, config } = this.globals;
     const { configured, namesSeveralTenants } = await import("../app.ts");
-    // A folder that was typed is meant as it is.
-    const isMeant = this.program.getOptionValueSource("data") === "cli";
+    // A folder that somebody named is meant as it is.
+    const isMeant = this.program.getOptionValueSource("data") !== "default";
     if (tenant === undefined && (isMeant || !(await namesSeveralTenants(config)))) return data;
     const found = await configured(config, tenant);
     return found.config.tenants.length > 1 ? join(data, found.tenant.id) : data;
