@@ -330,7 +330,8 @@ export class InventoryPass implements OpenPass {
           await writer.run(statement);
       records += await count(writer, base ?? staged, [kind]);
     }
-    if (gone && !additive) await writer.run(BURY, this.#place);
+    // An import speaks for itself alone: what it takes back may stand elsewhere.
+    if (gone && !additive && !this.#step.startsWith("import.")) await writer.run(BURY, this.#place);
     if (this.#staged.removals) await writer.run("DROP TABLE _gone");
     return records;
   }

@@ -29,8 +29,13 @@ export const misfit = (value: unknown, type: PropType): string | undefined => {
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** Times are compared as text, so there is one way to write each: UTC, milliseconds. Without a zone UTC is meant. */
-export const canonicalTime = (text: string): string =>
-  new Date(/T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text).toISOString();
+export const canonicalTime = (text: string): string => {
+  const time = new Date(
+    /T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text,
+  ).toISOString();
+  // Past the year 9999 a sign stands in front, which sorts before every digit.
+  return time.startsWith("+") ? "9999-12-31T23:59:59.999Z" : time;
+};
 
 type Cell = string | number | bigint | boolean | null;
 

@@ -62,10 +62,10 @@ export const keepHidden = (live: bigint, staged: bigint): string =>
    ANTI JOIN (SELECT * FROM "MEMBER_OF" WHERE _layer = ${staged}) n ON ${equal(REL_KEY, "n", "o")}
    WHERE o._layer = ${live}
      AND (o."from" IN (SELECT id FROM _hidden) OR o."to" IN (SELECT id FROM _hidden))`;
-/** Principals that are gone: the partition that said so has not had them since. */
+/** Principals that are gone: the partition that said so has not had them since. Older versions buried those of imports, too. */
 export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t.id
   FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope
-  ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id`;
+  ANTI JOIN "Principal" n ON n._layer = p.layer AND n.id = t.id WHERE NOT starts_with(t.step, 'import.')`;
 /**
  * In place of a delta token that cannot be used any more: what changes told before stays as they told it, until it is listed
  * as a whole.

@@ -164,7 +164,14 @@ const propsOf = (kind: Kind, value: unknown): Json => {
   for (const { name, values, required } of known)
     if (required === true && props[name] === undefined)
       throw new Misfit(`${name} of ${kind} is missing; expected ${choice(values ?? [])}`);
-  return props;
+  return Object.fromEntries(Object.entries(props).map(([name, said]) => [name, withIds(name, said)]));
+};
+
+/** Ids that stand in properties, spelled as those of nodes: rules compare them. Names and keys stay as they are. */
+const withIds = (name: string, value: unknown): unknown => {
+  if (name === "name" || name === "key") return value;
+  if (Array.isArray(value)) return value.map((one) => withIds(name, one));
+  return typeof value === "string" && GUID.test(value) ? directoryId(value) : value;
 };
 
 /** What is expected if the value is none of a closed list, or has in it what it may not have. `null` clears, which what is required does not bear. */

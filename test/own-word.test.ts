@@ -1,0 +1,102 @@
+/** An import speaks for itself alone: what it takes back stands where others said it, however ids are spelled. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { importFile, openAnswers } from "../src/app.ts";
+import { openInventory } from "../src/keep/inventory.ts";
+import type { Change } from "../src/schema.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "forereach-own-word-"));
+  folders.push(folder);
+  return folder;
+};
+
+const BOT = "aaaaaaaa-0000-4000-8000-000000000001";
+const put = (record: object): Change => ({ put: record }) as Change;
+const node = (kind: string, id: string, props: object) => put({ kind, id, props });
+const ends = (from: string, to: string) => ({
+  from: { kind: "Principal", id: from },
+  to: { kind: "Scope", id: to },
+});
+const AGENT = [
+  node("Agent", BOT, { name: "Bot" }),
+  node("Principal", BOT, { kind: "AgentIdentity" }),
+  put({
+    ...{ kind: "ACTS_AS", from: { kind: "Agent", id: BOT }, to: { kind: "Principal", id: BOT } },
+    props: { key: "app", mode: "app" },
+  }),
+];
+const PLACE = node("Scope", "/sub", { kind: "Subscription", plane: "azure" });
+const READS = { key: "g", flow: "containment", read: true };
+
+const importLines = (folder: string, lines: readonly unknown[]) => {
+  const file = join(folder, "hr.jsonl");
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  return importFile({ folder, file });
+};
+async function reach(folder: string): Promise<string[]> {
+  const answers = await openAnswers(folder);
+  try {
+    const rows: string[] = [];
+    for await (const { scope_id, read, certainty } of answers.reach({}))
+      rows.push(`${scope_id} ${read} ${certainty}`);
+    return rows;
+  } finally {
+    await answers.close();
+  }
+}
+
+test("memberships that a delta keeps stay, where an import takes back what it said of their member", async () => {
+  const folder = newFolder();
+  const inventory = await openInventory(join(folder, "inventory.duckdb"));
+  const read = async (step: string, changes: Change[], more = {}) => {
+    const pass = await inventory.begin(step, "", { mode: "full", fingerprint: "f" });
+    await pass.finish({ changes, ...more });
+  };
+  await read("entra.agents", AGENT);
+  const member = put({
+    ...{ kind: "MEMBER_OF", from: { kind: "Principal", id: BOT }, to: { kind: "Principal", id: "team" } },
+  });
+  await read("entra.groups", [node("Principal", "team", { kind: "Group" }), member], { deltaToken: "t" });
+  await read("azure.role-assignments", [
+    PLACE,
+    put({ kind: "GRANTED", ...ends("team", "/sub"), props: READS }),
+  ]);
+  await inventory.close();
+
+  await importLines(folder, [node("Principal", BOT, { name: "as others call it" })]);
+  expect(await reach(folder)).toEqual(["/sub yes exact"]);
+  await importLines(folder, [{ remove: { kind: "Principal", id: BOT } }]);
+  expect(await reach(folder)).toEqual(["/sub yes exact"]);
+});
+
+test.each([BOT, BOT.toUpperCase()])("whom a deny spares is known by %s", async (spared) => {
+  const folder = newFolder();
+  await importLines(folder, [
+    ...AGENT,
+    PLACE,
+    node("Principal", "everyone", { kind: "Everyone" }),
+    put({ kind: "GRANTED", ...ends(BOT, "/sub"), props: READS }),
+    put({ kind: "DENIED", ...ends("everyone", "/sub"), props: { key: "d", read: true, excluded: [spared] } }),
+  ]);
+  expect(await reach(folder)).toEqual(["/sub yes exact"]);
+});
+
+test.each(["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00"])(
+  "a grant until %s is one",
+  async (expires) => {
+    const folder = newFolder();
+    await importLines(folder, [
+      ...AGENT,
+      PLACE,
+      put({ kind: "GRANTED", ...ends(BOT, "/sub"), props: { ...READS, expires } }),
+    ]);
+    expect(await reach(folder)).toEqual(["/sub yes exact"]);
+  },
+);
