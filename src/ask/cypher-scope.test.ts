@@ -25,12 +25,26 @@ test.each([
   ],
   [
     "MATCH (a:Agent) WHERE (a)-->(:Scope) RETURN COUNT { MATCH (z) }",
-    "MATCH (a:(Agent)&T) WHERE (a)-->(:(Scope)&T) RETURN COUNT { MATCH (z:T) }",
+    "MATCH (a:(Agent)&T) WHERE (a:T)-->(:(Scope)&T) RETURN COUNT { MATCH (z:T) }",
   ],
   ["MATCH p = ((a)-->(b)){1,3} RETURN p", "MATCH p = ((a:T)-->(b:T)){1,3} RETURN p"],
   [
     "MATCH (a:Agent) // (x)\nRETURN '(y)' AS s, [(a)-->(b:Scope) | b.id] AS l",
-    "MATCH (a:(Agent)&T) // (x)\nRETURN '(y)' AS s, [(a)-->(b:(Scope)&T) | b.id] AS l",
+    "MATCH (a:(Agent)&T) // (x)\nRETURN '(y)' AS s, [(a:T)-->(b:(Scope)&T) | b.id] AS l",
+  ],
+  // A path in an expression has nodes that nothing else bound.
+  ["RETURN [()-[:USES]->(s) | s.id] AS l", "RETURN [(:T)-[:USES]->(s:T) | s.id] AS l"],
+  [
+    "MATCH (a:Agent) WHERE ()<-[:USES]-({id: 1}) RETURN a",
+    "MATCH (a:(Agent)&T) WHERE (:T)<-[:USES]-(:T{id: 1}) RETURN a",
+  ],
+  ["RETURN size([()--()<--(x) | 1])", "RETURN size([(:T)--(:T)<--(x:T) | 1])"],
+  ["MATCH limit = (a) RETURN limit", "MATCH limit = (a:T) RETURN limit"],
+  ["RETURN EXISTS { MATCH where = (b) RETURN b }", "RETURN EXISTS { MATCH where = (b:T) RETURN b }"],
+  // What only looks like one is left alone.
+  [
+    "WITH 1 AS n, [1] AS l RETURN (n) < -1, (n) - 1, 2 * (n), l[0] - (n), n > (n)",
+    "WITH 1 AS n, [1] AS l RETURN (n) < -1, (n) - 1, 2 * (n), l[0] - (n), n > (n)",
   ],
   ["MATCH (`odd name`:`Agent`) RETURN 1", "MATCH (`odd name`:(`Agent`)&T) RETURN 1"],
 ])("every node of %s is of the tenant", (text, expected) => {

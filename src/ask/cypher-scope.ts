@@ -44,7 +44,8 @@ export function withLabel(text: string, label: string): string {
     } else if (here === ")" || here === "]" || here === "}") {
       pattern = around.pop() ?? false;
     } else if (word(token) === "MATCH") pattern = true;
-    else if (NO_PATTERN.has(word(token))) pattern = false;
+    // A path may have such a name: MATCH limit = (a)-->(b)
+    else if (NO_PATTERN.has(word(token)) && sign(list[index + 1]) !== "=") pattern = false;
   }
   return inserted(text, insertions);
 }
@@ -72,11 +73,34 @@ function node(list: readonly Token[], open: number, pattern: boolean, label: str
           [last.end, `)&${label}`],
         ];
   }
-  if (!pattern) return [];
+  if (!pattern && !isInPath(list, open)) return [];
   // `(n)`, `()`, `(n {id: 1})`, `(n WHERE …)`; a second bracket groups a part of a path.
   return sign(next) === ")" || sign(next) === "{" || word(next) === "WHERE"
     ? [[list[at - 1]!.end, `:${label}`]]
     : [];
+}
+
+/** True if a relationship begins behind this bracket or ends before it: in an expression, too, it holds a node then. */
+function isInPath(list: readonly Token[], open: number): boolean {
+  let close = open + 1;
+  while (close < list.length - 1 && (sign(list[close]) !== ")" || isOpen(list, open + 1, close))) close++;
+  const signs = (from: number, to: number): string => list.slice(from, to).map(sign).join("");
+  if (/^<?-[-[]/.test(signs(close + 1, close + 4))) return true;
+  const before = signs(Math.max(0, open - 3), open);
+  return (
+    /--$|-->$/.test(before) ||
+    (/\]->?$/.test(before) && isRelationship(list, before.endsWith(">") ? open - 3 : open - 2))
+  );
+}
+
+/** True if what this bracket closes stands behind a dash, as a list does not. */
+function isRelationship(list: readonly Token[], close: number): boolean {
+  let depth = 0;
+  for (let at = close; at >= 0; at--) {
+    if (sign(list[at]) === "]") depth++;
+    if (sign(list[at]) === "[" && --depth === 0) return sign(list[at - 1]) === "-";
+  }
+  return false;
 }
 
 /** True if a bracket that was opened after `from` is open before `to`. */
