@@ -28,7 +28,7 @@ export interface ExportRequest {
 }
 
 /**
- * Writes the file, and `NAME.coverage.csv` and `NAME.manifest.json` beside it. Each file appears whole, the
+ * Writes the file, and its coverage and manifest beside it. Each file appears whole, the
  * manifest last. Throws ConfigError or StoreError; then no file has changed its content.
  */
 export async function exportRows(request: ExportRequest): Promise<{ rows: number; files: string[] }> {
@@ -49,8 +49,8 @@ export async function exportRows(request: ExportRequest): Promise<{ rows: number
         totals: [],
         evidence: { ...request.about.evidence, rows, sha256, files: parts },
       };
-      drafts.push(await draftText(beside(request.out, ".coverage.csv"), renderCoverageCsv(view)));
-      drafts.push(await draftText(beside(request.out, ".manifest.json"), renderManifest(view)));
+      drafts.push(await draftText(companion(request, ".coverage.csv"), renderCoverageCsv(view)));
+      drafts.push(await draftText(companion(request, ".manifest.json"), renderManifest(view)));
     }
     for (const each of drafts) await each.publish();
     return { rows, files: drafts.map((each) => each.path) };
@@ -93,6 +93,15 @@ async function* writeParts(request: ExportRequest): AsyncGenerator<{ draft: Draf
   } finally {
     await source.return?.();
   }
+}
+
+/**
+ * Of `reach.csv` it is `reach.manifest.json`. Of another format the ending stays, `reach.json.manifest.json`: files of one
+ * name would take each other's evidence.
+ */
+function companion({ out, format }: ExportRequest, ending: string): string {
+  if (format === "csv") return beside(out, ending);
+  return `${out}${extname(out) === "" ? `.${format}` : ""}${ending}`;
 }
 
 /** `reach.csv` and `.coverage.csv` give `reach.coverage.csv`. */

@@ -181,6 +181,24 @@ describe("an export", () => {
     for (const name of await readdir(dir)) expect((await stat(join(dir, name))).mode & 0o777).toBe(0o600);
   });
 
+  it("has evidence of its own in each format, also of one name", async () => {
+    await exportRows(request());
+    const csv = await read("reach.manifest.json");
+    for (const format of ["json", "parquet"] as const) {
+      await exportRows(request({ format, out: join(dir, `reach.${format}`) }));
+      await exportRows(request({ format, out: join(dir, "reach") }));
+      const { sha256 } = JSON.parse(await read(`reach.${format}.manifest.json`)) as { sha256: string };
+      const file = await readFile(join(dir, `reach.${format}`));
+      expect(sha256).toBe(createHash("sha256").update(file).digest("hex"));
+    }
+    expect(await read("reach.manifest.json")).toBe(csv);
+    expect((await readdir(dir)).filter((name) => /coverage|manifest/.test(name)).sort()).toEqual(
+      ["reach", "reach.json", "reach.parquet"]
+        .flatMap((name) => [`${name}.coverage.csv`, `${name}.manifest.json`])
+        .sort(),
+    );
+  });
+
   it.each(["csv", "json", "parquet", "table"] as const)("gives the same bytes twice: %s", async (format) => {
     const hashes: string[] = [];
     for (const name of ["one", "two"]) {

@@ -185,7 +185,7 @@ test.each([
   const written = await run([...args, "--out", join(to, "none.parquet")], { folder });
   expect(written).toMatchObject({ code: 3, stdout: expect.stringMatching(/^Wrote 0 rows: /) as string });
   expect(readFileSync(join(to, "none.parquet")).subarray(0, 4).toString()).toBe("PAR1");
-  expect(manifestOf(join(to, "none.manifest.json"))).toMatchObject({ rows: 0 });
+  expect(manifestOf(join(to, "none.parquet.manifest.json"))).toMatchObject({ rows: 0 });
   expect((await run(args, { folder })).stdout).toBe("No rows.\n");
 });
 
