@@ -8,9 +8,6 @@ import { FORMATS } from "./format.ts";
 export const PRINTED = FORMATS.filter((format) => format !== "parquet");
 export type Printed = (typeof PRINTED)[number];
 
-export const printedOption = (): Option =>
-  new Option("--format <FORMAT>", "how to print").choices(PRINTED).default("table");
-
 /** Adds what says where rows go. */
 export const withOutput = (to: Command, endings = ".csv, .json or .parquet"): Command =>
   to

@@ -21,11 +21,11 @@ export async function write(chunks: AsyncIterable<string>): Promise<void> {
 const width = (): { width?: number } =>
   process.stdout.columns === undefined ? {} : { width: process.stdout.columns };
 
-async function* each(rows: readonly Row[]): AsyncGenerator<Row> {
+export async function* each(rows: readonly Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
-/** A short list that is known as a whole: coverage, findings, permissions. */
+/** A short list that is known as a whole, such as permissions. */
 export async function printAnswer(
   rows: readonly Row[],
   columns: readonly string[],
@@ -325,17 +325,21 @@ const VERBS: Readonly<Record<string, string>> = {
 export const verbOf = (step: PathStep): string | undefined =>
   step.via === "CONTROLS" ? controlVerb(step) : VERBS[step.via ?? ""];
 
-export async function printCoverage(
-  meta: GraphMeta,
-  format: "table" | "csv" | "json",
-  all: boolean,
-): Promise<void> {
-  const rows = meta.coverage
+export const COVERAGE_COLUMNS = [
+  ...["state", "step", "scope", "reason", "fix", "hides"],
+  ...["accepted_until", "accepted_reason", "records"],
+].map((name) => ({ name }));
+
+/** What coverage calls a part that is no place: `coverage accept` takes it for that. */
+export const WHOLE_TENANT = "(tenant)";
+
+export const coverageRows = (meta: GraphMeta, all: boolean): Row[] =>
+  meta.coverage
     .filter(({ state }) => all || state !== "complete")
     .map((row) => ({
       state: row.state,
       step: row.step,
-      scope: row.scope || "(tenant)",
+      scope: row.scope || WHOLE_TENANT,
       reason: row.reason ?? "",
       fix: row.fix ?? "",
       hides: row.hides,
@@ -343,25 +347,13 @@ export async function printCoverage(
       accepted_reason: row.accepted?.reason ?? "",
       records: row.records,
     }));
-  if (rows.length === 0 && format === "table")
-    process.stdout.write("Everything that is modelled was read completely. --all lists the parts.\n");
-  else
-    await printAnswer(
-      rows,
-      ["state", "step", "scope", "reason", "fix", "hides", "accepted_until", "accepted_reason", "records"],
-      format,
-    );
-}
 
-export async function printFindings({ findings, coverage }: GraphMeta): Promise<void> {
-  if (findings.length === 0) {
-    // Somebody may have accepted a gap: there may be something in it all the same.
-    const whole = coverage.every(({ state }) => state === "complete");
-    process.stdout.write(`No findings${whole ? "" : " in what was read"}.\n`);
-    return;
-  }
+export const FINDING_COLUMNS = ["severity", "status", "title", "about"].map((name) => ({ name }));
+
+/** Worst first. */
+export function findingRows({ findings }: GraphMeta): Row[] {
   const rank = ({ severity }: Finding): number => SEVERITIES.indexOf(severity);
-  const lines = findings
+  return findings
     .map((finding) => ({ finding, about: sayFound(finding.row), most: firstNumber(finding.row) }))
     .sort(
       (a, b) =>
@@ -371,7 +363,15 @@ export async function printFindings({ findings, coverage }: GraphMeta): Promise<
         bytewise(a.about, b.about),
     )
     .map(({ finding: { severity, status, title }, about }) => ({ severity, status, title, about }));
-  await printAnswer(lines, ["severity", "status", "title", "about"], "table");
+}
+
+/** How many there are: the line below the table. */
+export function sayFindings({ findings, coverage }: GraphMeta): string {
+  if (findings.length === 0) {
+    // Somebody may have accepted a gap: there may be something in it all the same.
+    const whole = coverage.every(({ state }) => state === "complete");
+    return `No findings${whole ? "" : " in what was read"}.\n`;
+  }
   const open = findings.filter(({ status }) => status !== "resolved");
   const resolved = findings.length - open.length;
   const counted = SEVERITIES.toReversed().flatMap((severity) => {
@@ -379,7 +379,7 @@ export async function printFindings({ findings, coverage }: GraphMeta): Promise<
     return count === 0 ? [] : [`${number(count)} ${severity}`];
   });
   if (resolved > 0) counted.push(`${number(resolved)} resolved`);
-  process.stdout.write(`${counted.join(", ")}.\n`);
+  return `${counted.join(", ")}.\n`;
 }
 
 /** `agent HR assistant (id), scope box (id), covers subtree`: what a finding is about, without what is empty. */

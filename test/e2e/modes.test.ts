@@ -65,6 +65,7 @@ test("two files that an agent reads in two modes and by two servers are two file
     /^high +new +\S.* agent Bot \(bot\), agent owner Ana, scope box \(box\), scope kind Container, unlabeled sensitive items 2 *$/m,
   );
   expect(found.stdout).toMatch(/\n1 high\.\n$/);
+  expect(await jsonOf("findings")).toMatchObject({ severity: "high", status: "new" });
   const page = join(folder, "page.html");
   expect(await run(["reach", "--all", "--out", page], { folder })).toMatchObject({ code: 0 });
   expect(readFileSync(page, "utf8").match(/data-n="2"/g)).toHaveLength(3);

@@ -1,7 +1,7 @@
 /** Where answers go: the same options for every command that prints rows. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -48,6 +48,8 @@ test.each([
   ["who", ["who", "box"], 3],
   ["reach", ["reach", "--all"], 1],
   ["query", ["query", "MATCH (p:Principal) RETURN p.id AS id ORDER BY id"], 2],
+  ["findings", ["findings"], 0],
+  ["coverage", ["coverage"], 1],
 ])("%s writes a file with its coverage and a manifest that fits it", async (_, args, rows) => {
   const to = newFolder();
   const out = join(to, "rows.csv");
@@ -255,6 +257,20 @@ test("names neither steer the terminal nor the shell, and the command of a manif
   expect(manifestOf(join(own, "a file.manifest.json")).command).toBe(
     `forereach --data ${own} reach 'Bot $(touch x)' --out "${out}"`,
   );
+});
+
+test("how many rows a table leaves out is said with what writes them, of findings too", async () => {
+  const own = newFolder();
+  const meta = { ...metaOf(folder), findings: [] as unknown[] };
+  for (let i = 0; i < 1_001; i++)
+    meta.findings.push({ severity: "low", status: "new", title: `Finding ${i}`, row: {} });
+  writeFileSync(join(own, "graph.json"), JSON.stringify(meta));
+  cpSync(join(folder, "graph"), join(own, "graph"), { recursive: true });
+  const out = join(own, "found.csv");
+  const { stdout } = await run(["findings"], { folder: own });
+  const [, typed] = /^… and 1 more rows: (.*) writes them all\.$/m.exec(stdout) ?? [];
+  const flags = (typed ?? "").replace("FILE", out).split(" ");
+  expect((await run(["findings", ...flags], { folder: own })).stdout).toContain("Wrote 1,001 rows");
 });
 
 test("help offers a page where one is written, and nowhere else", async () => {

@@ -1,19 +1,28 @@
 /** `coverage` and `coverage accept`: what was not looked at, and which of it is known. */
 import { ConfigError } from "../../model.ts";
 import { dateAhead } from "../arguments.ts";
-import type { CommandLine } from "../command-line.ts";
-import { type Printed, printedOption } from "../flags.ts";
+import { type CommandLine, version } from "../command-line.ts";
+import { withOutput } from "../flags.ts";
+import type { OutputOptions } from "../output.ts";
 
 export function coverage(line: CommandLine): void {
-  const program = line.program
-    .command("coverage")
+  const program = withOutput(line.program.command("coverage"))
     .description("what was read, what was not, what is not modelled")
-    .addOption(printedOption())
     .option("--all", "complete parts too")
-    .action(async ({ format, all }: { format: Printed; all?: boolean }) =>
-      line.answer(async ({ meta }) => {
-        const { printCoverage } = await import("../print.ts");
-        await printCoverage(meta, format, all === true);
+    .action(async ({ all, ...flags }: OutputOptions & { all?: boolean }) =>
+      line.answer(async (answers) => {
+        const [{ deliver, formatOf }, { COVERAGE_COLUMNS, coverageRows, each }] = await Promise.all([
+          import("../output.ts"),
+          import("../print.ts"),
+        ]);
+        const rows = coverageRows(answers.meta, all === true);
+        if (rows.length === 0 && formatOf(flags) === "table")
+          process.stdout.write("Everything that is modelled was read completely. --all lists the parts.\n");
+        else
+          await deliver({
+            ...{ ...flags, answers, rows: each(rows), columns: COVERAGE_COLUMNS },
+            ...{ schemaVersion: 1, command: line.typed, version },
+          });
       }),
     );
   program

@@ -49,13 +49,20 @@ export function queries(line: CommandLine): void {
 }
 
 export function findings(line: CommandLine): void {
-  line.program
-    .command("findings")
+  withOutput(line.program.command("findings"))
     .description("what the last scan found")
-    .action(async () =>
-      line.answer(async ({ meta }) => {
-        const { printFindings } = await import("../print.ts");
-        await printFindings(meta);
+    .action(async (flags: OutputOptions) =>
+      line.answer(async (answers) => {
+        const [{ deliver, formatOf }, { each, FINDING_COLUMNS, findingRows, sayFindings }] =
+          await Promise.all([import("../output.ts"), import("../print.ts")]);
+        const table = formatOf(flags) === "table";
+        const rows = findingRows(answers.meta);
+        if (!table || rows.length > 0)
+          await deliver({
+            ...{ ...flags, answers, rows: each(rows), columns: FINDING_COLUMNS },
+            ...{ schemaVersion: 1, command: line.typed, version },
+          });
+        if (table) process.stdout.write(sayFindings(answers.meta));
       }),
     );
 }
