@@ -100,6 +100,18 @@ test("no rows at all is said with what was not read, even if that was accepted",
   });
 });
 
+test("a gap of the whole tenant is accepted as coverage names it, and gaps of places are not", async () => {
+  const ask = await imported([node("Agent", "bot"), gap("entra.groups"), gap("entra.groups", "group-7")]);
+  const [listed] = /\(.*\)/.exec((await ask("coverage")).stdout) ?? [];
+  expect(await ask("coverage", "accept", "entra.groups", listed ?? "", ...accepted)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Accepted 1 gap /) as string,
+  });
+  expect((await ask("coverage", "--format", "csv")).stdout).toMatch(
+    /entra\.groups,\(tenant\),[^\n]*,2999-01-01,.*entra\.groups,group-7,[^\n]*,,,/s,
+  );
+});
+
 test("a part that is no place of the graph may hide access to any place", async () => {
   const ask = await imported([node("Agent", "bot"), node("Scope", "site"), gap("entra.groups", "group-7")]);
   expect((await ask("who", "site")).stdout).toContain("Not read completely here: entra.groups.");

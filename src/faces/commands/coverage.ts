@@ -38,8 +38,12 @@ export function coverage(line: CommandLine): void {
         scope: string | undefined,
         { reason, until }: { reason: string; until: string },
       ) => {
-        const { acceptGap } = await import("../../app.ts");
-        const accepted = await acceptGap(await line.folder(), step, scope, reason, until);
+        const [{ acceptGap }, { WHOLE_TENANT }] = await Promise.all([
+          import("../../app.ts"),
+          import("../print.ts"),
+        ]);
+        const part = scope === WHOLE_TENANT ? "" : scope;
+        const accepted = await acceptGap(await line.folder(), step, part, reason, until);
         if (accepted === 0)
           throw new ConfigError(
             "no-such-gap",
