@@ -28,7 +28,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
     await program.parseAsync([...argv]);
     return line.code;
   } catch (error) {
-    return explainError(error, signal, program.opts<Global>().jsonLog === true, line);
+    return explainError(await line.withDemo(error), signal, program.opts<Global>().jsonLog === true, line);
   }
 }
 

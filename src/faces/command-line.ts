@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { StoreError } from "../model.ts";
 import { packageRoot } from "../root.ts";
 import { createScreen, type Screen } from "./screen.ts";
 import { shellWord } from "./shell.ts";
@@ -72,6 +73,16 @@ export class CommandLine {
   hint(text: string): string {
     const names = this.program.commands.map((command) => command.name()).join("|");
     return text.replace(new RegExp(`\\bforereach (?=(?:${names})\\b)`, "g"), () => `${this.beginning()} `);
+  }
+
+  /** The demo has a folder of its own below the one that was typed: where that alone has a graph, the error says how to ask it. */
+  async withDemo(error: unknown): Promise<unknown> {
+    if (!(error instanceof StoreError) || error.code !== "no-graph") return error;
+    const folder = join(this.globals.data, "demo");
+    const { hasGraph } = await import("../keep/meta.ts");
+    if (!hasGraph(folder)) return error;
+    const fix = `the demo is there: ${this.beginning(folder)} reach; or forereach scan, or forereach import FILE.jsonl`;
+    return new StoreError(error.code, error.message, fix, { cause: error });
   }
 
   /** Where the data lies: a folder of its own for each tenant if the configuration names several. */

@@ -1,4 +1,5 @@
 /** What stands beside a published graph: which snapshot it shows, what of it was not read, whose it is. */
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreSpec } from "../config.ts";
@@ -84,6 +85,9 @@ function parsed(file: string, text: string): KnownMeta {
 }
 
 export const isCurrent = (meta: KnownMeta): meta is GraphMeta => meta.version === VERSION;
+
+/** True if a graph was published there, of whatever version. */
+export const hasGraph = (folder: string): boolean => existsSync(join(folder, FILE));
 
 /** Throws StoreError, also if there is nothing yet. */
 export async function readMeta(folder: string): Promise<GraphMeta> {

@@ -362,6 +362,17 @@ describe("before anything was read", () => {
     );
   });
 
+  test("where the demo was made, what to type asks it, and finds it", async () => {
+    const folder = join(work, "with a demo");
+    expect(
+      await run(["import", recordsIn(work, [], "none")], { folder: join(folder, "demo") }),
+    ).toMatchObject({ code: 0 });
+    const ended = await run(["reach"], { folder });
+    expectRefused(ended, 4, /nothing to ask/, / or forereach --data "\S+\/with a demo" scan,/);
+    const [, data] = /: forereach --data "([^"]+)" reach;/.exec(ended.stderr) ?? [];
+    expect(await run(["reach"], { folder: data ?? "" })).toMatchObject({ code: 0 });
+  });
+
   test("accepting a gap of a folder without data is refused and makes no folder", async () => {
     const ended = await run(
       ["coverage", "accept", "azure.blobs", "--reason", "known", "--until", "2099-12-31"],
