@@ -5,7 +5,14 @@ import type { AgentLine, CoverageLine, ReportView } from "../../reports/index.ts
 import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { type GraphMeta, openGaps } from "../keep/meta.ts";
-import { type CoverageState, type Finding, type Row, SEVERITIES, WORST_FIRST } from "../model.ts";
+import {
+  ConfigError,
+  type CoverageState,
+  type Finding,
+  type Row,
+  SEVERITIES,
+  WORST_FIRST,
+} from "../model.ts";
 import { bytewise } from "../reach/answers.ts";
 import { controlVerb, type PathStep } from "../reach/paths.ts";
 import { countedTiers, type Narrowing, type Ranking } from "../reach/ranking.ts";
@@ -126,13 +133,22 @@ export async function printTop(
   const [first] = lines;
   if (first !== undefined) {
     const { name, id } = first.line;
-    // A name that cannot be printed cannot be typed.
-    const agent = shellWord(printable(printable(name) === name ? name : id));
+    const agent = shellWord((await isPlain(answers, name, id)) ? name : printable(id));
     const place = shellWord(printable(first.steps.at(-1)?.id ?? ""));
     process.stdout.write(
       `\nNext:\n  ${beginning} reach ${agent}\n  ${beginning} explain ${agent} ${place}\n  ${beginning} coverage\n`,
     );
   }
+}
+
+/** Whether the name can be typed, and means this agent alone: no flag, no glob, nobody else's name or id. */
+async function isPlain(answers: Answers, name: string, id: string): Promise<boolean> {
+  if (printable(name) !== name || /^-|[*?]/.test(name)) return false;
+  const found = await answers.findAgents(name).catch((error: unknown) => {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  });
+  return found.length === 1 && found[0] === id;
 }
 
 function sayCoverage(meta: GraphMeta): void {

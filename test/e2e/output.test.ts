@@ -259,6 +259,23 @@ test("names neither steer the terminal nor the shell, and the command of a manif
   );
 });
 
+test.each([
+  ["of several agents", ["Twin", "Twin"]],
+  ["like a flag", ["--all"]],
+  ["like a glob", ["Bot *", "Bot 7"]],
+  ["that is the id of another", ["second", "Bot"]],
+])("what to type next has the id instead of a name %s", async (_, names) => {
+  const own = newFolder();
+  const agents = names.map((name, i) => ({
+    put: { ...ref("Agent", i === 0 ? "a1" : "second"), props: { name } },
+  }));
+  const kept = records.filter((line) => !JSON.stringify(line).includes('"Item"'));
+  expect((await run(["import", recordsIn(own, [...kept, ...agents])], { folder: own })).code).toBe(0);
+  expect((await run(["reach"], { folder: own })).stdout).toContain(
+    `\nNext:\n  forereach --data ${own} reach a1\n  forereach --data ${own} explain a1 box\n`,
+  );
+});
+
 test("how many rows a table leaves out is said with what writes them, of findings too", async () => {
   const own = newFolder();
   const meta = { ...metaOf(folder), findings: [] as unknown[] };
