@@ -111,6 +111,15 @@ describe("rows that differ", () => {
     ]);
   });
 
+  test("rights that stay unknown are not gained where they would include what is below", async () => {
+    const [scope, subtree] = [row("/x", "now r?w? scope"), row("/x", "now r?w? subtree")];
+    expect(await compared(side(scope), side(subtree))).toEqual(["a /x changed: now r?w? > now r?w?"]);
+    const known = [row("/x", "now dr? scope"), row("/x", "now dr? subtree")] as const;
+    expect(await compared(side(known[0]), side(known[1]))).toEqual([
+      "a /x changed: now dr? > now dr? gained",
+    ]);
+  });
+
   test("content that can be used, and could not, is gained", async () => {
     const [cited, used] = [row("/x", "now dr", "a", "cite-only"), row("/x", "now dr", "a", "yes")];
     expect(await compared(side(cited), side(used))).toEqual(["a /x changed: now dr > now dr gained"]);

@@ -235,9 +235,14 @@ function pairsOf(held: readonly Held[], holds: readonly Held[]): Pair[] {
 /** How much of content enters an answer, least first. */
 const USES: readonly ReachRow["use"][] = ["no", "bytes-only", "cite-only", "unknown", "yes"];
 
-/** The same rights go further where everything below comes along, or where more of the content can be used. */
+/**
+ * The same rights go further where everything below comes along, or where more of the content can be used. Rights that nobody
+ * knows go nowhere: what leaves them unknown below as well is a gap, which the exit code says by itself.
+ */
 const widens = (before: ReachRow, after: ReachRow): boolean =>
-  (before.covers === "scope" && after.covers === "subtree") ||
+  (before.covers === "scope" &&
+    after.covers === "subtree" &&
+    RIGHTS.some((right) => after[right] === "yes")) ||
   USES.indexOf(after.use) > USES.indexOf(before.use);
 
 async function changeOf(
