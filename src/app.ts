@@ -58,7 +58,7 @@ import {
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
 import { bringsOf } from "./reach/gaps.ts";
-import { agentsInside, placesInside } from "./reach/inside.ts";
+import { type Asked, agentsInside, placesInside } from "./reach/inside.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import { type Narrowing, type Ranking, rankingOf } from "./reach/ranking.ts";
@@ -499,8 +499,8 @@ export interface Answers {
   ways(agent: string, scope: string): Promise<Ways>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
   /** Agents with reach at places inside this one. */
-  agentsInside(scope: string): Promise<ReadonlySet<string>>;
-  /** Names of places inside this one that the agent reaches. */
+  agentsInside(scope: string, asked?: Asked): Promise<ReadonlySet<string>>;
+  /** Names of places inside this one that the agent reaches, most items first. */
   placesInside(agent: string, scope: string): Promise<string[]>;
   /** Questions of the product itself: those of people go to `query`, which checks them. */
   ask: GraphStore["query"];
@@ -598,7 +598,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       for await (const row of reach({ scope, expand: true })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
-    agentsInside: (scope) => agentsInside(query, scope),
+    agentsInside: (scope, asked) => agentsInside(query, scope, asked),
     placesInside: (agent, scope) => placesInside(query, agent, scope),
     ask: query,
     above: (scope) => chainOf(remembered, scope),

@@ -15,6 +15,7 @@ import type { Removal } from "../reach/ways-moves.ts";
 import { type Format, printable } from "./format.ts";
 import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
 import { printTop, sayListed, TOP_AGENTS, verbOf, viewOf, write } from "./print.ts";
+import { shellWord } from "./shell.ts";
 
 export interface ReachCommand extends OutputOptions, Made {
   agent: string | undefined;
@@ -69,7 +70,7 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
   if (!all && format === "table") return printTop(answers, { beginning: options.beginning, narrowing });
   const ranking = all ? undefined : await answers.ranking(narrowing);
   const top = ranking?.ranked.slice(0, TOP_AGENTS).map(({ id }) => id);
-  const seen: Seen = { users: new Map(), any: false };
+  const seen: Seen = { users: new Map(), agents: new Set() };
   const rows = countedUsers(
     seen,
     answers.reach({
@@ -83,8 +84,10 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
     ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE, limit: 200 },
   });
-  if (scope !== undefined) sayBeside(await unknownAt(answers, scope), format);
-  else if (!seen.any) sayBeside(sayUnread(unreadParts(answers), ""), format);
+  if (scope !== undefined) {
+    sayInside(options, scope, options.scope!, await answers.agentsInside(scope, narrowing), seen.agents);
+    sayBeside(await unknownAt(answers, scope), format);
+  } else if (seen.agents.size === 0) sayBeside(sayUnread(unreadParts(answers), ""), format);
   if (ranking !== undefined && ranking.ranked.length > TOP_AGENTS) {
     // Rows on stdout are for programs.
     const notes = out === undefined ? process.stderr : process.stdout;
@@ -99,14 +102,14 @@ export async function reachCommand(answers: Answers, options: ReachCommand): Pro
 type Counted = Pick<ReachRow, "agent_name" | "mode" | "via" | "audience_count">;
 interface Seen {
   users: Map<string, Counted>;
-  /** Whether there were rows. */
-  any: boolean;
+  /** Agents with rows. */
+  agents: Set<string>;
 }
 /** Notes how many people may use the agents, in each mode by each lender that serves them. */
 async function* countedUsers(seen: Seen, rows: AsyncIterable<ReachRow>): AsyncGenerator<ReachRow> {
   const { users } = seen;
   for await (const row of rows) {
-    seen.any = true;
+    seen.agents.add(row.agent_id);
     const key = JSON.stringify([row.agent_id, row.mode, row.via]);
     if (servesPeople(row) && users.size < MOST_LINES && !users.has(key))
       users.set(key, {
@@ -168,7 +171,7 @@ const WHO_SCHEMA_VERSION = 1;
 export async function whoCommand(
   answers: Answers,
   wanted: string,
-  options: OutputOptions & Made,
+  options: OutputOptions & Made & Pick<ReachCommand, "beginning">,
 ): Promise<void> {
   const format = formatOf(options);
   const { scope, item } = await answers.findPlace(wanted);
@@ -198,16 +201,24 @@ export async function whoCommand(
     ...{ answers, rows: rows(), columns: WHO_COLUMNS, schemaVersion: WHO_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE_WHO },
   });
-  sayBeside(sayInside(await answers.agentsInside(scope), agents) + (await unknownAt(answers, scope)), format);
+  const listed = new Set(agents.map(({ agent_id }) => agent_id));
+  sayInside(options, scope, item?.place ?? wanted, await answers.agentsInside(scope), listed);
+  sayBeside(await unknownAt(answers, scope), format);
 }
 
-/** Who gets to places inside the one that was asked about, and not to that itself. */
-function sayInside(inside: ReadonlySet<string>, listed: readonly ReachRow[]): string {
-  const known = new Set(listed.map(({ agent_id }) => agent_id));
-  const more = [...inside].filter((id) => !known.has(id)).length;
-  return more === 0
-    ? ""
-    : `${more} more agent${more === 1 ? " reaches" : "s reach"} places inside it, which this does not list: reach --all --out FILE does.\n`;
+/** Who gets to places inside the one that was asked about, and not to that itself: no row says so, for people as in files. */
+function sayInside(
+  { beginning }: Pick<ReachCommand, "beginning">,
+  scope: string,
+  name: string,
+  inside: ReadonlySet<string>,
+  listed: ReadonlySet<string>,
+): void {
+  const more = [...inside].filter((id) => !listed.has(id)).length;
+  if (more > 0)
+    process.stderr.write(
+      `${counted(more, "more agent reaches", "more agents reach")} places inside ${printable(name)}: ${beginning} query agents-inside-a-place --param ${shellWord(`place=${scope}`)}\n`,
+    );
 }
 
 const holding = (row: Row): string =>

@@ -58,14 +58,17 @@ const RECORDS = [
   rel("GRANTED", "cart", "bank", ["Principal", "Scope"], {
     ...{ key: "3", flow: "containment", see: true, write: true, role: "Writer" },
   }),
-  ...["bank", "safe", "street", "house"].map((id) =>
+  ...["bank", "safe", "street", "house", "yard"].map((id) =>
     node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` }),
   ),
   rel("WITHIN", "safe", "bank", places),
-  rel("WITHIN", "house", "street", places),
-  rel("GRANTED", "mole", "house", ["Principal", "Scope"], {
-    ...{ key: "4", flow: "containment", read: true, role: "Reader" },
-  }),
+  ...["house", "yard"].flatMap((place) => [
+    rel("WITHIN", place, "street", places),
+    rel("GRANTED", "mole", place, ["Principal", "Scope"], {
+      ...{ key: place, flow: "containment", read: true, role: "Reader" },
+    }),
+  ]),
+  ...item("i4", { name: "plan.pdf", path: "plan.pdf" }, "yard"),
   rel("GRANTED", "bot", "bank", ["Principal", "Scope"], {
     key: "1",
     flow: "containment",
@@ -136,13 +139,33 @@ test("an agent stands there once, with what it may there, though rows above say 
   ]);
 });
 
-test("agents that reach only places inside it are counted, and explain names the places", async () => {
-  expect(await who("street")).toEqual({
-    ids: [],
-    stderr: "1 more agent reaches places inside it, which this does not list: reach --all --out FILE does.\n",
-  });
+test.each([
+  [["who", "the street"]],
+  [["reach", "--scope", "the street"]],
+  [["reach", "--scope", "the street", "--tier", "now", "--mode", "app"]],
+  [["reach", "the mole", "--scope", "the street", "--format", "csv"]],
+])("agents that reach only places inside it are counted, with what lists them: %j", async (asked) => {
+  const { code, stderr } = await run(asked, { folder });
+  expect(code).toBe(0);
+  const [, typed] = /^1 more agent reaches places inside the street: forereach (.*)\n$/.exec(stderr) ?? [];
+  const listed = await run([...(typed ?? "").split(" "), "--format", "json"]);
+  expect(jsonLines(listed.stdout)).toMatchObject([
+    { agent: "mole", at: "house", read: true },
+    { agent: "mole", at: "yard", read: true },
+  ]);
+});
+
+test.each([[["--mode", "maker"]], [["--tier", "latent"]], [["The bot"]]])(
+  "of what lies inside only what was asked about is counted: %j",
+  async (more) => {
+    const [agent = "", ...flags] = more[0]!.startsWith("--") ? ["*", ...more] : more;
+    expect((await run(["reach", agent, "--scope", "street", ...flags], { folder })).stderr).toBe("");
+  },
+);
+
+test("explain names places inside it that the agent reaches, most items first", async () => {
   expect((await run(["explain", "mole", "street"], { folder })).stdout).toBe(
-    "No path was read from this agent to this place.\nIt reaches 1 place inside it: The house\n",
+    "No path was read from this agent to this place.\nIt reaches 2 places inside it: The yard, The house\n",
   );
 });
 

@@ -139,7 +139,7 @@ export function who(line: CommandLine): void {
     .action(async (wanted: string, flags: OutputOptions) =>
       line.answer(async (answers) => {
         const { whoCommand } = await import("../reach-command.ts");
-        await whoCommand(answers, wanted, { ...flags, ...made(line) });
+        await whoCommand(answers, wanted, { ...flags, ...made(line), beginning: line.beginning() });
       }),
     );
 }
