@@ -58,7 +58,7 @@ import {
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
 import { bringsOf } from "./reach/gaps.ts";
-import { type Asked, agentsInside, placesInside } from "./reach/inside.ts";
+import { type Asked, agentsInside, insideOf, placesInside } from "./reach/inside.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
 import { type Narrowing, type Ranking, rankingOf } from "./reach/ranking.ts";
@@ -498,6 +498,8 @@ export interface Answers {
   /** All ways from the agent to the place, found as they are read, and the smallest cut. */
   ways(agent: string, scope: string): Promise<Ways>;
   who(scope: string): Promise<{ agents: ReachRow[]; people: Row[] }>;
+  /** Places inside this one. */
+  inside(scope: string): Promise<readonly string[]>;
   /** Agents with reach at places inside this one. */
   agentsInside(scope: string, asked?: Asked): Promise<ReadonlySet<string>>;
   /** Names of places inside this one that the agent reaches, most items first. */
@@ -598,6 +600,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
       for await (const row of reach({ scope, expand: true })) agents.push(row);
       return { agents, people: await peopleAt(query, scope, meta.time) };
     },
+    inside: (scope) => insideOf(query, scope),
     agentsInside: (scope, asked) => agentsInside(query, scope, asked),
     placesInside: (agent, scope) => placesInside(query, agent, scope),
     ask: query,

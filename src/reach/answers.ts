@@ -18,6 +18,8 @@ export interface ReachRequest {
   agents?: readonly string[];
   /** Only rows that cover this scope, from above too. */
   scope?: string;
+  /** With a scope: rows at these places as well. */
+  inside?: ReadonlySet<string>;
   tiers?: readonly string[];
   modes?: readonly string[];
   /** A row for every place below a row that includes it. */
@@ -43,29 +45,33 @@ export async function* reachRows(
   request: ReachRequest = {},
 ): AsyncGenerator<ReachRow> {
   const above = request.scope === undefined ? undefined : await chainOf(query, request.scope);
-  const sorted = [...(request.agents ?? (await agentsAt(query, above)))].sort(bytewise);
+  const { inside } = request;
+  // More places than one: an agent's rows are read as a whole, and what was not asked about is left out.
+  const chain = inside === undefined ? above : undefined;
+  const sorted = [...(request.agents ?? (await agentsAt(query, above, inside)))].sort(bytewise);
   const { counted, usesOf, any } = sameForAll(query, meta);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode))) &&
     (above === undefined ||
       row.scope_id === request.scope ||
+      inside?.has(String(row.scope_id)) === true ||
       (row.subtree === true && above.includes(String(row.scope_id))));
   // For many agents the tree is read once.
   const forest =
-    request.expand === true && above === undefined && sorted.length > MANY_AGENTS
+    request.expand === true && chain === undefined && sorted.length > MANY_AGENTS
       ? await treeBelow(query, undefined)
       : undefined;
   // What lies below one agent's rows may be the whole tenant; with a place, that one is all.
   const few = forest !== undefined && forest.size < SMALL_TREE ? 10 : 1;
-  const atOnce = request.expand === true && above === undefined ? few : AGENTS_AT_ONCE;
+  const atOnce = request.expand === true && chain === undefined ? few : AGENTS_AT_ONCE;
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const [raw, owners] = await Promise.all([rowsOf(query, some, above), ownersOf(query, some)]);
+    const [raw, owners] = await Promise.all([rowsOf(query, some, chain), ownersOf(query, some)]);
     const wanted =
       request.expand === true
-        ? [...(await expanded(query, await withCounts(query, some, raw, any, true), above, forest))].filter(
+        ? [...(await expanded(query, await withCounts(query, some, raw, any, true), chain, forest))].filter(
             wants,
           )
         : await withCounts(
@@ -78,8 +84,8 @@ export async function* reachRows(
     wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
-      const places = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
-      const [said, paths] = await Promise.all([columns(places), decoder(part.map(witnessOf))]);
+      const inheriting = part.flatMap((row) => (row.inherits === true ? [String(row.scope_id)] : []));
+      const [said, paths] = await Promise.all([columns(inheriting), decoder(part.map(witnessOf))]);
       const full = part.map((row) => {
         const there = row.inherits === true ? below(row, said.get(String(row.scope_id))) : row;
         return request.expand === true ? { ...there, ...readableOf(there) } : there;
@@ -110,17 +116,29 @@ const readableOf = ({ items, sensitive, unlabeled_sensitive }: Row): Row => ({
   readable_unlabeled_sensitive: unlabeled_sensitive,
 });
 
-/** All agents; with a chain, those with rows at its places. */
-async function agentsAt(query: Query, chain: readonly string[] | undefined): Promise<ReadonlySet<string>> {
-  const rows =
+/** All agents; with a chain, those with rows at its places, or at these inside it. */
+async function agentsAt(
+  query: Query,
+  chain: readonly string[] | undefined,
+  inside: ReadonlySet<string> = new Set(),
+): Promise<ReadonlySet<string>> {
+  const asked =
     chain === undefined
-      ? await query("MATCH (a:Agent) RETURN a.id AS id")
-      : await eachOrAll(
-          query,
-          chain,
-          (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
-        );
-  return new Set(rows.map(({ id }) => String(id)));
+      ? [query("MATCH (a:Agent) RETURN a.id AS id")]
+      : [
+          eachOrAll(
+            query,
+            chain,
+            (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
+          ),
+          inside.size === 0
+            ? []
+            : query(
+                "UNWIND $ids AS id MATCH (s:Scope) WHERE s.id = id MATCH (a:Agent)-[:CAN_REACH]->(s) RETURN DISTINCT a.id AS id",
+                { ids: [...inside] },
+              ),
+        ];
+  return new Set((await Promise.all(asked)).flat().map(({ id }) => String(id)));
 }
 
 /**

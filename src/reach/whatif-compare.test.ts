@@ -18,19 +18,38 @@ const above = async (scope: string): Promise<string[]> => {
   const parts = scope.split("/").slice(1);
   return parts.map((_, i) => `/${parts.slice(0, parts.length - i).join("/")}`);
 };
-const side = (...rows: readonly ReachRow[]): Side => ({
-  above,
-  async *reach({ scope }) {
-    // Asked about one place, the row above answers for it, as the product does.
-    for (const each of rows)
-      if (scope === undefined) yield each;
-      else if ((await above(scope)).includes(each.scope_id))
-        yield { ...each, scope_id: scope, covers: "scope" };
-  },
-});
-async function compared(before: Side, after: Side, moved: readonly string[] = [], tiers?: readonly string[]) {
+/** `at`: where places lie that lie elsewhere than their path says. */
+const sideWhere = (at: Readonly<Record<string, string>>, ...rows: readonly ReachRow[]): Side => {
+  const chain = async (scope: string): Promise<string[]> =>
+    at[scope] === undefined ? above(scope) : [scope, ...(await chain(at[scope]))];
+  const within = async (scope: string, place: string) =>
+    place !== scope && (await chain(place)).includes(scope);
+  return {
+    above: chain,
+    async inside(scope) {
+      const places = [...new Set([...rows.map((each) => each.scope_id), ...Object.keys(at)])];
+      const held = await Promise.all(places.map((place) => within(scope, place)));
+      return places.filter((_, i) => held[i]);
+    },
+    async *reach({ scope, inside, expand }) {
+      const places = scope === undefined ? [] : await chain(scope);
+      for (const each of rows)
+        if (scope === undefined || inside?.has(each.scope_id) === true) yield each;
+        else if (places.includes(each.scope_id))
+          // Asked about one place alone, the row above answers for it, as the product does.
+          yield expand === true ? { ...each, scope_id: scope, covers: "scope" } : each;
+    },
+  };
+};
+const side = (...rows: readonly ReachRow[]): Side => sideWhere({}, ...rows);
+async function compared(
+  before: Side,
+  after: Side,
+  moved: readonly string[] = [],
+  asked: { tiers?: readonly string[]; scope?: string } = {},
+) {
   const lines: string[] = [];
-  for await (const one of changesOf(before, after, { moved, ...(tiers === undefined ? {} : { tiers }) })) {
+  for await (const one of changesOf(before, after, { moved, ...asked })) {
     const letters = (of: (right: "discover" | "read" | "write" | "manage") => string) =>
       (["discover", "read", "write", "manage"] as const)
         .map((right) => ({ yes: right[0], unknown: `${right[0]}?` })[of(right)] ?? "")
@@ -128,7 +147,7 @@ describe("rows that differ", () => {
 
   test("tiers that are not asked about are not said", async () => {
     const [before, after] = [side(), side(row("/x", "latent m"), row("/x", "now d"))];
-    expect(await compared(before, after, [], ["now"])).toEqual(["a /x new:   > now d gained"]);
+    expect(await compared(before, after, [], { tiers: ["now"] })).toEqual(["a /x new:   > now d gained"]);
   });
 });
 
@@ -187,5 +206,42 @@ describe("rows above one another", () => {
       "a /x/y new:   > now dr gained",
     ]);
     expect(await compared(side(row("/x", "now dr")), before, ["/x/y"])).toEqual(["a /x/y gone: now dr > "]);
+  });
+});
+
+describe("of one place", () => {
+  const within = { scope: "/x" };
+
+  test("what is gained inside it is said, as what covers it from above is, and nothing else", async () => {
+    const after = side(
+      row("/x", "now d"),
+      row("/x/y/z", "now dr"),
+      row("/x/v", "now dw"),
+      row("/x/y", "latent m", "b"),
+    );
+    expect(await compared(side(), after, [], { scope: "/x/y" })).toEqual([
+      "a /x new:   > now d gained",
+      "a /x/y/z new:   > now dr gained",
+      "b /x/y new:   > latent m gained",
+    ]);
+  });
+
+  test("what a row above gives already is no gain inside it", async () => {
+    const above = row("/x", "now dr");
+    expect(await compared(side(above), side(above, row("/x/y", "now dr")), [], within)).toEqual([]);
+  });
+
+  test("a place that comes from elsewhere brings what held there: that is no gain, and no change of that place", async () => {
+    const old = [row("/w", "now dr")];
+    const [before, after] = [
+      sideWhere({ "/c": "/w" }, ...old),
+      sideWhere({ "/c": "/x" }, row("/x", "now dr"), row("/w", "now drw")),
+    ];
+    expect(await compared(before, after, ["/c"], within)).toEqual(["a /x new:   > now dr gained"]);
+    const more = sideWhere({ "/c": "/x" }, row("/x", "now drw"), ...old);
+    expect(await compared(before, more, ["/c"], within)).toEqual([
+      "a /c changed: now dr > now drw gained",
+      "a /x new:   > now drw gained",
+    ]);
   });
 });

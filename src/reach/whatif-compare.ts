@@ -11,6 +11,8 @@ export interface Side {
   reach(request: ReachRequest): AsyncGenerator<ReachRow>;
   /** The place and what contains it, nearest first. */
   above(scope: string): Promise<readonly string[]>;
+  /** What the place contains. */
+  inside(scope: string): Promise<readonly string[]>;
 }
 
 const RIGHTS = ["discover", "read", "write", "manage"] as const;
@@ -45,16 +47,25 @@ export interface CompareRequest extends ReachRequest {
   moved: readonly string[] | undefined;
 }
 
-/** Rows that differ, in the order of their key. Holds the rows of one agent, mode and lender at a time. */
+/**
+ * Rows that differ, in the order of their key; with a scope, of what it contains as well: who comes to a part of it comes to
+ * it. Holds the rows of one agent, mode and lender at a time.
+ */
 export async function* changesOf(
   before: Side,
   after: Side,
   { tiers, moved, ...asked }: CompareRequest,
 ): AsyncGenerator<ChangeRow> {
-  const request = moved === undefined ? { ...asked, expand: true } : asked;
-  // Rows say by themselves what lies where, or one place is meant, which lies elsewhere if something above it does.
-  const one = asked.scope !== undefined && moved?.length !== 0 ? [asked.scope] : moved;
-  const also = new Set(request.expand === true ? [] : one);
+  const area =
+    asked.scope === undefined ? undefined : await areaOf(asked.scope, moved ?? [], [before, after]);
+  const request = {
+    ...asked,
+    ...(area === undefined ? {} : { inside: area.read }),
+    ...(moved === undefined ? { expand: true } : {}),
+  };
+  // Rows say by themselves what lies where. A place that is asked about lies elsewhere if something above it does.
+  const elsewhere = area === undefined || moved?.length === 0 ? moved : [asked.scope!, ...area.moved];
+  const also = new Set(request.expand === true ? [] : elsewhere);
   const names = [
     "agent_id",
     "mode",
@@ -64,7 +75,32 @@ export async function* changesOf(
   const pairs = paired(grouped(before.reach(request), names), grouped(after.reach(request), names));
   for await (const [was, is] of pairs)
     for await (const row of differences(was, is, before, after, also))
-      if (tiers === undefined || [row.tier, row.before_tier].some((tier) => tiers.includes(tier))) yield row;
+      if (
+        area?.besides.has(row.scope_id) !== true &&
+        (tiers === undefined || [row.tier, row.before_tier].some((tier) => tiers.includes(tier)))
+      )
+        yield row;
+}
+
+interface Area {
+  /** Places whose rows are needed, beside the one that was asked about and those above it. */
+  read: ReadonlySet<string>;
+  /** Those of them that were not asked about: they say what held where a place inside lay, or would lie. */
+  besides: ReadonlySet<string>;
+  /** Places inside that lie elsewhere on one of the sides. */
+  moved: readonly string[];
+}
+
+async function areaOf(scope: string, moved: readonly string[], sides: readonly Side[]): Promise<Area> {
+  const of = async (ask: (side: Side) => Promise<readonly string[]>) =>
+    (await Promise.all(sides.map(ask))).flat();
+  const inside = new Set(await of((side) => side.inside(scope)));
+  const asked = new Set([...inside, ...(await of((side) => side.above(scope)))]);
+  const movedInside = moved.filter((place) => inside.has(place));
+  const besides = new Set<string>();
+  for (const place of movedInside)
+    for (const above of await of((side) => side.above(place))) if (!asked.has(above)) besides.add(above);
+  return { read: new Set([...inside, ...besides]), besides, moved: movedInside };
 }
 
 interface Group {

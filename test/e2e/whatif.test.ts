@@ -183,6 +183,50 @@ describe("what if", () => {
     ]);
   });
 
+  const container = (id: string, account: string) => [
+    node("Scope", id, { kind: "Container", name: id, plane: "azure" }),
+    rel("WITHIN", ref("Scope", id), ref("Scope", account)),
+  ];
+  const far = node("Scope", "far", { kind: "StorageAccount", name: "far", plane: "azure" });
+  const planned = [node("Agent", "new", { name: "Planned" }), actsAs("new", "new-id")];
+
+  test.each<[string, unknown[], string[], string[]]>([
+    ["a part of it", [grant("new-id", "box", "g", { read: true })], [], ["new box new"]],
+    [
+      "a part of it, place by place",
+      [grant("new-id", "box", "g", { read: true })],
+      ["--expand"],
+      ["new box new"],
+    ],
+    [
+      "a part that comes with it",
+      [...container("crate", "account"), grant("new-id", "crate", "g", { read: true })],
+      [],
+      ["new crate new"],
+    ],
+    [
+      "a part that is named by an alias",
+      [
+        node("Scope", "crate", { name: "crate", plane: "azure", aliases: ["path:crate"] }),
+        rel("WITHIN", { kind: "Scope", alias: "path:crate" }, ref("Scope", "account")),
+        grant("new-id", "crate", "g", { read: true }),
+      ],
+      [],
+      ["new crate new"],
+    ],
+    [
+      "another account alone",
+      [far, ...container("crate", "far"), grant("new-id", "crate", "g", { read: true })],
+      [],
+      [],
+    ],
+  ])("who would get to %s is found by the question about an account", async (_, lines, more, rows) => {
+    const asked = ["Planned", "--tier", "now", "--scope", "account", "--format", "json", ...more];
+    const ended = await withFile([...planned, ...lines], ...asked);
+    expect(rowsOf(ended.stdout).map((row) => `${row.agent_id} ${row.scope_id} ${row.change}`)).toEqual(rows);
+    expect(ended.code).toBe(rows.length === 0 ? 0 : 1);
+  });
+
   test("a file of it comes with its coverage and a manifest, and columns that say what was", async () => {
     const to = newFolder();
     const ended = await withFile(PLANNED, "--out", join(to, "plan.csv"));
