@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { on } from "node:events";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { isPoolFull, openEngine } from "../graph/engine.ts";
 import { ConfigError, type ForereachError, type Params, type Row, StoreError } from "../model.ts";
 
@@ -112,11 +113,13 @@ function answerOf(child: ChildProcess, ask: Task | "more", time: number, limits:
     const crashed = () =>
       end(() =>
         reject(
-          new ConfigError(
-            "query-crashed",
-            "the graph engine fell over on this query; nothing was changed",
-            "write it another way: OPTIONAL MATCH with count instead of EXISTS, no IN on a missing list",
-          ),
+          child.signalCode === TOO_LARGE
+            ? tooLarge(limits.memory, undefined)
+            : new ConfigError(
+                "query-crashed",
+                "the graph engine fell over on this query; nothing was changed",
+                "write it another way: OPTIONAL MATCH with count instead of EXISTS, no IN on a missing list",
+              ),
         ),
       );
     child.on("exit", crashed);
@@ -134,11 +137,27 @@ function failure({ code, message }: { code: string; message: string }, { memory 
     : new StoreError(code, message, "forereach scan");
 }
 
+/** Bytes that the process may take beside the pool: the program, and the lists and texts of a query, which no pool counts. */
+const BESIDE_POOL = 1024 ** 3;
+/** The process ends itself by this signal, so that whoever waits for it knows why. */
+const TOO_LARGE = "SIGUSR2";
+
+/** From a thread of its own: the one that reads rows may be busy with a single large one. */
+const endAbove = (bytes: number): void =>
+  new Worker(
+    `const { workerData } = require("node:worker_threads");
+    setInterval(() => {
+      if (process.memoryUsage.rss() > workerData) process.kill(process.pid, "${TOO_LARGE}");
+    }, 20);`,
+    { eval: true, workerData: bytes },
+  ).unref();
+
 async function serve(send: (message: Message) => void): Promise<void> {
   const requests = on(process, "message")[Symbol.asyncIterator]();
   try {
     const first = await requests.next();
     const { graph, cypher, params, limits } = (first.value as [Task])[0];
+    endAbove(limits.memory + BESIDE_POOL);
     const engine = await openEngine({ path: graph, pool: limits.memory, readOnly: true });
     let rows: Row[] = [];
     const found = engine.stream(cypher, params);

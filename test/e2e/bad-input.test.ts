@@ -241,6 +241,17 @@ describe("queries", () => {
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
   });
 
+  test.each([
+    ["rows", "UNWIND range(1, 1000001) AS x RETURN x", /returns more than 1,000,000 rows/],
+    [
+      "lists, which lie beside the engine's pool",
+      "RETURN size(range(1, 400000000)) AS n",
+      /more memory than/,
+    ],
+  ])("that is too large in %s ends, and what to do is said", async (_, cypher, message) => {
+    expectRefused(await run(["query", cypher], { folder }), 4, message, /narrow it/);
+  });
+
   test("a saved one is not answered about nothing, or about what is not there", async () => {
     const typed = ["query", "agents-that-reach-a-place"];
     expectRefused(await run(typed, { folder }), 2, /needs the parameter place/, /--param place=VALUE/);
