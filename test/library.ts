@@ -163,6 +163,6 @@ export const LIBRARY: readonly string[] = lines;
 
 /** What the saved queries need to be asked here, or to find something. */
 export const LIBRARY_PARAMS: Readonly<Record<string, string | number>> = {
-  ...{ threshold: 5, grant_id: "ra-5", place: "invoices", agent: "Lab helper", label: "Highly Confidential" },
+  ...{ threshold: 5, grant_id: "ra-5", place: "finance", agent: "Lab helper", label: "Highly Confidential" },
   until: "2026-12-31T00:00:00Z",
 };
