@@ -100,3 +100,21 @@ test.each(["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00"])(
     expect(await reach(folder)).toEqual(["/sub yes exact"]);
   },
 );
+
+test.each(["team", "a name that nothing has"])(
+  "what was not read of %s may hide a deny anywhere",
+  async (scope) => {
+    const folder = newFolder();
+    const lines = [
+      ...AGENT,
+      PLACE,
+      node("Principal", "team", { kind: "Group" }),
+      put({ kind: "GRANTED", ...ends(BOT, "/sub"), props: READS }),
+    ];
+    await importLines(folder, [
+      ...lines,
+      { coverage: { step: "import.hr", scope, state: "partial", reason: "401" } },
+    ]);
+    expect(await reach(folder)).toEqual(["/sub yes upper-bound"]);
+  },
+);

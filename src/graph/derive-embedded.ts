@@ -269,21 +269,22 @@ export async function loadGaps(
       "MATCH (s:Scope) OPTIONAL MATCH (s)-[w:WITHIN]->(:Scope) WITH s, count(w) AS n WHERE n = 0 RETURN s.id AS id",
     )
   ).map((row) => String(row.id));
-  const known = new Set<string>();
   const asked = [...new Set(gaps.map((gap) => gap.scope).filter((scope) => scope !== ""))];
-  for (let i = 0; i < asked.length; i += 1_000)
-    for (const row of await engine.run("MATCH (s:Scope) WHERE s.id IN $ids RETURN s.id AS id", {
-      ids: asked.slice(i, i + 1_000),
-    }))
-      known.add(String(row.id));
+  const known = async (kind: "Scope" | "Principal") =>
+    new Set(
+      (
+        await engine.run(`UNWIND $ids AS id MATCH (n:${kind}) WHERE n.id = id RETURN n.id AS id`, {
+          ids: asked,
+        })
+      ).map((row) => String(row.id)),
+    );
+  const scopes = { places: await known("Scope"), principals: await known("Principal") };
   const cell = (value: string): string => `"${value.replaceAll('"', '""')}"`;
   const nodes = unreadNodes(gaps).map(({ id, step, rank, denies }) =>
     [id, cell(step), rank, denies].join(","),
   );
   const guarded = Number((await engine.run(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
-  const links = concerns(gaps, roots, guarded)
-    .filter(({ scope }) => known.has(scope) || roots.includes(scope))
-    .map(({ unread, scope }) => `${unread},${cell(scope)}`);
+  const links = concerns(gaps, roots, guarded, scopes).map(({ unread, scope }) => `${unread},${cell(scope)}`);
   const load = async (table: string, lines: readonly string[]) => {
     const file = `${besides}.${table}.csv`;
     await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });

@@ -33,20 +33,30 @@ export const POLICIES_ON_PLACES = "MATCH (:Policy)-[g:GATES]->(:Scope) RETURN co
 
 const takesAway = (hides: Gap["hides"]): boolean => hides === "denies" || hides === "both";
 
+/** Scopes of gaps that the graph has: as places, or as somebody, such as a group whose members were not read. */
+export interface KnownScopes {
+  places: ReadonlySet<string>;
+  principals: ReadonlySet<string>;
+}
+
 /**
- * Which scopes each of them concerns. One without a scope concerns every root if it may hide denies: only Azure has
- * any, so for a part of a tenant these are its roots, unless policies guard places (`guarded`), which name groups, too;
- * an import may hide anything. One that hides grants or use alone changes no row that is there.
+ * Which places each of them concerns. One of no place, or of somebody, concerns every root if it may hide denies: only Azure
+ * has any, so for a part of a tenant these are its roots, unless policies guard places (`guarded`), which name groups, too;
+ * an import may hide anything, also under a name that nothing has. One that hides grants or use alone changes no row that is
+ * there.
  */
 export const concerns = (
   gaps: readonly Gap[],
   roots: readonly string[],
   guarded: boolean,
+  { places, principals }: KnownScopes,
 ): { unread: string; scope: string }[] => {
   const azure = roots.filter((id) => id.startsWith("/"));
   return gaps.flatMap(({ scope, step, hides }, index) => {
-    const everywhere = guarded || step.startsWith("import.") ? roots : azure;
-    const scopes = scope !== "" ? [scope] : takesAway(hides) ? everywhere : [];
+    const imported = step.startsWith("import.");
+    const anywhere = scope === "" || principals.has(scope) || imported;
+    const everywhere = guarded || imported ? roots : azure;
+    const scopes = places.has(scope) ? [scope] : anywhere && takesAway(hides) ? everywhere : [];
     return scopes.map((id) => ({ unread: String(index), scope: id }));
   });
 };

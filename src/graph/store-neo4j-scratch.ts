@@ -189,11 +189,23 @@ CREATE (f_)-[:${name(kind)} ${map(props)}]->(t_)`,
       await read("MATCH (s:Scope) WHERE NOT EXISTS { (s)-[:WITHIN]->(:Scope) } RETURN s.id AS id")
     ).map(({ id }) => String(id));
     const guarded = Number((await read(POLICIES_ON_PLACES))[0]?.n ?? 0) > 0;
+    const asked = { ids: [...new Set(gaps.map(({ scope }) => scope))] };
+    const known = async (kind: "Scope" | "Principal") =>
+      new Set(
+        (await read(`MATCH (n:${kind}) WHERE n.id IN $ids RETURN n.id AS id`, asked)).map(({ id }) =>
+          String(id),
+        ),
+      );
+    const scopes = { places: await known("Scope"), principals: await known("Principal") };
     await createNodes("Unread", unreadNodes(gaps));
     await createRels(
       "CONCERNS",
       { from: "Unread", to: "Scope" },
-      concerns(gaps, roots, guarded).map(({ unread, scope }) => ({ from: unread, to: scope, props: {} })),
+      concerns(gaps, roots, guarded, scopes).map(({ unread, scope }) => ({
+        from: unread,
+        to: scope,
+        props: {},
+      })),
     );
   }
 }
