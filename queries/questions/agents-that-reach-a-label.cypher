@@ -9,7 +9,7 @@
 
 // Of all rows that speak for a place, the nearest one counts: 10 * distance, and 0 yes, 1 unknown, 2 no.
 MATCH (l:Label)<-[:HOLDS]-(s:Scope)
-WHERE l.name = $label
+WHERE l.id = $label OR l.name = $label
 WITH DISTINCT s
 MATCH p = (s)-[:WITHIN*0..30]->(x:Scope)
 WITH s, x, min(length(p)) AS up

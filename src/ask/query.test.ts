@@ -119,6 +119,28 @@ describe("running a query", () => {
     expect(seen).toEqual([{ place: "2024", most: 9 }]);
   });
 
+  it("asks which one is meant where a name fits several things, and passes the id of the one that it fits", async () => {
+    const question = parseQuery(
+      file({ severity: undefined, identity: undefined, fix: undefined, for: "owner", params: "place:Scope" }),
+      "x.cypher",
+    );
+    const asked: Params[] = [];
+    const among =
+      (...ids: string[]) =>
+      async (cypher: string, params: Params): Promise<Row[]> => {
+        if (cypher !== question.text) return ids.map((id) => ({ id }));
+        asked.push(params);
+        return [];
+      };
+    await expect(runQuery(among("/a/box", "/b/box"), question, { place: "box" })).rejects.toMatchObject({
+      code: "ambiguous",
+      message: '"box" fits 2 of kind Scope: /a/box, /b/box',
+    });
+    await runQuery(among("/a/box"), question, { place: "box" });
+    await runQuery(among("/a/box", "box"), question, { place: "box" });
+    expect(asked).toEqual([{ place: "/a/box" }, { place: "box" }]);
+  });
+
   it("refuses a text where a number is meant: no row is above a text", async () => {
     await expect(runQuery(async () => [], query, { threshold: "many" })).rejects.toThrow("is a number");
   });

@@ -114,16 +114,14 @@ export function parseQuery(text: string, file: string): Query {
 
 /**
  * Runs a query with its defaults and `params`. Throws ConfigError if a parameter is unknown, missing or of another type, if
- * it names nothing that is there, or if the engine’s columns are not those that the file declares.
+ * it names nothing that is there or several things, or if the engine’s columns are not those that the file declares.
  */
 export async function runQuery(
   run: (cypher: string, params: Params) => Promise<Row[]>,
   query: Query,
   params: Params = {},
 ): Promise<Row[]> {
-  const given = checked(query, params);
-  const rows = await run(query.text, given);
-  if (rows.length === 0) await mustBeThere(run, query, given);
+  const rows = await run(query.text, await meant(run, query, checked(query, params)));
   const got = rows[0] === undefined ? undefined : Object.keys(rows[0]).join(", ");
   if (got !== undefined && got !== query.columns.join(", ")) {
     throw wrong(query.id, `it declares the columns ${query.columns.join(", ")} and returns ${got}`);
@@ -161,25 +159,44 @@ function checked(query: Query, params: Params): Params {
   return { ...query.params, ...Object.fromEntries(values) };
 }
 
-/** No rows about something that is not there would say no, where nothing was asked. */
-async function mustBeThere(
+/** So many candidates are listed. */
+const CANDIDATES = 10;
+
+/**
+ * Names as the ids that they mean. No rows about something that is not there would say no, where nothing was asked; and rows
+ * about two places of one name would be taken for one's.
+ */
+async function meant(
   run: (cypher: string, params: Params) => Promise<Row[]>,
   query: Query,
   given: Params,
-): Promise<void> {
+): Promise<Params> {
+  const ids: Params = {};
   for (const { name, kind } of query.required) {
     if (kind === undefined) continue;
-    const match = isNodeKind(kind)
-      ? `MATCH (n:${kind}) WHERE n.id = $value OR n.name = $value`
-      : `MATCH (a)-[n:${kind}]->(b) WHERE n.key = $value`;
-    const [found] = await run(`${match} RETURN count(*) AS n`, { value: given[name]! });
-    if (Number(found?.n ?? 0) === 0)
+    const value = given[name]!;
+    const found = await run(
+      isNodeKind(kind)
+        ? `MATCH (n:${kind}) WHERE n.id = $value OR n.name = $value RETURN n.id AS id ORDER BY id`
+        : `MATCH (a)-[n:${kind}]->(b) WHERE n.key = $value RETURN n.key AS id LIMIT 1`,
+      { value },
+    );
+    const fit = found.map(({ id }) => String(id));
+    if (fit.length === 0)
       throw new ConfigError(
         "not-found",
-        `There is no ${kind} ${String(given[name])}, so ${query.id} cannot say anything about it.`,
+        `There is no ${kind} ${value}, so ${query.id} cannot say anything about it.`,
         `Give ${isNodeKind(kind) ? "an id or a whole name" : "the key"}.`,
       );
+    if (fit.length > 1 && !fit.includes(String(value)))
+      throw new ConfigError(
+        "ambiguous",
+        `"${value}" fits ${fit.length} of kind ${kind}: ${fit.slice(0, CANDIDATES).join(", ")}${fit.length > CANDIDATES ? ", …" : ""}`,
+        "give the id",
+      );
+    ids[name] = fit.length === 1 ? fit[0]! : value;
   }
+  return { ...given, ...ids };
 }
 
 function frontMatter(text: string, file: string): Map<string, string> {
