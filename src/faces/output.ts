@@ -50,6 +50,12 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
 
 /** The format that was asked for, by name or by the end of the file's. Throws ConfigError before anything is read. */
 export function formatOf({ format, out, excel }: OutputOptions): Format {
+  if (out === "-")
+    throw new ConfigError(
+      "out-is-no-file",
+      "--out takes a file, and - is none",
+      "leave --out away: --format csv or json prints to standard output",
+    );
   const extension = out === undefined ? "" : extname(out).slice(1).toLowerCase();
   const found = format ?? (out === undefined ? "table" : BY_EXTENSION[extension]);
   if (found === undefined)

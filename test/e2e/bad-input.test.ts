@@ -241,15 +241,9 @@ describe("queries", () => {
     expectRefused(await run(["query", "no-such-query"], { folder }), 2);
   });
 
-  test.each([
-    ["rows", "UNWIND range(1, 1000001) AS x RETURN x", /returns more than 1,000,000 rows/],
-    [
-      "lists, which lie beside the engine's pool",
-      "RETURN size(range(1, 400000000)) AS n",
-      /more memory than/,
-    ],
-  ])("that is too large in %s ends, and what to do is said", async (_, cypher, message) => {
-    expectRefused(await run(["query", cypher], { folder }), 4, message, /narrow it/);
+  test("that makes a list beyond its memory ends, and what to do is said: lists lie beside the engine's pool", async () => {
+    const large = await run(["query", "RETURN size(range(1, 400000000)) AS n"], { folder });
+    expectRefused(large, 4, /more memory than/, /narrow it/);
   });
 
   test("a saved one is not answered about nothing, or about what is not there", async () => {

@@ -97,6 +97,7 @@ test.each([
   [["who", "box", "--out", "rows.html"], /not clear from its name/],
   [["reach", "--all", "--out", "rows.csv", "--format", "table"], /for the terminal/],
   [["reach", "--all", "--format", "parquet"], /goes to a file/],
+  [["reach", "--all", "--format", "csv", "--out", "-"], /--out takes a file/],
   [["reach", "--all", "--excel", "--format", "json"], /about CSV/],
 ])("%j is refused before anything is written", async (args, why) => {
   const cwd = newFolder();
