@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { importFile, openAnswers } from "../src/app.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Answers, importFile, openAnswers } from "../src/app.ts";
 import { openInventory } from "../src/keep/inventory.ts";
 import type { Change } from "../src/schema.ts";
+import { openWhatIf } from "../src/suppose.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -35,13 +36,14 @@ const AGENT = [
 const PLACE = node("Scope", "/sub", { kind: "Subscription", plane: "azure" });
 const READS = { key: "g", flow: "containment", read: true };
 
-const importLines = (folder: string, lines: readonly unknown[]) => {
+const fileIn = (folder: string, lines: readonly unknown[]): string => {
   const file = join(folder, "hr.jsonl");
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
-  return importFile({ folder, file });
+  return file;
 };
-async function reach(folder: string): Promise<string[]> {
-  const answers = await openAnswers(folder);
+const importLines = (folder: string, lines: readonly unknown[]) =>
+  importFile({ folder, file: fileIn(folder, lines) });
+async function rowsOf(answers: Answers): Promise<string[]> {
   try {
     const rows: string[] = [];
     for await (const { scope_id, read, certainty } of answers.reach({}))
@@ -51,6 +53,10 @@ async function reach(folder: string): Promise<string[]> {
     await answers.close();
   }
 }
+const reach = async (folder: string): Promise<string[]> => rowsOf(await openAnswers(folder));
+/** Rows as if the lines were imported. */
+const supposed = async (folder: string, lines: readonly unknown[]): Promise<string[]> =>
+  rowsOf(await openWhatIf({ folder, file: fileIn(folder, lines), signal: new AbortController().signal }));
 
 test("memberships that a delta keeps stay, where an import takes back what it said of their member", async () => {
   const folder = newFolder();
@@ -118,3 +124,61 @@ test.each(["team", "a name that nothing has"])(
     expect(await reach(folder)).toEqual(["/sub yes upper-bound"]);
   },
 );
+
+describe("a removal takes away what it names, as what would be says", () => {
+  const id = { kind: "Principal", id: BOT };
+  const [alias, other] = ["mail:Bot@example.com", "mail:bot@EXAMPLE.com"].map((name) => ({
+    ...{ kind: "Principal", alias: name },
+  }));
+  const team = { kind: "Principal", id: "team" };
+  const member = (from: object) => ({ kind: "MEMBER_OF", from, to: team });
+  const known = [
+    ...AGENT,
+    node("Principal", BOT, { aliases: ["mail:Bot@example.com"] }),
+    PLACE,
+    node("Principal", "team", { kind: "Group" }),
+    put({ kind: "GRANTED", ...ends("team", "/sub"), props: READS }),
+  ];
+
+  test.each([
+    ["an alias, removed by id", alias, id],
+    ["id, removed by an alias", id, alias],
+    ["an alias, removed by it in other letters", alias, other],
+  ])("what was put by %s", async (_, said, removed) => {
+    const folder = newFolder();
+    await importLines(folder, [...known, put(member(said!))]);
+    expect(await reach(folder)).toEqual(["/sub yes exact"]);
+    const removal = [{ remove: member(removed!) }];
+    expect(await supposed(folder, removal)).toEqual([]);
+    await importLines(folder, removal);
+    expect(await reach(folder)).toEqual([]);
+  });
+
+  test("within one file, where the place is named by alias too, and what is put again stays", async () => {
+    const folder = newFolder();
+    const at = { kind: "Scope", alias: "url:sub" };
+    const lines = [
+      ...known,
+      node("Scope", "/sub", { aliases: ["url:SUB"] }),
+      put({ kind: "GRANTED", from: id, to: at, props: READS }),
+      { remove: { kind: "GRANTED", from: alias, to: { kind: "Scope", id: "/sub" }, key: "g" } },
+    ];
+    await importLines(folder, lines);
+    expect(await reach(folder)).toEqual([]);
+    await importLines(folder, [...lines, put({ kind: "GRANTED", from: id, to: at, props: READS })]);
+    expect(await reach(folder)).toEqual(["/sub yes exact"]);
+  });
+
+  test("not what stands for others, too", async () => {
+    const folder = newFolder();
+    const twin = node("Principal", "twin", { kind: "User", aliases: ["mail:bot@example.com"] });
+    await importLines(folder, [...known, twin, put(member(alias!))]);
+    await importLines(folder, [{ remove: member({ kind: "Principal", id: "twin" }) }]);
+    expect(await reach(folder)).toEqual(["/sub yes exact"]);
+    await importLines(folder, [
+      { remove: member(id) },
+      { remove: member({ kind: "Principal", id: "twin" }) },
+    ]);
+    expect(await reach(folder)).toEqual([]);
+  });
+});

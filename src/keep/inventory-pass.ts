@@ -6,6 +6,7 @@ import type { OpenPass } from "./inventory.ts";
 import { coverageOf, saveCoverage } from "./inventory-coverage.ts";
 import { asText, type Database, type Writer } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
+import { spellRemovals } from "./inventory-spellings.ts";
 import {
   BURY,
   buryMissing,
@@ -305,6 +306,9 @@ export class InventoryPass implements OpenPass {
       additive,
     }: { staged: bigint; base: bigint | undefined; kinds: ReadonlySet<Kind>; additive: boolean },
   ): Promise<number> {
+    const isImport = this.#step.startsWith("import.");
+    if (isImport && this.#staged.removals)
+      await spellRemovals(writer, { step: this.#step, staged, base, kinds: this.#staged.kinds });
     const gone = this.#staged.removals && (await this.#collectGone(writer, staged));
     const touched = (kind: Kind): boolean => gone && !outlives(kind, this.#step);
     const counts = [...this.#staged.kinds].map(
@@ -331,7 +335,7 @@ export class InventoryPass implements OpenPass {
       records += await count(writer, base ?? staged, [kind]);
     }
     // An import speaks for itself alone: what it takes back may stand elsewhere.
-    if (gone && !additive && !this.#step.startsWith("import.")) await writer.run(BURY, this.#place);
+    if (gone && !additive && !isImport) await writer.run(BURY, this.#place);
     if (this.#staged.removals) await writer.run("DROP TABLE _gone");
     return records;
   }
