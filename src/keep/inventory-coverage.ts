@@ -50,7 +50,7 @@ export const joined = <A extends Coverage>(a: A, b: Coverage): A => {
   return { ...rest, ...b } as A;
 };
 
-const placeOf = ({ step, scope }: { step?: unknown; scope?: unknown }): string => `${step}\n${scope}`;
+export const placeOf = ({ step, scope }: { step?: unknown; scope?: unknown }): string => `${step}\n${scope}`;
 
 /**
  * Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. `found`:

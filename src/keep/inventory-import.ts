@@ -2,9 +2,9 @@
 
 import type { Coverage } from "../model.ts";
 import type { Change } from "../schema.ts";
-import { coverageOf } from "./inventory-coverage.ts";
 import type { Database } from "./inventory-db.ts";
 import { discardPass, type InventoryPass } from "./inventory-pass.ts";
+import { conclude, saidBefore } from "./inventory-statements.ts";
 import { checkLine } from "./records.ts";
 
 /** Changes that are staged at a time. */
@@ -40,42 +40,15 @@ export const importLines = async (
       changes = [];
     }
     const statements = [...stated.values()];
-    const own = statements.find((one) => one.step === step && one.scope === "");
-    const others = statements.filter((one) => one !== own);
-    await pass.apply({ changes, gaps: others });
-    await endImport(database, pass, step, own, others);
+    await pass.apply({ changes, gaps: statements });
+    await database.write(async (writer) => {
+      const before = await saidBefore((sql) => writer.rows(sql), step);
+      const { replaces, whole } = conclude({ step, stated: statements }, before);
+      await pass.end(writer, replaces ? "replace" : "merge", whole, !replaces);
+    });
     return { records, coverage: statements.length };
   } catch (error) {
     await database.write((writer) => discardPass(writer, step, ""));
     throw error;
   }
-};
-
-/**
- * A file replaces what it said before only if it claims to be complete and names no gap of its own. One that claims
- * nothing adds, and was read whole: it is no gap.
- */
-const endImport = async (
-  database: Database,
-  pass: InventoryPass,
-  step: string,
-  own: Coverage | undefined,
-  others: readonly Coverage[],
-): Promise<void> => {
-  const gap = others.find((one) => one.step === step && one.state !== "complete");
-  await database.write(async (writer) => {
-    if (own?.state === "complete" && gap === undefined) return pass.end(writer, "replace", own);
-    const [known] = await writer.rows(
-      "SELECT step, scope, state, reason, fix FROM _partition WHERE step = $1 AND scope = ''",
-      [step],
-    );
-    const stated = own?.state === "complete" ? undefined : own;
-    const before = known?.state === undefined || known.state === null ? undefined : coverageOf(known);
-    const unclaimed: Omit<Coverage, "step" | "scope"> =
-      gap === undefined
-        ? { state: "complete" }
-        : { state: "partial", reason: gap.reason ?? "the file names a part that is not complete" };
-    const coverage = stated ?? (gap === undefined ? before : undefined) ?? unclaimed;
-    await pass.end(writer, "merge", coverage, true);
-  });
 };

@@ -123,6 +123,10 @@ export class InventoryPass implements OpenPass {
     return [this.#step, this.#scope];
   }
 
+  get #isImport(): boolean {
+    return this.#step.startsWith("import.");
+  }
+
   async apply(page: Page): Promise<void> {
     this.#staged = await this.#database.write(async (writer) => {
       this.#mustBeOpen();
@@ -306,8 +310,7 @@ export class InventoryPass implements OpenPass {
       additive,
     }: { staged: bigint; base: bigint | undefined; kinds: ReadonlySet<Kind>; additive: boolean },
   ): Promise<number> {
-    const isImport = this.#step.startsWith("import.");
-    if (isImport && this.#staged.removals)
+    if (this.#isImport && this.#staged.removals)
       await spellRemovals(writer, { step: this.#step, staged, base, kinds: this.#staged.kinds });
     const gone = this.#staged.removals && (await this.#collectGone(writer, staged));
     const touched = (kind: Kind): boolean => gone && !outlives(kind, this.#step);
@@ -335,7 +338,7 @@ export class InventoryPass implements OpenPass {
       records += await count(writer, base ?? staged, [kind]);
     }
     // An import speaks for itself alone: what it takes back may stand elsewhere.
-    if (gone && !additive && !isImport) await writer.run(BURY, this.#place);
+    if (gone && !additive && !this.#isImport) await writer.run(BURY, this.#place);
     if (this.#staged.removals) await writer.run("DROP TABLE _gone");
     return records;
   }
@@ -382,11 +385,12 @@ export class InventoryPass implements OpenPass {
          AND (step, scope) IN (SELECT step, scope FROM _gap WHERE layer = $3::BIGINT)`,
       [...place, layer],
     );
-    // A gap that is the partition itself has become its coverage.
-    await writer.run("DELETE FROM _gap WHERE layer = $3::BIGINT AND step = $1 AND scope = $2", [
-      ...place,
-      layer,
-    ]);
+    // A gap that is the partition itself has become its coverage. What a file states of itself outlives what follows from it.
+    if (!this.#isImport)
+      await writer.run("DELETE FROM _gap WHERE layer = $3::BIGINT AND step = $1 AND scope = $2", [
+        ...place,
+        layer,
+      ]);
     await writer.run("UPDATE _gap SET layer = NULL WHERE layer = $1::BIGINT", [layer]);
   }
 

@@ -293,4 +293,34 @@ describe("an import", () => {
       ["import.hr", "s1", "partial"],
     ]);
   });
+
+  const said = (scope: string, state: string, reason?: string) => ({
+    coverage: { step: "import.hr", scope, state, ...(reason === undefined ? {} : { reason }) },
+  });
+  const part = (scope: string, state: string, reason?: string) => from("hr", [said(scope, state, reason)]);
+
+  test("is whole again once each part that a file named is said to be complete", async () => {
+    await from("hr", [person("a"), said("s1", "partial", "half"), said("s2", "denied")]);
+    await part("s1", "complete");
+    expect(await coverage()).toEqual([
+      ["import.hr", "", "partial"],
+      ["import.hr", "s1", "complete"],
+      ["import.hr", "s2", "denied"],
+    ]);
+    await from("hr", [person("b")]);
+    expect((await coverage())[0]).toEqual(["import.hr", "", "partial"]);
+    await part("s2", "complete");
+    expect((await coverage()).map(([, , state]) => state)).toEqual(["complete", "complete", "complete"]);
+    expect(await people()).toEqual(["a {}", "b {}"]);
+  });
+
+  test("is not whole because a part is, where a file said so of the whole: in the same words, too", async () => {
+    await from("hr", [said("", "partial", "half"), said("s1", "partial", "half")]);
+    await part("s1", "complete");
+    expect((await inventory.coverage())[0]).toMatchObject({ scope: "", state: "partial", reason: "half" });
+    await from("hr", [said("", "complete"), said("s1", "denied")]);
+    expect((await coverage())[0]).toEqual(["import.hr", "", "partial"]);
+    await part("s1", "complete");
+    expect((await coverage())[0]).toEqual(["import.hr", "", "complete"]);
+  });
 });
