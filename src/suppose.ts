@@ -61,8 +61,8 @@ export async function openWhatIf({
     let concerned: readonly string[] | undefined;
     graph = await supposeGraph({
       ...{ ...request, meta: today.meta, connectors, step: `import.${name}`, lines: lines() },
-      async seed() {
-        const found = await touched.concerned(today.ask);
+      async seed(unread) {
+        const found = unread ? undefined : await touched.concerned(today.ask);
         // The file may put an agent that goes by the name that is asked about.
         const candidates = asked && [...new Set([...asked, ...touched.agents])];
         concerned =

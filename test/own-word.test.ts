@@ -182,3 +182,56 @@ describe("a removal takes away what it names, as what would be says", () => {
     expect(await reach(folder)).toEqual([]);
   });
 });
+
+describe("an import leaves unread what was said that it would", () => {
+  const said = (step: string, scope: string, state: string) => ({
+    coverage: { step, scope, state, ...(state === "complete" ? {} : { reason: "half" }) },
+  });
+  const own = (scope: string, state: string) => said("import.hr", scope, state);
+  const mail = { kind: "Principal", alias: "mail:x@example.com" };
+  const named = { kind: "GRANTED", from: mail, to: { kind: "Scope", id: "/sub" } };
+  const bears = node("Principal", "p9", { aliases: ["mail:x@example.com"] });
+  const known = [...AGENT, PLACE, put({ kind: "GRANTED", ...ends(BOT, "/sub"), props: READS })];
+  const unresolved = put({ ...named, props: { ...READS, key: "9" } });
+
+  test.each<[string, unknown[], unknown[], string[]]>([
+    ["a name that resolves", [unresolved], [bears], []],
+    [
+      "a name that nothing bears any more",
+      [unresolved, bears],
+      [{ remove: { kind: "Principal", id: "p9" } }],
+      ["import.hr "],
+    ],
+    ["a name that is taken back", [unresolved], [{ remove: { ...named, key: "9" } }], []],
+    ["a name of what is replaced", [unresolved], [...known, own("", "complete")], []],
+    [
+      "a part of what is replaced",
+      [said("azure.deny-assignments", "/sub", "denied"), own("", "complete")],
+      [...known, own("", "complete")],
+      [],
+    ],
+    ["a part that is complete then", [own("/sub", "partial")], [own("/sub", "complete")], []],
+    ["all but a part", [], [own("/sub", "denied"), own("", "complete")], ["import.hr ", "import.hr /sub"]],
+    [
+      "what nobody speaks of",
+      [said("azure.deny-assignments", "/sub", "denied")],
+      [bears],
+      ["azure.deny-assignments /sub"],
+    ],
+  ])("%s", async (_, before, changes, left) => {
+    const folder = newFolder();
+    await importLines(folder, [...known, ...before]);
+    const file = fileIn(folder, changes);
+    const plan = await openWhatIf({ folder, file, signal: new AbortController().signal });
+    const planned = [unread(plan), await rowsOf(plan)];
+    await importFile({ folder, file });
+    const answers = await openAnswers(folder);
+    expect(planned).toEqual([unread(answers), await rowsOf(answers)]);
+    expect(unread(answers).map(([step, scope]) => `${step} ${scope}`)).toEqual(left);
+  });
+});
+
+const unread = ({ meta }: Answers) =>
+  meta.coverage
+    .filter(({ state }) => state !== "complete")
+    .map(({ step, scope, state, reason }) => [step, scope, state, reason]);

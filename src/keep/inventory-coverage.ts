@@ -3,6 +3,7 @@
 import { type Coverage, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
 import type { CoverageRow } from "./inventory.ts";
 import { asText, type Writer } from "./inventory-db.ts";
+import type { Conclusion } from "./inventory-statements.ts";
 
 /** Coverage of a part without a pass of its own, or whose pass saved nothing: facts stay as they are. */
 export const saveCoverage = async (
@@ -52,22 +53,35 @@ export const joined = <A extends Coverage>(a: A, b: Coverage): A => {
 
 export const placeOf = ({ step, scope }: { step?: unknown; scope?: unknown }): string => `${step}\n${scope}`;
 
+/** Rows as they are once an import has ended so. */
+const asConcluded = (rows: readonly Row[], { whole, ends }: Conclusion): Row[] =>
+  rows
+    .filter((row) => !ends(row))
+    .map((row) =>
+      row.owner === null && placeOf(row) === placeOf(whole)
+        ? { ...row, state: whole.state, reason: whole.reason ?? null, fix: whole.fix ?? null }
+        : row,
+    );
+
 /**
  * Partitions, and the gaps and statements about them; where several speak of one (step, scope) the worst stands. `found`:
- * gaps that no pass states.
+ * gaps that no pass states. `supposed`: how an import would end.
  */
 export const coverageRows = async (
   read: (sql: string) => Promise<Row[]>,
   now: string,
   found: readonly Coverage[] = [],
+  supposed?: Conclusion,
 ): Promise<CoverageRow[]> => {
-  const stored = await read(
-    `SELECT step, scope, state, reason, fix, observed_from, observed_to, coalesce(records, 0)::DOUBLE AS records
+  const all = await read(
+    `SELECT NULL AS owner, step, scope, state, reason, fix, observed_from, observed_to,
+       coalesce(records, 0)::DOUBLE AS records
      FROM _partition WHERE state IS NOT NULL
      UNION ALL
-     SELECT DISTINCT step, scope, state, reason, fix, NULL, NULL, 0 FROM _gap WHERE layer IS NULL
+     SELECT DISTINCT owner_step, step, scope, state, reason, fix, NULL, NULL, 0 FROM _gap WHERE layer IS NULL
      ORDER BY step, scope, observed_to NULLS LAST, state, reason, fix`,
   );
+  const stored = supposed === undefined ? all : asConcluded(all, supposed);
   const acceptances = await read(
     // Without a scope: of an older version, which took it for all that a step may ever lack.
     "SELECT step, scope, reason, until FROM _accepted WHERE scope IS NOT NULL",
@@ -94,9 +108,12 @@ export const coverageRows = async (
       accepted: undefined,
     });
   }
-  for (const gap of found) {
-    const index = rows.findIndex(({ step, scope }) => step === gap.step && scope === gap.scope);
+  const more = supposed === undefined ? found : [supposed.whole, ...supposed.parts, ...found];
+  for (const gap of more) {
+    const index = rows.findIndex((row) => placeOf(row) === placeOf(gap));
     if (index >= 0) rows[index] = joined(rows[index]!, gap);
+    else
+      rows.push({ ...gap, observedFrom: undefined, observedTo: undefined, records: 0, accepted: undefined });
   }
   for (const row of rows) if (row.state !== "complete") row.accepted = valid.get(placeOf(row));
   return rows;

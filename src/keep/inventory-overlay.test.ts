@@ -189,7 +189,10 @@ test.each(Object.entries(CASES))("%s", async (_, { changes, known = [], entra = 
 test("changes that stand for a step replace what it said", async () => {
   await crawl(inventory, "entra.users", ENTRA);
   await crawl(inventory, "import.own", [node("Agent", "old"), node("Agent", "kept", { name: "Kept" })]);
-  const supposed = await inventory.suppose(each([node("Agent", "kept")]), () => "import.own");
+  const own = { step: "import.own", scope: "", state: "complete" } as const;
+  const supposed = await inventory.suppose(each([node("Agent", "kept")]), () => ({
+    ...{ step: "import.own", stated: [own] },
+  }));
   const agents = (await recordsOf(supposed)).filter((line) => line.startsWith("Agent "));
   expect(agents).toEqual(['Agent id="a" name="Bot"', 'Agent id="kept"']);
 });

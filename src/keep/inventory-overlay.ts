@@ -4,20 +4,30 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DIALECTS, endpoints, properties } from "../graph/generate.ts";
-import { type Change, isNodeKind, type Kind, NODE_KINDS, type NodeKind, type RelKind } from "../schema.ts";
-import { type Layout, rowsOf } from "./inventory-db.ts";
+import {
+  type Change,
+  isNodeKind,
+  isRelKind,
+  type Kind,
+  NODE_KINDS,
+  type NodeKind,
+  type RelKind,
+} from "../schema.ts";
+import type { Layout } from "./inventory-db.ts";
 import { appendRows, type RowEncoder } from "./inventory-rows.ts";
 import {
   decided,
+  keyOf,
   liveRows,
   namedByAlias,
+  partitionRows,
   resolvedKey,
   resolvedRows,
   stagedRows,
-  unresolvedIn,
 } from "./inventory-sql.ts";
+import { replacesAll, type Statements } from "./inventory-statements.ts";
 
-const { quote } = DIALECTS.duckdb;
+const { quote, text } = DIALECTS.duckdb;
 
 /** Changes that are staged at a time. */
 const BATCH = 10_000;
@@ -45,8 +55,8 @@ export class Overlay {
   readonly kinds: ReadonlySet<Kind>;
   /** Kinds of node that the changes name by alias. */
   readonly aliased: ReadonlySet<Kind>;
-  /** A step whose partition the changes replace. */
-  readonly replaces: string | undefined;
+  /** What is stated with the changes, if they are those of an import. */
+  readonly statements: Statements | undefined;
   readonly #gone: ReadonlySet<NodeKind>;
 
   private constructor(
@@ -54,20 +64,25 @@ export class Overlay {
     kinds: ReadonlySet<Kind>,
     aliased: ReadonlySet<Kind>,
     gone: ReadonlySet<NodeKind>,
-    replaces: string | undefined,
+    statements: Statements | undefined,
   ) {
     this.#connection = connection;
     this.kinds = kinds;
     this.aliased = aliased;
     this.#gone = gone;
-    this.replaces = replaces;
+    this.statements = statements;
+  }
+
+  /** A step whose partition the changes replace. */
+  get replaces(): string | undefined {
+    return this.statements && replacesAll(this.statements) ? this.statements.step : undefined;
   }
 
   /** Takes the changes in, in their order. Throws what `changes` throws. */
   static async stage(
     { connection, encoder, layout }: OverlayTarget,
     changes: AsyncIterable<Change>,
-    replaces: () => string | undefined,
+    statements: () => Statements | undefined,
   ): Promise<Overlay> {
     const kinds = new Set<Kind>();
     const aliased = new Set<Kind>();
@@ -103,7 +118,7 @@ export class Overlay {
       await connection.run(
         `INSERT INTO _with_gone SELECT '${kind}', id, max(_seq) FROM ${staged(kind)} WHERE _removed GROUP BY id`,
       );
-    return new Overlay(connection, kinds, aliased, gone, replaces());
+    return new Overlay(connection, kinds, aliased, gone, statements());
   }
 
   /** Lays the changes of all kinds of node over their live rows. */
@@ -129,14 +144,22 @@ export class Overlay {
     return this.#over(kind, key, rows);
   }
 
-  /** After all is laid: aliases that the changes name, in what they put or remove, and that no node declares. */
-  async unresolved(): Promise<string[]> {
-    const named = [...this.kinds]
-      .filter((kind) => !isNodeKind(kind))
-      .map((kind) => namedByAlias(staged(kind), "''"));
-    if (named.length === 0) return [];
-    const rows = await rowsOf(this.#connection, unresolvedIn(named.join(" UNION "), "_alias"));
-    return rows.map(({ alias }) => String(alias));
+  /** SELECTs of what the changes name by alias, in what they put, and in what they remove without having brought it. */
+  named(): string[] {
+    if (this.statements === undefined) return [];
+    const { step } = this.statements;
+    return [...this.kinds].filter(isRelKind).map((kind) => {
+      const own = `(SELECT * FROM ${partitionRows(kind, step)} WHERE step = ${text(step)})`;
+      const on = `w._removed AND ${equal(keyOf(kind), "w", "o")}`;
+      return namedByAlias(`(SELECT w.* FROM ${staged(kind)} w ANTI JOIN ${own} o ON ${on})`, text(step));
+    });
+  }
+
+  /** Of stored rows with their `step` those that stay, where the step itself takes others back. */
+  left(kind: RelKind, rows: string): string {
+    if (!this.kinds.has(kind) || this.statements === undefined) return rows;
+    const on = `o.step = ${text(this.statements.step)} AND ${equal(keyOf(kind), "w", "o")}`;
+    return `(SELECT o.* FROM ${rows} o ANTI JOIN (SELECT * FROM ${staged(kind)} WHERE _removed) w ON ${on})`;
   }
 
   /** One row for each record that the changes name and leave: what was known of it first, then they in their order. */

@@ -21,7 +21,7 @@ const unpacked = (column: string): string => `string_split(${column}, chr(31))[2
 
 /** Columns that identify a stored record within its layer. */
 const REL_KEY = ["_from_kind", "from", "_from_alias", "_to_kind", "to", "_to_alias"];
-const keyOf = (kind: Kind): string[] =>
+export const keyOf = (kind: Kind): string[] =>
   isNodeKind(kind) ? ["id"] : isKeyed(kind) ? [...REL_KEY, "key"] : REL_KEY;
 
 const list = (names: readonly string[], alias?: string): string =>
@@ -219,9 +219,10 @@ export const aliasesOf = (kind: NodeKind, rows: string): string =>
   `SELECT DISTINCT '${kind}' AS kind, lower(unnest(aliases)) AS alias, id FROM ${rows}
    WHERE aliases IS NOT NULL`;
 
-/** Live rows of a kind with the step that put them; with `prefix`, only of steps whose id begins so. */
-export const partitionRows = (kind: Kind, prefix = ""): string =>
-  `(SELECT t.*, p.step FROM ${quote(kind)} t JOIN _partition p ON p.layer = t._layer WHERE starts_with(p.step, ${text(prefix)}))`;
+/** Live rows of a kind with the step that put them; with `prefix`, only of steps whose id begins so; without those of `except`. */
+export const partitionRows = (kind: Kind, prefix = "", except = ""): string =>
+  `(SELECT t.*, p.step FROM ${quote(kind)} t JOIN _partition p ON p.layer = t._layer
+    WHERE starts_with(p.step, ${text(prefix)}) AND p.step <> ${text(except)})`;
 
 /** Nodes that rows of a relationship kind name by alias, as `kind`, `alias` and `step` (a value, or a column of theirs). */
 export const namedByAlias = (rows: string, step: string): string =>

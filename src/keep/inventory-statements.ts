@@ -1,4 +1,5 @@
 /** What an import file says of itself and of others, and how its import ends by that. */
+import { DIALECTS } from "../graph/generate.ts";
 import type { Coverage, Row } from "../model.ts";
 import { coverageOf, placeOf } from "./inventory-coverage.ts";
 
@@ -18,6 +19,10 @@ export interface Conclusion {
   /** Whether the file stands for all that the import brought. */
   replaces: boolean;
   whole: Coverage;
+  /** What the file says of parts and of other steps. */
+  parts: readonly Coverage[];
+  /** Whether a gap that stands (`owner`: the step that met it) is over then. */
+  ends(gap: Row): boolean;
 }
 
 const isGap = ({ state }: Coverage): boolean => state !== "complete";
@@ -30,7 +35,7 @@ export function replacesAll({ step, stated }: Statements): boolean {
 }
 
 export async function saidBefore(read: (sql: string) => Promise<Row[]>, step: string): Promise<SaidBefore> {
-  const id = `'${step.replaceAll("'", "''")}'`;
+  const id = DIALECTS.duckdb.text(step);
   const [whole] = await read(
     `SELECT step, scope, state, reason, fix FROM _partition WHERE step = ${id} AND scope = '' AND state IS NOT NULL`,
   );
@@ -57,8 +62,9 @@ export function conclude(said: Statements, before: SaidBefore): Conclusion {
       ? { step, scope: "", state: "complete" }
       : { step, scope: "", state: "partial", reason: lacking[0].reason ?? UNNAMED };
   return {
-    replaces,
+    ...{ replaces, parts },
     whole: replaces ? own! : (claimed ?? derived),
+    ends: (gap) => gap.owner === step && (replaces || restated.has(placeOf(gap))),
   };
 }
 

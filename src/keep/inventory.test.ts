@@ -513,7 +513,10 @@ describe("an alias that no node declares", () => {
         },
       } as Change;
     };
-    expect((await inventory.suppose(changes())).unresolved).toEqual(["mail:x", "upn:typo"]);
+    const { coverage } = await inventory.suppose(changes(), () => ({ step: "import.plan", stated: [] }));
+    expect(coverage.find(({ step }) => step === "import.plan")).toMatchObject({
+      ...{ state: "partial", reason: expect.stringContaining('"mail:x", "upn:typo" are not') as string },
+    });
   });
 });
 

@@ -17,6 +17,7 @@ import { asKinds, asLayer, discardPass, dropLayer, InventoryPass, type PassStart
 import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
 import { FORGET_BURIED, FORGOTTEN } from "./inventory-sql.ts";
+import { conclude, type Statements, saidBefore } from "./inventory-statements.ts";
 
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
 export interface OpenPass {
@@ -66,8 +67,6 @@ export interface Snapshot {
   /** ISO time of the newest fact: "now" for expiry. */
   time: string;
   coverage: readonly CoverageRow[];
-  /** Aliases that supposed changes name and no node declares; of what is known `coverage` says so. */
-  unresolved: readonly string[];
   /** Writes one Parquet file a kind (and endpoint pair) into `dir`, nodes first. */
   export(dir: string, kinds?: readonly (NodeKind | RelKind)[]): Promise<GraphTable[]>;
   /** Lets go of the frozen view. Closing the inventory does so too; afterwards `export` fails. */
@@ -113,10 +112,11 @@ export interface Inventory {
   snapshot(): Promise<Snapshot>;
   /**
    * A snapshot as if these changes were known: puts decide over every partition, null clears and a removal takes away
-   * whoever brought it. Nothing of them is kept. `replaces`, asked when all changes were taken in, names a step whose
-   * own facts they stand for. Throws what `changes` throws.
+   * whoever brought it. Nothing of them is kept. `statements`, asked when all changes were taken in, is what an import of
+   * them would state: coverage is as that would leave it, and a step that it replaces is left out. Throws what `changes`
+   * throws.
    */
-  suppose(changes: AsyncIterable<Change>, replaces?: () => string | undefined): Promise<Snapshot>;
+  suppose(changes: AsyncIterable<Change>, statements?: () => Statements | undefined): Promise<Snapshot>;
   /**
    * The scan that is under way or was interrupted; a rerun continues it, with its open passes, unless it began more than 12
    * hours ago. A new scan drops open passes of others.
@@ -247,8 +247,10 @@ class DuckDbInventory implements Inventory {
     return this.#coverage((sql) => this.#database.rows(sql));
   }
 
-  async #coverage(read: (sql: string) => Promise<Row[]>): Promise<CoverageRow[]> {
-    return coverageRows(read, this.#now(), await aliasGaps(read));
+  async #coverage(read: (sql: string) => Promise<Row[]>, overlay?: Overlay): Promise<CoverageRow[]> {
+    const said = overlay?.statements;
+    const supposed = said && conclude(said, await saidBefore(read, said.step));
+    return coverageRows(read, this.#now(), await aliasGaps(read, overlay), supposed);
   }
 
   async accept(step: string, scope: string | undefined, reason: string, until: string): Promise<number> {
@@ -320,10 +322,13 @@ class DuckDbInventory implements Inventory {
     return this.#freeze(async () => undefined);
   }
 
-  suppose(changes: AsyncIterable<Change>, replaces = (): string | undefined => undefined): Promise<Snapshot> {
+  suppose(
+    changes: AsyncIterable<Change>,
+    statements = (): Statements | undefined => undefined,
+  ): Promise<Snapshot> {
     const { layout } = this.#database;
     return this.#freeze((connection) =>
-      Overlay.stage({ connection, encoder: this.#encoder, layout }, changes, replaces),
+      Overlay.stage({ connection, encoder: this.#encoder, layout }, changes, statements),
     );
   }
 
@@ -334,9 +339,9 @@ class DuckDbInventory implements Inventory {
       // Left open: the transaction is what keeps the view frozen.
       await connection.run("BEGIN TRANSACTION");
       const rows = (sql: string) => rowsOf(connection, sql);
-      const coverage = await this.#coverage(rows);
       const overlay = await overlaid(connection);
       const view = await FrozenView.create(connection, this.#order, overlay);
+      const coverage = await this.#coverage(rows, overlay);
       const hash = createHash("sha256").update(view.hash);
       for (const row of coverage)
         hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));
@@ -345,7 +350,6 @@ class DuckDbInventory implements Inventory {
         id: hash.digest("hex").slice(0, 32),
         time: asText(newest?.time) ?? new Date(0).toISOString(),
         coverage,
-        unresolved: (await overlay?.unresolved()) ?? [],
         export: async (dir, kinds) => {
           try {
             return await view.export(dir, kinds);

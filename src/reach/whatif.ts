@@ -10,9 +10,7 @@ import { loadRules } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { openEmbeddedStore } from "../graph/store-embedded.ts";
 import { sweepOrphans } from "../keep/files.ts";
-import { type ImportLine, type Inventory, openInventory } from "../keep/inventory.ts";
-import { aliasGap } from "../keep/inventory-aliases.ts";
-import { joined } from "../keep/inventory-coverage.ts";
+import { type CoverageRow, type ImportLine, type Inventory, openInventory } from "../keep/inventory.ts";
 import type { GraphMeta } from "../keep/meta.ts";
 import { checkLine } from "../keep/records.ts";
 import { type Coverage, Interrupted, StoreError } from "../model.ts";
@@ -28,8 +26,11 @@ export interface SupposeOptions {
   /** Step that an import of these lines would be. */
   step: string;
   lines: AsyncIterable<ImportLine>;
-  /** Asked once all lines were read: whom to derive for; undefined: every agent. */
-  seed: () => Promise<readonly string[] | undefined>;
+  /**
+   * Asked once all lines were read: whom to derive for; undefined: every agent. `unread`: whether something else is unread
+   * with the changes than without, which may concern anybody.
+   */
+  seed: (unread: boolean) => Promise<readonly string[] | undefined>;
   signal?: AbortSignal;
   onStage?: (stage: string, detail: string) => void;
 }
@@ -71,15 +72,15 @@ export async function supposeGraph(options: SupposeOptions): Promise<SupposedGra
     await temporary.remove();
   };
   try {
-    const { tables, id, stated, unresolved } = await exported(options, temporary.path, stage);
-    const meta = metaWith(options, id, withAliases(options, stated, unresolved));
+    const { tables, id, coverage } = await exported(options, temporary.path, stage);
+    const meta = metaWith(options, id, coverage);
     store = openEmbeddedStore({ folder: join(temporary.path, "graph"), file: meta.graph });
     stage("load", `${tables.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en-US")} records`);
-    const gaps = meta.coverage.filter(({ state }) => state !== "complete");
+    const gaps = meta.coverage.filter(isGap);
     // What expires is judged as in the answer that this one is compared with.
     await store.rebuild({ snapshot: meta.snapshot, time: meta.time, gaps, tables });
     await rm(join(temporary.path, "export"), { recursive: true });
-    const agents = await options.seed();
+    const agents = await options.seed(saidOf(gaps) !== saidOf(options.meta.coverage.filter(isGap)));
     const seed = agents === undefined || agents.length > SEEDED ? undefined : { agents };
     for await (const { rule, rows } of store.derive(loadRules(), seed))
       stage("derive", `${rule}: ${rows.toLocaleString("en-US")}`);
@@ -100,38 +101,42 @@ async function exported(
     ...{ readOnly: true, spill: join(temporary, "spill") },
   });
   try {
-    await mustBePublished(inventory, meta);
+    const before = await mustBePublished(inventory, meta);
     const stated = new Map<string, Coverage>();
     const changes = async function* (): AsyncGenerator<Change> {
       for await (const line of lines)
         if ("coverage" in line) stated.set(keyOf(line.coverage), line.coverage);
         else yield line;
     };
-    const supposed = await inventory.suppose(changes(), () => {
-      const own = [...stated.values()].filter((one) => one.step === step);
-      const whole = own.some(({ scope, state }) => scope === "" && state === "complete");
-      return whole && own.every(({ state }) => state === "complete") ? step : undefined;
-    });
+    const supposed = await inventory.suppose(changes(), () =>
+      step.startsWith("import.") ? { step, stated: [...stated.values()] } : undefined,
+    );
     stage("snapshot", supposed.id);
     const tables = await supposed.export(join(temporary, "export"));
     return {
       tables: tables.filter(({ kind }) => !COUNTED.has(kind)),
       id: supposed.id,
-      stated,
-      unresolved: supposed.unresolved,
+      coverage: {
+        ...{ before, after: supposed.coverage },
+        // What is said of others is restated, whoever said what is known of them.
+        restated: [...stated.values()].filter((said) => said.step !== step),
+      },
     };
   } finally {
     await inventory.close();
   }
 }
 
+const isGap = ({ state }: Coverage): boolean => state !== "complete";
+const saidOf = (gaps: readonly Coverage[]): string =>
+  JSON.stringify(gaps.map(({ step, scope, state }) => [step, scope, state].join("\n")).sort());
 const keyOf = ({ step, scope }: Pick<Coverage, "step" | "scope">): string => JSON.stringify([step, scope]);
 
-/** Both answers must differ by the changes alone: not by what was read since, and not by other rules. */
-async function mustBePublished(inventory: Inventory, meta: GraphMeta): Promise<void> {
+/** Both answers must differ by the changes alone: not by what was read since, and not by other rules. Resolves to coverage. */
+async function mustBePublished(inventory: Inventory, meta: GraphMeta): Promise<readonly CoverageRow[]> {
   const snapshot = await inventory.snapshot();
   await snapshot.release();
-  if (snapshot.id === meta.snapshot && hashOfRules(loadRules()) === meta.rules) return;
+  if (snapshot.id === meta.snapshot && hashOfRules(loadRules()) === meta.rules) return snapshot.coverage;
   throw new StoreError(
     "graph-stale",
     snapshot.id === meta.snapshot
@@ -141,44 +146,40 @@ async function mustBePublished(inventory: Inventory, meta: GraphMeta): Promise<v
   );
 }
 
-/** What the changes state, and that they name what nothing declares: a gap of the step that their import would be. */
-function withAliases(
-  { meta, step }: SupposeOptions,
-  stated: ReadonlyMap<string, Coverage>,
-  aliases: readonly string[],
-): ReadonlyMap<string, Coverage> {
-  const gap = aliasGap(step, aliases);
-  if (gap === undefined) return stated;
-  const known = meta.coverage.find((row) => keyOf(row) === keyOf(gap));
-  const { state, reason, fix } = stated.get(keyOf(gap)) ?? known ?? gap;
-  const said: Coverage = { step, scope: "", state, ...(reason ? { reason } : {}), ...(fix ? { fix } : {}) };
-  return new Map([...stated, [keyOf(gap), joined(said, gap)]]);
+interface Coverages {
+  /** As the inventory has it, and as an import of the changes would leave it. */
+  before: readonly CoverageRow[];
+  after: readonly CoverageRow[];
+  restated: readonly Coverage[];
 }
 
-/** What stands beside the graph: coverage as the changes state it, the snapshot as on top of which one. */
-function metaWith(
-  { meta, connectors }: SupposeOptions,
-  id: string,
-  stated: ReadonlyMap<string, Coverage>,
-): GraphMeta {
-  const hides = hidesOf(connectors);
-  const known = new Set(meta.coverage.map(keyOf));
-  const restated = meta.coverage.map((row) => {
-    const said = stated.get(keyOf(row));
-    const { reason: _, fix: __, ...rest } = row;
-    return said === undefined ? row : { ...rest, ...said, accepted: undefined };
-  });
-  const added = [...stated.values()]
-    .filter((said) => !known.has(keyOf(said)))
-    .map((said) => ({
-      ...{ ...said, hides: hides(said.step), records: 0, accepted: undefined },
-      ...{ observedFrom: undefined, observedTo: undefined },
-    }));
+/** What stands beside the graph: coverage with the changes, the snapshot as on top of which one. */
+function metaWith({ meta, connectors }: SupposeOptions, id: string, coverages: Coverages): GraphMeta {
   const { store: _, ...rest } = meta;
   return {
-    ...{ ...rest, findings: [], coverage: [...restated, ...added] },
+    ...{ ...rest, findings: [], coverage: coverageWith(meta.coverage, coverages, hidesOf(connectors)) },
     snapshot: id === meta.snapshot ? id : `${meta.snapshot}+${id.slice(0, 8)}`,
   };
+}
+
+/** What is published of parts that the inventory says nothing of, or something better, stays: a scan goes on. */
+function coverageWith(
+  published: GraphMeta["coverage"],
+  { before, after, restated }: Coverages,
+  hides: ReturnType<typeof hidesOf>,
+): GraphMeta["coverage"] {
+  const known = new Map(before.map((row) => [keyOf(row), row]));
+  const rows = new Map(after.map((row) => [keyOf(row), { ...row, hides: hides(row.step) }]));
+  for (const row of published) {
+    const old = known.get(keyOf(row));
+    if (old?.state !== row.state || old.reason !== row.reason) rows.set(keyOf(row), row);
+  }
+  for (const said of restated) {
+    const { records = 0, observedFrom, observedTo } = rows.get(keyOf(said)) ?? {};
+    const facts = { records, observedFrom, observedTo };
+    rows.set(keyOf(said), { ...said, ...facts, accepted: undefined, hides: hides(said.step) });
+  }
+  return [...rows.values()];
 }
 
 /** A folder of this process; those of processes that were killed go. */
