@@ -30,8 +30,9 @@ describe("scopes", () => {
       `${MG}/alpha`,
       ROOT,
       "/",
+      "plane:azure",
     ]);
-    expect(fake.chain(S2)).toEqual([S2, ROOT, "/"]);
+    expect(fake.chain(S2)).toEqual([S2, ROOT, "/", "plane:azure"]);
     expect(fake.nodes.get(`Scope ${RG}`)?.props).toMatchObject({ kind: "ResourceGroup", name: "RG(1)" });
     expect(fake.nodes.get(`Scope ${ACCOUNT}`)?.props).toMatchObject({
       kind: "StorageAccount",
@@ -57,8 +58,8 @@ describe("scopes", () => {
     expect(fake.gaps).toMatchObject([
       { step: "azure.management-groups", scope: `${MG}/beta`, state: "denied", reason: "403" },
     ]);
-    expect(fake.chain(`${MG}/beta`)).toEqual([`${MG}/beta`, `${MG}/alpha`, ROOT, "/"]);
-    expect(fake.chain(S1)).toEqual([S1, ROOT, "/"]);
+    expect(fake.chain(`${MG}/beta`)).toEqual([`${MG}/beta`, `${MG}/alpha`, ROOT, "/", "plane:azure"]);
+    expect(fake.chain(S1)).toEqual([S1, ROOT, "/", "plane:azure"]);
   });
 
   it("believe a listing that shows a grant of a refused management group", async () => {
@@ -76,7 +77,7 @@ describe("scopes", () => {
   it("stand under the tenant root when no management group could be read", async () => {
     const fake = await crawled({ [ROOT]: new PermissionError("forbidden", "403") });
     expect(fake.gaps.map((gap) => gap.step)).toEqual(["azure.management-groups"]);
-    expect(fake.chain(S1)).toEqual([S1, ROOT, "/"]);
+    expect(fake.chain(S1)).toEqual([S1, ROOT, "/", "plane:azure"]);
   });
 
   it("leave a subscription of another tenant out of this tenant's root", async () => {

@@ -3,7 +3,16 @@ import type { Page, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { armId, type GraphRecord } from "../../src/schema.ts";
 import { API, gapOf, reader, STEP } from "./arm.ts";
-import { portalUrl, rootChain, rootGroupId, scopeKind, scopeNode, TENANT_ROOT, within } from "./scopes.ts";
+import {
+  portalUrl,
+  rootChain,
+  rootGroupId,
+  scopeKind,
+  scopeNode,
+  TENANT_ROOT,
+  tenantRoot,
+  within,
+} from "./scopes.ts";
 
 interface ManagementGroup {
   id: string;
@@ -107,8 +116,7 @@ export const managementGroups: Step = {
         continue;
       }
       const { group, children } = visit;
-      const above: GraphRecord[] =
-        group.id === root ? [scopeNode(TENANT_ROOT), within(root, TENANT_ROOT)] : [];
+      const above: GraphRecord[] = group.id === root ? [...tenantRoot(), within(root, TENANT_ROOT)] : [];
       const node = scopeNode(group.id, {
         ...(group.name === undefined ? {} : { name: group.name }),
         url: portalUrl(group.id, c.tenantId),

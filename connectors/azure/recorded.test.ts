@@ -110,7 +110,8 @@ describe.skipIf(!existsSync(recording))("the recorded tenant", () => {
     expect(count("azure.role-assignments")).toBe(9);
     expect(count("azure.storage-accounts")).toBe(9);
     expect(count("azure.management-groups")).toBe(0);
-    for (const { id } of accounts) expect(fake.chain(id).at(-1)).toBe("/");
-    for (const rel of fake.all("GRANTED")) expect(fake.chain(rel.to.id!).at(-1)).toBe("/");
+    for (const { id } of accounts) expect(fake.chain(id).slice(-2)).toEqual(["/", "plane:azure"]);
+    for (const rel of fake.all("GRANTED"))
+      expect(fake.chain(rel.to.id!).slice(-2)).toEqual(["/", "plane:azure"]);
   });
 });

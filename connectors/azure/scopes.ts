@@ -4,6 +4,7 @@ import {
   type GraphRecord,
   type NodeProps,
   type NodeRecord,
+  planeId,
   type RelRecord,
 } from "../../src/schema.ts";
 
@@ -17,6 +18,7 @@ export type ScopeKind =
   | "Resource";
 
 export const TENANT_ROOT = "/";
+const AZURE = planeId("azure");
 /** Every tenant has one management group that holds all others; it is named like the tenant. */
 export const rootGroupId = (tenantId: string) =>
   armId(`/providers/Microsoft.Management/managementGroups/${tenantId}`);
@@ -104,9 +106,19 @@ export function scopeChain(id: string, props?: NodeProps<"Scope">): GraphRecord[
   return records;
 }
 
+/**
+ * `/` in Azure as a whole, where consents stand that let applications act for users: with it, Azure is a service that somebody
+ * has looked at.
+ */
+export const tenantRoot = (): GraphRecord[] => [
+  { kind: "Scope", id: AZURE, props: { kind: "Service", name: "Azure", plane: "azure" } },
+  scopeNode(TENANT_ROOT),
+  within(TENANT_ROOT, AZURE),
+];
+
 /** The tenant's root group in `/`: true of every tenant, whatever could be read. */
 export const rootChain = (tenantId: string): GraphRecord[] => [
-  scopeNode(TENANT_ROOT),
+  ...tenantRoot(),
   scopeNode(rootGroupId(tenantId)),
   within(rootGroupId(tenantId), TENANT_ROOT),
 ];

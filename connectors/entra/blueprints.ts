@@ -3,6 +3,7 @@ import type { Coverage } from "../../src/model.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { askEach } from "./ask.ts";
 import { BLUEPRINT_PRINCIPALS, BLUEPRINTS } from "./needs.ts";
+import { withIndirect } from "./permissions.ts";
 import { classChanges, classRef, controls } from "./planes.ts";
 import {
   appAlias,
@@ -39,17 +40,17 @@ export interface InheritablePermission {
 }
 
 /** `allAllowed`, `none`, `enumerated:A,B`; `unknown` where the service does not say, which is not none. */
-function inherited(what: Inheritance | null | undefined): string {
+function inherited(what: Inheritance | null | undefined, api: string): string {
   const kind = (what?.kind ?? what?.["@odata.type"] ?? "").toLowerCase();
-  if (kind.includes("enumerated")) return `enumerated:${(what?.scopes ?? []).join(",")}`;
+  if (kind.includes("enumerated")) return `enumerated:${withIndirect(api, what?.scopes ?? []).join(",")}`;
   if (kind.includes("all")) return "allAllowed";
   if (kind === "none" || kind.endsWith("noscopes") || kind.endsWith("noroles")) return "none";
   return "unknown";
 }
 
 /** One line an API: `<resource app id> scopes=<what> roles=<what>`. */
-export const inheritableLine = (one: InheritablePermission): string =>
-  `${one.resourceAppId.toLowerCase()} scopes=${inherited(one.inheritableScopes)} roles=${inherited(one.inheritableRoles)}`;
+export const inheritableLine = ({ resourceAppId: api, ...one }: InheritablePermission): string =>
+  `${api.toLowerCase()} scopes=${inherited(one.inheritableScopes, api)} roles=${inherited(one.inheritableRoles, api)}`;
 
 /** `inheritable` stays absent where it was not read; an empty list says that nothing is inherited. */
 export function blueprintChange(

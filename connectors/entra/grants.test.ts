@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { appRoleAssignments, isAsked } from "./app-role-assignments.ts";
 import { delegatedGrants } from "./delegated-grants.ts";
 import { changesOf, fake, nodeOf, putsOf, relations, run, TENANT } from "./fixtures/fake.ts";
-import { type Api, assignmentChanges } from "./grants.ts";
-import { AAD_GRAPH, becomes, delegatedPlaces, EXCHANGE, GRAPH, openings, SHAREPOINT } from "./permissions.ts";
+import { type Api, assignmentChanges, delegatedChanges } from "./grants.ts";
+import { AAD_GRAPH, becomes, delegated, EXCHANGE, GRAPH, openings, SHAREPOINT } from "./permissions.ts";
 
 const api = (appId: string, roles: Record<string, string> = {}, agent = false): Api => ({
   ...{ id: "res", appId, name: "Some API", agent, open: false },
@@ -247,7 +247,37 @@ describe("delegated grants", () => {
   });
 
   it("keep a place for what is granted one by one", () => {
-    const places = delegatedPlaces(api(GRAPH), "Sites.Selected", TENANT).map(({ id }) => id);
+    const places = delegated(api(GRAPH), "Sites.Selected", TENANT).map(({ place }) => place.id);
     expect(places).toEqual([`unknown:sharepoint-selected:${TENANT}`]);
+  });
+
+  it.each([
+    [GRAPH, "Financials.ReadWrite.All", "unknown:graph:financials"],
+    ["cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "user_impersonation", "unknown:api:res"],
+    // Only that permission stands for the user's own roles.
+    ["797f4846-ba00-4fd7-a4dc-ca6d6d2ef0b6", "Other.Read", "unknown:api:res"],
+  ])(
+    "to a service that no table knows (%s, %s) are unknown, which is not nothing",
+    (appId, permission, id) => {
+      expect(delegated(api(appId), permission, TENANT)).toMatchObject([
+        { place: { id, kind: "Service" }, permission },
+      ]);
+    },
+  );
+
+  it.each([
+    ["797F4846-ba00-4fd7-a4dc-ca6d6d2ef0b6", { see: true, assign: true }],
+    ["e406a681-f3d4-42a8-90b6-c2b029497af1", { see: true, read: true, write: true, add: true, delete: true }],
+  ])("to act in Azure for a user say what they open by themselves (%s)", (appId, rights) => {
+    const azure = { ...grant, scope: "user_impersonation" };
+    const consents = putsOf(delegatedChanges(azure, api(appId), TENANT)).filter(
+      ({ kind }) => kind === "CONSENTED",
+    );
+    const said = { resource: "res", type: "delegated", user: "*" };
+    expect(consents).toMatchObject([{ to: { id: "plane:azure" } }, { to: { id: "plane:azure" } }]);
+    expect(consents.map(({ props }) => props)).toEqual([
+      { ...said, permission: "user_impersonation", key: "gr:user_impersonation", ...rights },
+      { ...said, permission: "user_impersonation:indirect", key: "gr:user_impersonation:indirect" },
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 /** From consents to relationships. Pure. */
-import { ACTIONS, type Change, type NodeRef, type RelProps } from "../../src/schema.ts";
-import { apiPlace, becomes, delegatedPlaces, type Opening, openings, type Resource } from "./permissions.ts";
+import { ACTIONS, type Action, type Change, type NodeRef, type RelProps } from "../../src/schema.ts";
+import { apiPlace, becomes, delegated, type Opening, openings, type Resource } from "./permissions.ts";
 import { classChanges, classRef, controls, type Place, placeChange, placeRef, planePlace } from "./planes.ts";
 import { agentRef, principalRef } from "./principals.ts";
 
@@ -53,7 +53,7 @@ export function granted(
     actions === undefined
       ? { unknown: true, see: false, reason_code: "plane-not-modelled" }
       : {
-          ...Object.fromEntries(ACTIONS.filter((action) => actions.includes(action)).map((a) => [a, true])),
+          ...flags(actions),
           ...(narrowed ? { reason_code: "denies-unread" } : {}),
         };
   return {
@@ -69,11 +69,10 @@ export function granted(
   };
 }
 
-function consented(
-  from: NodeRef,
-  place: Place,
-  props: { permission: string; resource: string; type: string; key: string; user?: string },
-): Change {
+const flags = (actions: readonly Action[]): Partial<Record<Action, true>> =>
+  Object.fromEntries(ACTIONS.filter((action) => actions.includes(action)).map((a) => [a, true]));
+
+function consented(from: NodeRef, place: Place, props: RelProps<"CONSENTED">): Change {
   return { put: { kind: "CONSENTED", from, to: placeRef(place), props } };
 }
 
@@ -126,7 +125,7 @@ export function delegatedChanges(grant: DelegatedGrant, api: Resource, tenantId:
   const user = all || !grant.principalId ? "*" : grant.principalId.toLowerCase();
   const permissions = new Set((grant.scope ?? "").split(/\s+/).filter((name) => name !== ""));
   return [...permissions].flatMap((permission) =>
-    delegatedPlaces(api, permission, tenantId).flatMap((place) => [
+    delegated(api, permission, tenantId).flatMap(({ place, permission, actions = [] }) => [
       placeChange(place),
       consented(client, place, {
         permission,
@@ -134,6 +133,7 @@ export function delegatedChanges(grant: DelegatedGrant, api: Resource, tenantId:
         type: "delegated",
         user,
         key: `${grant.id}:${permission}`,
+        ...flags(actions),
       }),
     ]),
   );

@@ -3,7 +3,7 @@
  * several APIs use one name. https://learn.microsoft.com/graph/permissions-reference
  */
 import type { Action } from "../../src/schema.ts";
-import { type Class, type Place, type Plane, planePlace, unmodelledPlace } from "./planes.ts";
+import { AZURE_PLACE, type Class, type Place, type Plane, planePlace, unreadService } from "./planes.ts";
 
 export const GRAPH = "00000003-0000-0000-c000-000000000000";
 export const SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000";
@@ -214,7 +214,7 @@ export function openings(resource: Resource, permission: string, tenantId: strin
   if (SELECTED.test(permission))
     return [
       {
-        place: unmodelledPlace("sharepoint-selected", tenantId, "Sites, lists and files granted one by one"),
+        place: unreadService("sharepoint-selected", tenantId, "Sites, lists and files granted one by one"),
       },
     ];
   if (isDirectoryApi(resource.appId) && !NOT_CONFIGURATION.has(permission))
@@ -223,14 +223,14 @@ export function openings(resource: Resource, permission: string, tenantId: strin
         return [{ place: planePlace(plane), actions: reads(permission) ? SEE : CONFIGURE }];
   const area = permission.split(".")[0] ?? permission;
   const api = API_NAMES[resource.appId.toLowerCase()] ?? "api";
-  return [{ place: unmodelledPlace(api, area, `${resource.name}: ${area}`) }];
+  return [{ place: unreadService(api, area, `${resource.name}: ${area}`) }];
 }
 
 const reads = (permission: string): boolean => /\.Read(Basic|For[A-Z][a-z]+)?(\.|$)/.test(permission);
 
 /** An API without a table: custom ones, security products, anything that is not Microsoft 365 or Entra. */
 export const apiPlace = (resource: Resource): Place =>
-  unmodelledPlace("api", resource.id, `${resource.name} (API)`);
+  unreadService("api", resource.id, `${resource.name} (API)`);
 
 /** First words of delegated permissions, whose short forms (`Files.Read`, `Mail.Read.Shared`) no application has. */
 const DELEGATED_AREAS: readonly (readonly [Plane, RegExp])[] = [
@@ -243,8 +243,47 @@ const DELEGATED_AREAS: readonly (readonly [Plane, RegExp])[] = [
   ["directory", /^(openid|profile|email|offline_access|user_impersonation|User\..*)$/],
 ];
 
-/** Places that a delegated permission concerns; what it gives there is never more than its user has. */
-export function delegatedPlaces(resource: Resource, permission: string, tenantId: string): Place[] {
+/**
+ * With these APIs an application does for a user what that user's Azure roles say: at the control plane, or with blobs.
+ * https://learn.microsoft.com/entra/agent-id/sidecar-call-azure-api-as-user
+ */
+const AZURE: Readonly<Record<string, readonly Action[]>> = {
+  "797f4846-ba00-4fd7-a4dc-ca6d6d2ef0b6": ["see", "assign"],
+  "e406a681-f3d4-42a8-90b6-c2b029497af1": ["read", "write", "add", "delete", "see"],
+};
+const IMPERSONATION = "user_impersonation";
+/**
+ * What such a consent comes to where it depends on how the user holds a right: who may list keys at the control plane opens blobs with
+ * them, who has blobs by a role does not; and blobs can be managed by their own lists, while roles are assigned elsewhere.
+ * Nobody's permission has this name, so that it stays unknown.
+ */
+const INDIRECT = `${IMPERSONATION}:indirect`;
+
+/** Scopes of an API that go wherever these go. */
+export const withIndirect = (resourceAppId: string, scopes: readonly string[]): readonly string[] =>
+  AZURE[resourceAppId.toLowerCase()] !== undefined && scopes.includes(IMPERSONATION)
+    ? [...scopes, INDIRECT]
+    : scopes;
+
+interface Delegated extends Opening {
+  permission: string;
+}
+
+/**
+ * Places that a delegated permission concerns; what it gives there is never more than its user has. Without actions its name tells
+ * what it lets.
+ */
+export function delegated(resource: Resource, permission: string, tenantId: string): Delegated[] {
+  const actions = AZURE[resource.appId.toLowerCase()];
+  if (actions !== undefined && permission === IMPERSONATION)
+    return [
+      { place: AZURE_PLACE, permission, actions },
+      { place: AZURE_PLACE, permission: INDIRECT },
+    ];
+  return delegatedPlaces(resource, permission, tenantId).map((place) => ({ place, permission }));
+}
+
+function delegatedPlaces(resource: Resource, permission: string, tenantId: string): Place[] {
   const opened = openings(resource, permission, tenantId);
   if (
     TABLES[resource.appId.toLowerCase()] === undefined ||

@@ -30,12 +30,24 @@ export const planePlace = (plane: Plane): Place => ({
   plane,
 });
 
+/** Azure as a whole. The tenant's root lies in it as soon as the Azure connector has looked, which puts this node as well. */
+export const AZURE_PLACE: Place = { id: planeId("azure"), kind: "Service", name: "Azure", plane: "azure" };
+
 /** A place of its own for a grant without a rule. `scope` is an id within `plane`. */
 export const unmodelledPlace = (plane: string, scope: string, name: string): Place => ({
   id: unmodelledId(plane, scope.toLowerCase()),
   kind: "Unmodelled",
   name,
   plane,
+});
+
+/**
+ * The same for an API, or for a part of one that no table knows. It is a service: whoever may act there for users reaches
+ * what nobody read, which is unknown and not nothing.
+ */
+export const unreadService = (plane: string, scope: string, name: string): Place => ({
+  ...unmodelledPlace(plane, scope, name),
+  kind: "Service",
 });
 
 export const placeRef = (place: Place) => ({ kind: "Scope", id: place.id }) as const;

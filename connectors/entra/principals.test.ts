@@ -122,6 +122,15 @@ describe("agent identities", () => {
     expect(inheritableLine({ resourceAppId: "R", inheritableScopes: some })).toBe(
       "r scopes=enumerated:User.Read,Mail.Read roles=unknown",
     );
+    const azure = "797F4846-ba00-4fd7-a4dc-ca6d6d2ef0b6";
+    expect(
+      inheritableLine({
+        resourceAppId: azure,
+        inheritableScopes: { ...some, scopes: ["user_impersonation"] },
+      }),
+    ).toBe(
+      `${azure.toLowerCase()} scopes=enumerated:user_impersonation,user_impersonation:indirect roles=unknown`,
+    );
     expect(
       inheritableLine({ resourceAppId: "R", inheritableScopes: { kind: "none" }, inheritableRoles: all }),
     ).toBe("r scopes=none roles=allAllowed");
