@@ -27,7 +27,23 @@ describe("application permissions", () => {
     [AAD_GRAPH, "Directory.Read.All", ["plane:directory see"]],
     [GRAPH, "Directory.ReadWrite.All", ["plane:directory see write"]],
     [GRAPH, "Member.Read.Hidden", ["plane:directory see"]],
-    [GRAPH, "Group.Read.All", ["plane:directory see", "plane:groups read see"]],
+    [
+      GRAPH,
+      "Group.Read.All",
+      [
+        ...["plane:directory see", "plane:groups read see"],
+        ...["plane:teams read see", "plane:sharepoint read see"],
+      ],
+    ],
+    [
+      GRAPH,
+      "Group.ReadWrite.All",
+      [
+        ...["plane:directory see write", "plane:groups add delete read see write"],
+        ...["plane:teams add delete read see write", "plane:sharepoint read see"],
+      ],
+    ],
+    [AAD_GRAPH, "Group.Read.All", ["plane:directory see"]],
     [GRAPH, "DeviceManagementManagedDevices.Read.All", ["plane:intune see"]],
     [GRAPH, "Sites.Selected", [`unknown:sharepoint-selected:${TENANT} unknown`]],
     [GRAPH, "Financials.ReadWrite.All", ["unknown:graph:financials unknown"]],
@@ -166,6 +182,29 @@ describe("app role assignments", () => {
     },
   );
 
+  it("of groups are an upper bound in services where much belongs to no group", () => {
+    const held = {
+      id: "as",
+      appRoleId: "r",
+      principalId: "p",
+      principalType: "ServicePrincipal",
+      resourceId: "res",
+    };
+    const grants = putsOf(assignmentChanges(held, api(GRAPH, { r: "Group.Read.All" }), TENANT)).filter(
+      ({ kind }) => kind === "GRANTED",
+    );
+    const [exact, most] = [
+      { certainty: "exact" },
+      { certainty: "upper-bound", reason_code: "denies-unread" },
+    ];
+    expect(grants).toMatchObject([
+      { to: { id: "plane:directory" }, props: exact },
+      { to: { id: "plane:groups" }, props: exact },
+      { to: { id: "plane:teams" }, props: most },
+      { to: { id: "plane:sharepoint" }, props: most },
+    ]);
+  });
+
   it("fail as one step, not as one gap an API, if every answer is refused", async () => {
     const tenant = fake({ "/v1.0/servicePrincipals": { value: [graph, { ...graph, id: "sp3" }] } });
     await expect(run(appRoleAssignments, tenant)).rejects.toMatchObject({ code: "not-recorded" });
@@ -249,6 +288,16 @@ describe("delegated grants", () => {
   it("keep a place for what is granted one by one", () => {
     const places = delegated(api(GRAPH), "Sites.Selected", TENANT).map(({ place }) => place.id);
     expect(places).toEqual([`unknown:sharepoint-selected:${TENANT}`]);
+  });
+
+  it.each([
+    [GRAPH, "Group.Read.All", ["directory", "groups", "teams", "sharepoint", "planner"]],
+    [GRAPH, "Group.ReadWrite.All", ["directory", "groups", "teams", "sharepoint", "planner"]],
+    [GRAPH, "Group-Conversation.Read.All", ["groups"]],
+    [AAD_GRAPH, "Group.Read.All", ["directory"]],
+  ])("reach what a group has in other services (%s, %s)", (appId, permission, planes) => {
+    const places = delegated(api(appId), permission, TENANT).map(({ place }) => place.id);
+    expect(places).toEqual(planes.map((plane) => `plane:${plane}`));
   });
 
   it.each([

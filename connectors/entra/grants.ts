@@ -1,7 +1,7 @@
 /** From consents to relationships. Pure. */
 import { ACTIONS, type Action, type Change, type NodeRef, type RelProps } from "../../src/schema.ts";
 import { apiPlace, becomes, delegated, type Opening, openings, type Resource } from "./permissions.ts";
-import { classChanges, classRef, controls, type Place, placeChange, placeRef, planePlace } from "./planes.ts";
+import { classChanges, classRef, controls, type Place, placeChange, placeRef } from "./planes.ts";
 import { agentRef, principalRef } from "./principals.ts";
 
 /** https://learn.microsoft.com/graph/api/resources/approleassignment */
@@ -38,16 +38,11 @@ export interface Api extends Resource {
 const NO_ROLE = "00000000-0000-0000-0000-000000000000";
 export const DEFAULT_ACCESS = "default access";
 
-/**
- * A grant, which goes down whatever the lists of access below say. `narrowed`: policies that are not read may keep it from
- * some of what lies there, as application access policies of Exchange Online do:
- * https://learn.microsoft.com/exchange/permissions-exo/application-access-policies
- */
+/** A grant, which goes down whatever the lists of access below say. */
 export function granted(
   from: NodeRef,
-  { place, actions }: Opening,
+  { place, actions, narrowed = false }: Opening,
   grant: { source: string; role: string; key: string; resource?: string },
-  narrowed = false,
 ): Change {
   const rights: RelProps<"GRANTED"> =
     actions === undefined
@@ -104,12 +99,10 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
     ...(none
       ? []
       : [
-          granted(
-            holder,
-            opening,
-            { source: "app-role", role: permission, resource: api.appId.toLowerCase(), key: assignment.id },
-            opening.place.id === planePlace("exchange").id,
-          ),
+          granted(holder, opening, {
+            ...{ source: "app-role", role: permission, resource: api.appId.toLowerCase() },
+            key: assignment.id,
+          }),
         ]),
   ]);
   for (const of of becomes(api.appId, permission))

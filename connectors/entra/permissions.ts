@@ -107,9 +107,9 @@ const GRAPH_TABLE: Table = {
   "OnlineMeetingTranscript.Read.All": { teams: READ },
   "OnlineMeetingRecording.Read.All": { teams: READ },
   "OnlineMeetingAiInsight.Read.All": { teams: READ },
-  // Conversations of all groups; files of groups only in the delegated form.
-  "Group.Read.All": { directory: SEE, groups: READ },
-  "Group.ReadWrite.All": { directory: CONFIGURE, groups: CHANGE },
+  "Group.Read.All": { directory: SEE, groups: READ, teams: READ, sharepoint: READ },
+  // Changes channels and their messages; of files it gets no more than to read them.
+  "Group.ReadWrite.All": { directory: CONFIGURE, groups: CHANGE, teams: CHANGE, sharepoint: READ },
   "Group-Conversation.Read.All": { groups: READ },
   "Group-Conversation.ReadWrite.All": { groups: CHANGE },
   "Notes.Read.All": { onenote: READ },
@@ -185,6 +185,19 @@ const AREAS: readonly (readonly [Plane, RegExp])[] = [
   ],
 ];
 
+/**
+ * Of a group these give what it has in other services: messages of its team's channels, items of its drive. What belongs to no
+ * group, such as a chat between two, is not said there: an upper bound.
+ * https://learn.microsoft.com/graph/api/channel-list-messages#permissions
+ * https://learn.microsoft.com/graph/api/driveitem-get#permissions
+ */
+const OF_GROUPS = new Set(["Group.Read.All", "Group.ReadWrite.All"]);
+/** Only people's groups have plans: https://learn.microsoft.com/graph/api/plannergroup-list-plans#permissions */
+const FOR_USERS: Readonly<Record<string, readonly Plane[]>> = {
+  "Group.Read.All": ["planner"],
+  "Group.ReadWrite.All": ["planner"],
+};
+
 /** In an area of configuration, yet more than configuration: exports of a user's data, roles on Azure. */
 const NOT_CONFIGURATION = new Set(["User.Export.All", "PrivilegedAccess.ReadWrite.AzureResources"]);
 
@@ -195,6 +208,8 @@ export interface Opening {
   place: Place;
   /** What it allows there; absent if no rule says. */
   actions?: readonly Action[];
+  /** True if something that is not read keeps it from part of what lies there. */
+  narrowed?: boolean;
 }
 
 /** The API as the tenant's own service principal names it. */
@@ -210,7 +225,10 @@ export function openings(resource: Resource, permission: string, tenantId: strin
   if (table === undefined) return [{ place: apiPlace(resource) }];
   const known = Object.hasOwn(table, permission) ? table[permission] : undefined;
   if (known !== undefined)
-    return Object.entries(known).map(([plane, actions]) => ({ place: planePlace(plane as Plane), actions }));
+    return Object.entries(known).map(([plane, actions]) => ({
+      ...{ place: planePlace(plane as Plane), actions },
+      narrowed: isNarrowed(permission, plane as Plane),
+    }));
   if (SELECTED.test(permission))
     return [
       {
@@ -225,6 +243,13 @@ export function openings(resource: Resource, permission: string, tenantId: strin
   const api = API_NAMES[resource.appId.toLowerCase()] ?? "api";
   return [{ place: unreadService(api, area, `${resource.name}: ${area}`) }];
 }
+
+/**
+ * Policies of Exchange Online, which are not read, may keep an application from some mailboxes:
+ * https://learn.microsoft.com/exchange/permissions-exo/application-access-policies
+ */
+const isNarrowed = (permission: string, plane: Plane): boolean =>
+  plane === "exchange" || (OF_GROUPS.has(permission) && (plane === "teams" || plane === "sharepoint"));
 
 const reads = (permission: string): boolean => /\.Read(Basic|For[A-Z][a-z]+)?(\.|$)/.test(permission);
 
@@ -285,11 +310,12 @@ export function delegated(resource: Resource, permission: string, tenantId: stri
 
 function delegatedPlaces(resource: Resource, permission: string, tenantId: string): Place[] {
   const opened = openings(resource, permission, tenantId);
+  const more = resource.appId.toLowerCase() === GRAPH ? (FOR_USERS[permission] ?? []) : [];
   if (
     TABLES[resource.appId.toLowerCase()] === undefined ||
     opened.every(({ actions }) => actions !== undefined)
   )
-    return opened.map(({ place }) => place);
+    return [...opened.map(({ place }) => place), ...more.map(planePlace)];
   const area = DELEGATED_AREAS.find(([, names]) => names.test(permission));
   return area === undefined || SELECTED.test(permission)
     ? opened.map(({ place }) => place)
