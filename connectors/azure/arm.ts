@@ -15,6 +15,9 @@ export const API = {
   managedIdentity: "2023-01-31",
 } as const;
 
+/** https://learn.microsoft.com/rest/api/resources/subscriptions/list */
+export const SUBSCRIPTIONS = `/subscriptions?api-version=${API.subscriptions}`;
+
 /** Steps of this connector, and the parts of steps that state coverage of their own. */
 export const STEP = {
   managementGroups: "azure.management-groups",

@@ -6,7 +6,7 @@ import { cursorOf, STEP } from "./arm.ts";
 import { type Assignment, grantRecords, type Storage } from "./grants.ts";
 import { controlRecords, type Host } from "./host-control.ts";
 import { knownHosts, knownKeyed } from "./hosts.ts";
-import { placeScope } from "./management-groups.ts";
+import { namedScope, placeScope } from "./management-groups.ts";
 import type { Keyed } from "./planes.ts";
 import { hidesConditions, type Roles, readRoles } from "./role-definitions.ts";
 import { isAtOrBelow, isBlobService, scopeChain, scopeKind, subscriptionOf, within } from "./scopes.ts";
@@ -56,7 +56,8 @@ export async function* readAssignments(
     const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
     const changes: GraphRecord[] = [];
     for (const answer of page.items) {
-      const assignment = assignmentOf(answer, tier);
+      const named = assignmentOf(answer, tier);
+      const assignment = { ...named, scope: await namedScope(c, named.scope, subscription) };
       const role = await roles.find(answer.properties.roleDefinitionId);
       const storage = await storageFor(c, assignment, role);
       changes.push(

@@ -89,6 +89,51 @@ describe("scopes", () => {
     ]);
   });
 
+  it.each([
+    ["roleAssignments", "azure.role-assignments", "GRANTED"],
+    ["denyAssignments", "azure.deny-assignments", "DENIED"],
+  ] as const)(
+    "of another tenant that %s name stay out of this tenant, its root too",
+    async (resource, id, kind) => {
+      const foreign = "/subscriptions/s9";
+      const permissions = [{ actions: ["*"] }];
+      const of = (name: string, scope: string) => ({
+        id: `${scope}/providers/Microsoft.Authorization/${resource}/${name}`,
+        properties: {
+          ...assignment(name, scope, 1).properties,
+          scope,
+          permissions,
+          principals: [{ id: "p" }],
+        },
+      });
+      const fake = tenant({
+        "/subscriptions": [{ id: foreign, tenantId: "T9" }],
+        [`${foreign}/providers/Microsoft.Authorization/${resource}`]: [
+          of("a", `${MG}/theirs`),
+          of("b", `${MG}/t9`),
+          of("c", "/"),
+        ],
+      });
+      for (const name of ["azure.management-groups", "azure.subscriptions", id]) await fake.run(step(name));
+      const all = fake.all("WITHIN").map(({ from, to }) => `${from.id} ${to.id}`);
+      expect(new Set(all.filter((pair) => / .*(theirs|t9)$/.test(pair)))).toEqual(
+        new Set([`${foreign} ${MG}/t9`, `${foreign} ${MG}/theirs`, `${MG}/theirs ${MG}/t9`]),
+      );
+      expect(all.filter((pair) => pair.startsWith(`${MG}/t`))).toEqual([`${MG}/theirs ${MG}/t9`]);
+      expect(fake.all(kind).map(({ to }) => to.id)).toEqual([`${MG}/theirs`, `${MG}/t9`, `${MG}/t9`]);
+    },
+  );
+
+  it("hang below this tenant's root where whose a subscription is could not be read", async () => {
+    const fake = tenant({
+      "/subscriptions": new PermissionError("forbidden", "403"),
+      ...assigned(assignment("a", `${MG}/new`, 1), assignment("b", "/", 1)),
+    });
+    for (const name of ["azure.management-groups", "azure.role-assignments"]) await fake.run(step(name));
+    expect(fake.chain(`${MG}/new`)).toEqual([`${MG}/new`, ROOT, "/", "plane:azure"]);
+    expect(fake.all("GRANTED").map(({ to }) => to.id)).toEqual([`${MG}/new`, "/"]);
+  });
+
   it("say which account's containers were refused, and keep the others", async () => {
     const fake = await crawled({
       [`${ACCOUNT}/blobServices/default/containers`]: new PermissionError("forbidden", "403"),

@@ -5,7 +5,7 @@ import { armId, directoryId, EVERYONE, type GraphRecord } from "../../src/schema
 import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import { everyone } from "./everyone.ts";
-import { placeScope } from "./management-groups.ts";
+import { namedScope, placeScope } from "./management-groups.ts";
 import { actionFlags, evaluateBlock, type PermissionBlock } from "./rights.ts";
 
 export interface DenyAssignment {
@@ -30,11 +30,11 @@ const principalOf = ({ id, type }: DeniedPrincipal) =>
   id === EMPTY_GUID || type === "SystemDefined" ? EVERYONE : directoryId(id);
 
 /**
- * DENIED relationships, one for each principal. Permission blocks are OR-ed. A block under a condition is left
+ * DENIED relationships at a scope, one for each principal. Permission blocks are OR-ed. A block under a condition is left
  * out, for it may not hold: access is never taken away on a guess.
  * https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
  */
-export function denyRecords({ id, properties: p }: DenyAssignment): GraphRecord[] {
+export function denyRecords({ id, properties: p }: DenyAssignment, scope: string): GraphRecord[] {
   const blocks = (p.permissions ?? []).filter((block) => !isConditioned(block)).map(evaluateBlock);
   if (p.condition?.trim()) return [];
   const flags = actionFlags(new Set(blocks.flatMap((block) => [...block.primitives])));
@@ -46,7 +46,7 @@ export function denyRecords({ id, properties: p }: DenyAssignment): GraphRecord[
       {
         kind: "DENIED",
         from,
-        to: { kind: "Scope", id: scopeOfAssignment(id, p.scope) },
+        to: { kind: "Scope", id: scope },
         props: { key: armId(id), ...flags, children: p.doNotApplyToChildScopes !== true, excluded },
       },
     ];
@@ -67,6 +67,7 @@ export const denyAssignments: Step = {
   reads: [
     "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/denyAssignments",
     "GET arm /providers/Microsoft.Management/managementGroups/{id}",
+    "GET arm /subscriptions",
   ],
   after: [STEP.subscriptions],
   hides: "denies",
@@ -78,11 +79,12 @@ export const denyAssignments: Step = {
     for await (const page of c.http.pages<DenyAssignment>("arm", path)) {
       const records: GraphRecord[] = [];
       for (const deny of page.items) {
-        const scope = scopeOfAssignment(deny.id, deny.properties.scope);
+        const named = scopeOfAssignment(deny.id, deny.properties.scope);
+        const scope = await namedScope(c, named, pass.scope);
         records.push(
           ...scopeRecords(scope),
           ...(await placeScope(c, scope, pass.scope)),
-          ...denyRecords(deny),
+          ...denyRecords(deny, scope),
         );
       }
       const conditioned = page.items.filter(hasCondition).map(({ id }) => armId(id));

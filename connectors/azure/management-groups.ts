@@ -2,7 +2,7 @@
 import type { Page, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { armId, type GraphRecord } from "../../src/schema.ts";
-import { API, gapOf, reader, STEP } from "./arm.ts";
+import { API, gapOf, reader, STEP, SUBSCRIPTIONS } from "./arm.ts";
 import {
   portalUrl,
   rootChain,
@@ -130,23 +130,55 @@ export const managementGroups: Step = {
   },
 };
 
+const listed = new WeakMap<StepContext, Promise<ReadonlyMap<string, string>>>();
+
+/** The tenant of a subscription, as far as the listing of subscriptions says. Read once for each step of a scan. */
+async function tenantOf(c: StepContext, subscription: string): Promise<string> {
+  const reading = listed.get(c) ?? readTenants(c);
+  listed.set(c, reading);
+  return (await reading).get(subscription) ?? c.tenantId;
+}
+
+async function readTenants(c: StepContext): Promise<ReadonlyMap<string, string>> {
+  const tenants = new Map<string, string>();
+  try {
+    for await (const { items } of c.http.pages<{ id: string; tenantId?: string }>("arm", SUBSCRIPTIONS))
+      for (const { id, tenantId } of items) if (tenantId) tenants.set(armId(id), tenantId);
+  } catch (error) {
+    // That they could not be listed is coverage of their own step.
+    gapOf(STEP.subscriptions, "", error);
+  }
+  return tenants;
+}
+
+/**
+ * The scope that an assignment names, in the listing of a subscription. `/` is the root of the subscription's own tenant; that of
+ * another tenant, which shares nothing with ours, goes by the group that holds all the others there.
+ */
+export async function namedScope(c: StepContext, scope: string, subscription: string): Promise<string> {
+  if (scope !== TENANT_ROOT) return scope;
+  const root = rootGroupId(await tenantOf(c, subscription));
+  return root === rootGroupId(c.tenantId) ? scope : root;
+}
+
 /**
  * Places a scope that an assignment names. What the listing of a subscription shows applies to it, so a
- * group named there holds the subscription even if the tree does not say so (a part of it was refused).
+ * group named there holds the subscription even if the tree does not say so (a part of it was refused). A group that is not in the
+ * tree is one of the subscription's own tenant.
  */
 export async function placeScope(
   c: StepContext,
   scope: string,
   subscription: string,
 ): Promise<GraphRecord[]> {
-  const root = rootGroupId(c.tenantId);
-  if (scopeKind(scope) !== "ManagementGroup" || scope === root) return rootOrSelf();
+  const own = rootGroupId(c.tenantId);
+  if (scopeKind(scope) !== "ManagementGroup" || scope === own)
+    return scope === own || scope === TENANT_ROOT ? rootChain(c.tenantId) : [];
   const holderOf = await holders(c);
   if (isHeldBy(holderOf, subscription, scope)) return [scopeNode(scope)];
-  const above = holderOf.has(scope) ? [] : [...rootChain(c.tenantId), within(scope, root)];
-  return [scopeNode(scope), scopeNode(subscription), within(subscription, scope), ...above];
-
-  function rootOrSelf(): GraphRecord[] {
-    return scope === root || scope === TENANT_ROOT ? rootChain(c.tenantId) : [];
-  }
+  const held = [scopeNode(scope), scopeNode(subscription), within(subscription, scope)];
+  if (holderOf.has(scope)) return held;
+  const root = rootGroupId(await tenantOf(c, subscription));
+  if (scope === root) return held;
+  return [...held, ...(root === own ? rootChain(c.tenantId) : [scopeNode(root)]), within(scope, root)];
 }

@@ -25,6 +25,7 @@ const assignmentStep = ({ id, title, why, resource, version, tier }: Listing): S
     "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions",
     "GET arm /subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions/{id}",
     "GET arm /providers/Microsoft.Management/managementGroups/{id}",
+    "GET arm /subscriptions",
   ],
   after: [STEP.subscriptions],
   // Conditions may name accounts and containers, roles may give control of hosts; what of these was not read is

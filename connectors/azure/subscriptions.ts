@@ -2,7 +2,7 @@
 import type { Page, Step } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { armId } from "../../src/schema.ts";
-import { API, cursorOf, reader, STEP } from "./arm.ts";
+import { cursorOf, reader, STEP, SUBSCRIPTIONS } from "./arm.ts";
 import { holders } from "./management-groups.ts";
 import { portalUrl, rootChain, rootGroupId, scopeNode, within } from "./scopes.ts";
 
@@ -13,7 +13,6 @@ interface Subscription {
   tenantId?: string;
 }
 
-/** https://learn.microsoft.com/rest/api/resources/subscriptions/list */
 export const subscriptions: Step = {
   id: STEP.subscriptions,
   title: "Subscriptions",
@@ -31,8 +30,7 @@ export const subscriptions: Step = {
   ],
   async *crawl(c, pass): AsyncGenerator<Page> {
     const holderOf = await holders(c);
-    const path = pass.cursor ?? `/subscriptions?api-version=${API.subscriptions}`;
-    for await (const page of c.http.pages<Subscription>("arm", path)) {
+    for await (const page of c.http.pages<Subscription>("arm", pass.cursor ?? SUBSCRIPTIONS)) {
       const records = page.items.flatMap((subscription) => {
         const id = armId(subscription.id);
         const node = scopeNode(id, {
