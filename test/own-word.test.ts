@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { rootChain, rootGroupId, within } from "../connectors/azure/scopes.ts";
 import { type Answers, importFile, openAnswers } from "../src/app.ts";
 import { openInventory } from "../src/keep/inventory.ts";
 import type { Change } from "../src/schema.ts";
@@ -124,6 +125,19 @@ test.each(["team", "a name that nothing has"])(
     expect(await reach(folder)).toEqual(["/sub yes upper-bound"]);
   },
 );
+
+test("what was not read of Azure as a whole may hide a deny anywhere in it, and nowhere else", async () => {
+  const folder = newFolder();
+  const tenant = "bbbbbbbb-0000-4000-8000-000000000001";
+  await importLines(folder, [
+    ...AGENT,
+    ...[...rootChain(tenant), within("/sub", rootGroupId(tenant))].map(put),
+    ...[PLACE, node("Scope", "plane:teams", { kind: "Service", plane: "teams" })],
+    ...["/sub", "plane:teams"].map((place) => put({ kind: "GRANTED", ...ends(BOT, place), props: READS })),
+    { coverage: { step: "azure.deny-assignments", scope: "", state: "denied", reason: "403" } },
+  ]);
+  expect(await reach(folder)).toEqual(["/sub yes upper-bound", "plane:teams yes exact"]);
+});
 
 describe("a removal takes away what it names, as what would be says", () => {
   const id = { kind: "Principal", id: BOT };

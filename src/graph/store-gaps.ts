@@ -1,5 +1,9 @@
 /** Gaps of coverage as nodes, so that rules can follow them to what they concern. */
+import { planeId } from "../schema.ts";
 import type { Gap } from "./store.ts";
+
+/** What the root of Azure lies in, where the connector has looked. */
+const AZURE = planeId("azure");
 
 /** States in the order in which a row carries the worst. */
 const RANK = { failed: 5, denied: 4, partial: 3, skipped: 2, "not-modelled": 1, complete: 0 } as const;
@@ -51,7 +55,7 @@ export const concerns = (
   guarded: boolean,
   { places, principals }: KnownScopes,
 ): { unread: string; scope: string }[] => {
-  const azure = roots.filter((id) => id.startsWith("/"));
+  const azure = roots.filter((id) => id.startsWith("/") || id === AZURE);
   return gaps.flatMap(({ scope, step, hides }, index) => {
     const imported = step.startsWith("import.");
     const anywhere = scope === "" || principals.has(scope) || imported;
