@@ -25,6 +25,7 @@ import { tenantLabel } from "./graph/generate-neo4j.ts";
 import type { GraphStore } from "./graph/store.ts";
 import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
+import { PUBLICATION, readBehind, withBehind, writeBehind } from "./keep/behind.ts";
 import type { Inventory, Tenant } from "./keep/inventory.ts";
 import {
   type GraphMeta,
@@ -57,7 +58,7 @@ import {
 } from "./reach/answers.ts";
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
-import { bringsOf } from "./reach/gaps.ts";
+import { type Brings, bringsOf } from "./reach/gaps.ts";
 import { type Asked, agentsInside, insideOf, placesInside } from "./reach/inside.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
@@ -65,6 +66,7 @@ import { type Narrowing, type Ranking, rankingOf } from "./reach/ranking.ts";
 import type { ReachRow } from "./reach/reach-row.ts";
 import { chainOf } from "./reach/tree.ts";
 import { type Ways, waysBetween } from "./reach/ways.ts";
+import type { Kind } from "./schema.ts";
 
 export interface AppEvents {
   onCrawl?: (event: CrawlEvent) => void;
@@ -142,11 +144,13 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
       configHash: hash([level, agents, tenant?.include ?? [], tenant?.exclude ?? []]),
       ...storeOf(options),
     };
+    let scanId = "";
     const early =
       (options.early ?? from.kind !== "recording")
         ? publishEarly({
             steps: steps(),
-            publish: async (unread) => options.onEarly?.({ meta: await buildGraph({ ...build, unread }) }),
+            publish: async (unread) =>
+              options.onEarly?.({ meta: await buildGraph({ ...build, scan: { id: scanId, unread } }) }),
             onFailure: (error) => options.onEarly?.({ error }),
           })
         : undefined;
@@ -161,6 +165,10 @@ export async function scan(options: ScanOptions): Promise<GraphMeta> {
       agents,
       scopes: { include: tenant?.include ?? [], exclude: tenant?.exclude ?? [] },
       signal,
+      async onStart(id) {
+        scanId = id;
+        await writeBehind(folder, { scan: id, imports: (await readBehind(folder)).imports });
+      },
       ...(options.onResume === undefined ? {} : { onResume: options.onResume }),
       onEvent: (event) => {
         early?.observe(event);
@@ -369,12 +377,18 @@ export async function importFile({
   const { buildGraph } = await import("./reach/build.ts");
   const { inventory, before } = await openFolder(folder);
   try {
-    const counts = await inventory.import(name, linesOf(file));
+    const behind = await readBehind(folder);
+    // Before anything is saved: what stops this between inventory and graph must not leave answers that look whole.
+    await writeBehind(folder, { ...behind, imports: [...new Set([...behind.imports, `import.${name}`])] });
+    const counts = await inventory.import(name, linesOf(file)).catch(async (error: unknown) => {
+      await writeBehind(folder, behind);
+      throw error;
+    });
     const tenant = (await tenantOf(inventory, before)) ?? NO_TENANT;
-    const read = await inventory.readByOpenScan();
+    const open = await inventory.openScan();
     const meta = await buildGraph({
       ...{ folder, inventory, connectors, tenant },
-      unread: read === undefined ? [] : steps().filter(({ id }) => !read.has(id)),
+      scan: open && { id: open.id, unread: steps().filter(({ id }) => !open.read.has(id)) },
       configHash: before?.configHash ?? hash([]),
       ...storeOf(published),
       ...(onStage === undefined ? {} : { onStage }),
@@ -522,7 +536,9 @@ export interface AnswersOptions {
 }
 
 export async function openAnswers(folder: string, options: AnswersOptions = {}): Promise<Answers> {
-  const read = await readMeta(folder);
+  // Looked at first: what is published meanwhile is better than it is said to be, never worse.
+  const behind = await readBehind(folder);
+  const read = withBehind(await readMeta(folder), behind, steps());
   const published = read.store?.kind === "neo4j";
   const store = await openStore({
     ...{
@@ -538,8 +554,10 @@ export async function openAnswers(folder: string, options: AnswersOptions = {}):
   return answersOf({ store, meta, folder, published });
 }
 
-/** What gaps of each step may be made of. */
-export const brings = bringsOf(connectors);
+const bringsRead = bringsOf(connectors);
+const NOTHING: ReadonlySet<Kind> = new Set();
+/** What gaps of each step may be made of. Of an older graph all stands in its snapshot. */
+export const brings: Brings = (step) => (step === PUBLICATION ? NOTHING : bringsRead(step));
 
 /** A graph with what stands beside it. `published`: on a server; else it lies in `graph` in this folder. */
 export interface AnswersSource {

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "parquet",
     "export",
     "meta",
+    "behind",
     "kept",
     "links",
     "gaps",

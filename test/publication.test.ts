@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { importFile, openAnswers } from "../src/app.ts";
+import { acceptGap, importFile, openAnswers } from "../src/app.ts";
 import { readMeta } from "../src/keep/meta.ts";
 
 let folder: string;
@@ -25,7 +25,8 @@ const shown = async () => {
   const answers = await openAnswers(folder);
   try {
     const rows = await answers.ask("MATCH (s:Scope) WHERE s.kind = 'Site' RETURN s.id AS id ORDER BY id");
-    return { snapshot: answers.meta.snapshot, ids: rows.map(({ id }) => id) };
+    const gaps = answers.gaps.map(({ step, state }) => `${step} ${state}`);
+    return { snapshot: answers.meta.snapshot, ids: rows.map(({ id }) => id), gaps };
   } finally {
     await answers.close();
   }
@@ -35,19 +36,39 @@ const graphs = async () => (await readdir(join(folder, "graph"))).sort();
 test("a run that ends before its coverage is written leaves the graph before, too", async () => {
   await importScope("one");
   const before = await shown();
-  expect(before.ids).toEqual(["one"]);
+  expect(before).toMatchObject({ ids: ["one"], gaps: [] });
   const files = await graphs();
 
   const draft = join(folder, `.graph.json.${process.pid}.part`);
   await mkdir(draft);
   await expect(importScope("two")).rejects.toThrow();
   await rm(draft, { recursive: true, force: true });
-  expect(await shown()).toEqual(before);
+  expect(await shown()).toEqual({ ...before, gaps: ["import.places partial"] });
   expect(await graphs()).toEqual(files);
 
   await importScope("two");
-  expect((await shown()).ids).toEqual(["one", "two"]);
+  expect(await shown()).toMatchObject({ ids: ["one", "two"], gaps: [] });
   expect(await graphs()).toEqual([(await readMeta(folder)).graph]);
+});
+
+test("a file that was not applied leaves answers as they were, and one that was is named until a graph shows it", async () => {
+  await importScope("one");
+  const before = await shown();
+  await writeFile(join(folder, "wrong.jsonl"), "{");
+  await expect(importFile({ folder, file: join(folder, "wrong.jsonl") })).rejects.toMatchObject({
+    code: "bad-record",
+  });
+  expect(await shown()).toEqual(before);
+
+  const draft = join(folder, `.graph.json.${process.pid}.part`);
+  await mkdir(draft);
+  await expect(importScope("two")).rejects.toThrow();
+  await rm(draft, { recursive: true, force: true });
+  await acceptGap(folder, "import.places", undefined, "known", "2999-01-01");
+  expect((await shown()).gaps).toEqual(["import.places partial"]);
+  await writeFile(join(folder, "more.jsonl"), "");
+  await importFile({ folder, file: join(folder, "more.jsonl") });
+  expect(await shown()).toMatchObject({ ids: ["one", "two"], gaps: [] });
 });
 
 test("what killed runs left goes with the next one, and what runs stays", async () => {

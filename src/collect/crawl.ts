@@ -44,6 +44,8 @@ export interface CrawlOptions {
   concurrency?: number;
   signal: AbortSignal;
   onEvent?: (event: CrawlEvent) => void;
+  /** A scan begins or goes on: nothing of it was saved yet by this run. */
+  onStart?: (scanId: string) => Promise<void>;
   /** This run continues an interrupted one that started then (ISO). */
   onResume?: (startedAt: string) => void;
 }
@@ -116,6 +118,7 @@ export async function crawl(options: CrawlOptions): Promise<CrawlSummary> {
   const basis = [READING, options.tenantId, options.level, agents, scopes];
   const configured = options.configured ?? new Set(options.connectors.map(({ name }) => name));
   const scan = await inventory.startScan(hash([basis, options.mode, [...configured].sort()]));
+  await options.onStart?.(scan.id);
   if (scan.resumed) options.onResume?.(scan.startedAt);
 
   const halted = new AbortController();

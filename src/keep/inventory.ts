@@ -124,10 +124,10 @@ export interface Inventory {
   startScan(fingerprint: string): Promise<{ id: string; startedAt: string; resumed: boolean }>;
   endScan(id: string, state: "complete" | "interrupted"): Promise<void>;
   /**
-   * Steps of which the whole tenant was read since the scan began that has not ended; undefined if there is no such scan.
-   * Of a step that asks scope by scope nobody knows then whether it met them all: it is not among them.
+   * The scan that has not ended, if there is one, and the steps of which the whole tenant was read since it began. Of a step
+   * that asks scope by scope nobody knows then whether it met them all: it is not among them.
    */
-  readByOpenScan(): Promise<ReadonlySet<string> | undefined>;
+  openScan(): Promise<{ id: string; read: ReadonlySet<string> } | undefined>;
   close(): Promise<void>;
 }
 
@@ -398,12 +398,13 @@ class DuckDbInventory implements Inventory {
     });
   }
 
-  async readByOpenScan(): Promise<ReadonlySet<string> | undefined> {
+  async openScan(): Promise<{ id: string; read: ReadonlySet<string> } | undefined> {
     const rows = await this.#database.rows(
-      `SELECT p.step FROM (SELECT started_at FROM _scan WHERE state IN ('running', 'interrupted')) AS s
+      `SELECT s.id, p.step FROM (SELECT id, started_at FROM _scan WHERE state IN ('running', 'interrupted')) AS s
        LEFT JOIN _partition AS p ON p.scope = '' AND p.ended_at >= s.started_at`,
     );
-    return rows.length === 0 ? undefined : new Set(rows.map(({ step }) => String(step)));
+    if (rows[0] === undefined) return undefined;
+    return { id: String(rows[0].id), read: new Set(rows.map(({ step }) => String(step))) };
   }
 
   async endScan(id: string, state: "complete" | "interrupted"): Promise<void> {

@@ -24,6 +24,8 @@ export interface GraphMeta {
   coverage: readonly (CoverageRow & { hides: "grants" | "denies" | "both" | "use" })[];
   findings: readonly Finding[];
   configHash: string;
+  /** Id of the scan that went on when it was built: `coverage` says what that had not read. */
+  scan?: string;
   /** Hash of the rules that derived the graph; absent in one of an older version. */
   rules?: string;
   /** Where the graph was published to, if not beside this file; without a password. */

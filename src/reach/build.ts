@@ -10,6 +10,7 @@ import { loadRules, type Rule } from "../graph/rules.ts";
 import type { GraphStore } from "../graph/store.ts";
 import { newGraphName, sweepGraphs } from "../graph/store-embedded.ts";
 import { type OpenStoreOptions, openStore } from "../graph/store-open.ts";
+import { writeBehind } from "../keep/behind.ts";
 import { sweepOrphans } from "../keep/files.ts";
 import type { CoverageRow, Inventory } from "../keep/inventory.ts";
 import { type GraphMeta, knownMeta, writeMeta } from "../keep/meta.ts";
@@ -25,8 +26,8 @@ export interface BuildOptions {
   /** Where the graph goes; absent: beside the inventory. */
   store?: StoreSpec;
   askPassword?: OpenStoreOptions["askPassword"];
-  /** Steps of a crawl that still goes on: what they have not read yet must not look complete. */
-  unread?: readonly Step[];
+  /** A scan that still goes on: what its steps have not read yet must not look complete. */
+  scan?: { id: string; unread: readonly Step[] } | undefined;
   onStage?: (stage: string, detail: string) => void;
 }
 
@@ -49,7 +50,8 @@ export const hashOfRules = (rules: readonly Rule[]): string =>
 
 /** Builds and publishes the graph of what the inventory knows now. Throws StoreError; the old graph then stays. */
 export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
-  const { folder, inventory, onStage = () => {} } = options;
+  const { folder, inventory, scan, onStage = () => {} } = options;
+  const unread = scan?.unread ?? [];
   const hides = hidesOf(options.connectors);
   const previous = await knownMeta(folder);
   const shows = previous?.graph;
@@ -61,8 +63,7 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   await rm(files, { recursive: true, force: true });
   await mkdir(files, { recursive: true, mode: 0o700 });
   // First answers of a scan that goes on stay here: on a server they would pass for whole.
-  const spec: StoreSpec =
-    (options.unread ?? []).length === 0 && options.store ? options.store : { kind: "embedded" };
+  const spec: StoreSpec = unread.length === 0 && options.store ? options.store : { kind: "embedded" };
   const graph = newGraphName();
   const store = await openStore({
     ...{ folder, graph, tenant: options.tenant.id, store: spec },
@@ -74,7 +75,6 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
   try {
     onStage("snapshot", snapshot.id);
     const tables = await snapshot.export(files);
-    const unread = options.unread ?? [];
     const coverage = withUnread(snapshot.coverage, unread).map((row) => ({ ...row, hides: hides(row.step) }));
     // What was skipped by choice may hide denies and conditions as well as what was refused: rules see both.
     const gaps = coverage.filter(({ state }) => state !== "complete");
@@ -103,11 +103,13 @@ export async function buildGraph(options: BuildOptions): Promise<GraphMeta> {
       findings,
       configHash: options.configHash,
       rules: hashOfRules(rules),
+      ...(scan === undefined ? {} : { scan: scan.id }),
       ...(spec.kind === "neo4j" ? { store: withoutPassword(spec) } : {}),
     };
     // The one moment of publication: readers take the graph that this names, with the coverage beside it.
     await writeMeta(folder, meta);
     shown = graph;
+    await writeBehind(folder, { scan: scan?.id, imports: [] });
     return meta;
   } finally {
     await snapshot.release();

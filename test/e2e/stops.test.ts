@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startSimulator } from "../../simulator/server.ts";
-import { metaOf, newFolder, reachCsv, run, type Started, serve, smallTenant, start } from "./cli.ts";
+import {
+  metaOf,
+  newFolder,
+  reachCsv,
+  recordsIn,
+  run,
+  type Started,
+  serve,
+  smallTenant,
+  start,
+} from "./cli.ts";
 
 /** A folder that was scanned before, to copy. */
 let work: string;
@@ -65,6 +75,40 @@ test("Ctrl-C ends with 130 and one message, and a rerun goes on instead of start
   const whole = simulator.stats().requests - before - resumed;
   expect(resumed).toBeLessThan(whole * 0.8);
   expect(metaOf(folder).snapshot).toBe(metaOf(fresh).snapshot);
+});
+
+test("what was published before a scan is not said to be all, while it runs and once it is interrupted", async () => {
+  const folder = newFolder();
+  const file = recordsIn(folder, [{ put: { kind: "Agent", id: "bot", props: { name: "Bot" } } }]);
+  expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
+  const ask = async () => {
+    const { code, stdout } = await run(["coverage", "--format", "json"], { folder });
+    const rows = stdout.trimEnd().split("\n");
+    return { code, steps: rows.map((row) => (JSON.parse(row) as { step: string }).step) };
+  };
+  let interruptAt = 30;
+  let scan: Started | undefined;
+  let running: unknown;
+  const simulator = await serve({
+    tenant: smallTenant(),
+    async onRequest(number) {
+      if (number !== interruptAt) return;
+      running = await ask();
+      scan?.child.kill("SIGINT");
+      await scan?.ended;
+    },
+  });
+  scan = start(["scan", "--simulator", simulator.url], { folder });
+  expect(await scan.ended).toMatchObject({ code: 130 });
+  const unread = { code: 3, steps: expect.arrayContaining(["entra.users", "azure.blobs"]) as string[] };
+  expect(running).toEqual(unread);
+  expect(await ask()).toEqual(unread);
+  // An import builds what was read until then, and says what was not.
+  expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
+  expect(await ask()).toEqual({ code: 3, steps: expect.arrayContaining(["azure.blobs"]) as string[] });
+  interruptAt = Number.POSITIVE_INFINITY;
+  expect(await run(["scan", "--simulator", simulator.url], { folder })).toMatchObject({ code: 0 });
+  expect((await run(["coverage"], { folder })).stdout).toContain("read completely");
 });
 
 test("a second scan at the same time is refused with 4, and the first is not disturbed", async () => {
@@ -150,6 +194,7 @@ test.runIf(process.platform === "linux").each([
     expect(stderr).toMatch(/^[^\n]*(full|space)[^\n]*\n→ free some space[^\n]*\n$/);
     expect(metaOf(folder)).toEqual(before.meta);
     expect(await reachCsv(folder)).toBe(before.reach);
+    expect(await run(["reach"], { folder })).toMatchObject({ code: 3 });
     expect(await run(argv, { folder })).toMatchObject(then);
     expect(metaOf(folder).snapshot).not.toBe(before.meta.snapshot);
   },
