@@ -36,6 +36,10 @@ const copyOfScanned = (): string => {
   return folder;
 };
 
+const SERVER = `tenants: [{ id: 11111111-2222-3333-4444-555555555555, connectors: { entra: { credential: { kind: developer } } } }]
+store: { kind: neo4j, uri: "bolt://127.0.0.1:1", password: none }
+`;
+
 /** How a scan ends that went on where one had stopped, which it says. */
 const CONTINUED = {
   code: 0,
@@ -104,8 +108,16 @@ test("what was published before a scan is not said to be all, while it runs and 
   expect(running).toEqual(unread);
   expect(await ask()).toEqual(unread);
   // An import builds what was read until then, and says what was not.
-  expect(await run(["import", file], { folder })).toMatchObject({ code: 0 });
+  expect(await run(["import", file], { folder })).toMatchObject({
+    ...{ code: 0, stdout: expect.stringContaining("The graph is partial until the scan ends") as string },
+  });
   expect(await ask()).toEqual({ code: 3, steps: expect.arrayContaining(["azure.blobs"]) as string[] });
+  // A server, which nobody asks here, would show it as if it were whole.
+  const config = join(folder, "neo4j.yaml");
+  writeFileSync(config, SERVER);
+  expect(await run(["--config", config, "import", file], { folder })).toMatchObject({
+    ...{ code: 0, stdout: expect.stringContaining("Neo4j shows what it showed until then.") as string },
+  });
   interruptAt = Number.POSITIVE_INFINITY;
   expect(await run(["scan", "--simulator", simulator.url], { folder })).toMatchObject({ code: 0 });
   expect((await run(["coverage"], { folder })).stdout).toContain("read completely");

@@ -84,15 +84,17 @@ export function importRecords(line: CommandLine): void {
     .action(async (file: string) => {
       const { importFile } = await import("../../app.ts");
       const screen = line.screen();
-      const { records, coverage, meta } = await importFile({
-        folder: await line.folder(),
-        file,
-        ...(await line.store()),
-        ...screen.events,
-      });
+      const [folder, store] = await Promise.all([line.folder(), line.store()]);
+      const { records, coverage, meta } = await importFile({ ...store, folder, file, ...screen.events });
       screen.done();
       process.stdout.write(
         `Imported ${records.toLocaleString("en-US")} records and ${coverage} statements of coverage; snapshot ${meta.snapshot}.\n`,
+      );
+      if (meta.scan === undefined) return;
+      const elsewhere = store.store?.kind === "neo4j" && meta.store === undefined;
+      const where = elsewhere ? "It lies in the data folder: Neo4j shows what it showed until then. " : "";
+      process.stdout.write(
+        `The graph is partial until the scan ends that has begun. ${where}${line.hint("forereach scan goes on with it.")}\n`,
       );
     });
 }
