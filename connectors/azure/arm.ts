@@ -10,6 +10,8 @@ export const API = {
   resourceGroups: "2021-04-01",
   storage: "2023-05-01",
   authorization: "2022-04-01",
+  /** The first at which a definition's permissions show their conditions; the one above is asked where this is refused. */
+  roleDefinitions: "2022-05-01-preview",
   eligibility: "2020-10-01",
   resources: "2021-04-01",
   managedIdentity: "2023-01-31",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Transport } from "../../src/collect/http.ts";
 import type { Page } from "../../src/connector.ts";
 import { PermissionError, ProviderError } from "../../src/model.ts";
+import type { RelRecord } from "../../src/schema.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import type { FakeAnswer } from "./fixtures/fake.ts";
 import {
@@ -204,11 +205,13 @@ describe("role assignments", () => {
   });
 
   const OLD = "2018-09-01-preview";
-  const NEW = "2022-04-01";
+  const NEW = "2022-05-01-preview";
   it.each([
     ["assignments", OLD, NEW, NEW, ["condition-unread"]],
     ["definitions", NEW, OLD, NEW, ["condition-unread"]],
     ["one definition by itself", NEW, NEW, OLD, ["condition-unread"]],
+    ["definitions, though not of assignments,", NEW, "2022-04-01", NEW, ["condition-unread"]],
+    ["none, of assignments", "2022-04-01", NEW, NEW, [undefined]],
     ["none", NEW, NEW, NEW, [undefined]],
   ])("are an upper bound where answers of %s hide conditions", async (_, listed, roles, one, expected) => {
     const fake = tenant({
@@ -236,9 +239,79 @@ describe("role assignments", () => {
   });
 
   it("hide conditions before the version that answers them", () => {
-    expect(
-      ["2020-03-01", "2020-02-29-preview", "2020-03-01-preview", undefined].map(hidesConditions),
-    ).toEqual([false, true, false, false]);
+    const hides = (version?: string) => hidesConditions(version) !== undefined;
+    expect([
+      hides("2020-03-01"),
+      hides("2020-02-29-preview"),
+      hides("2020-03-01-preview"),
+      hides(undefined),
+    ]).toEqual([false, true, false, false]);
+  });
+
+  /** A tenant whose service knows role definitions at some api-versions only, and what it was asked. */
+  const knowing = async (
+    known: readonly string[],
+    refusal = new ProviderError("http-400", "no such version"),
+  ) => {
+    const fake = tenant({ ...defined(definition(8, "Bound", BOUND)), ...assigned(assignment("a", RG, 8)) });
+    await fake.run(step("azure.subscriptions"));
+    const asked: string[] = [];
+    const http: Transport = {
+      ...fake.context.http,
+      async *pages<T>(api: "graph" | "arm", path: string) {
+        const version = /roleDefinitions\?api-version=(.*)$/i.exec(path)?.[1];
+        if (version !== undefined) asked.push(version);
+        if (version !== undefined && !known.includes(version)) throw refusal;
+        for await (const page of fake.context.http.pages<{ properties: object }>(api, path))
+          yield {
+            ...page,
+            items: page.items.map((item) => (version === "2022-04-01" ? unbound(item) : item)) as T[],
+          };
+      },
+    };
+    const pass = { scope: S1, mode: "full" as const };
+    const puts: NonNullable<RelRecord<"GRANTED">["props"]>[] = [];
+    const gaps: unknown[] = [];
+    for await (const page of step("azure.role-assignments").crawl({ ...fake.context, http }, pass)) {
+      gaps.push(...(page.gaps ?? []).map(({ step, reason }) => `${step}: ${reason}`));
+      for (const change of page.changes)
+        if ("put" in change && change.put.kind === "GRANTED") puts.push(change.put.props!);
+    }
+    return { asked, puts, gaps };
+  };
+  const BOUND = {
+    actions: ["Microsoft.Authorization/roleAssignments/write"],
+    condition:
+      "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {00000000-0000-4000-8000-000000000001}",
+  };
+  const unbound = (item: { properties: object }) => {
+    const permissions = [{ actions: BOUND.actions }];
+    return { ...item, properties: { ...item.properties, permissions } };
+  };
+
+  it("of a built-in role under a condition say what it leaves, as definitions are read where they show it", async () => {
+    const { asked, puts, gaps } = await knowing(["2022-05-01-preview", "2022-04-01"]);
+    expect(asked).toEqual(["2022-05-01-preview"]);
+    expect(puts).toMatchObject([
+      { assign: true, certainty: "exact", residual: expect.stringContaining("role") },
+    ]);
+    expect(gaps).toEqual([]);
+  });
+
+  it("are an upper bound where a service knows no version that shows conditions of definitions", async () => {
+    for (const code of ["http-400", "not-found"]) {
+      const { asked, puts, gaps } = await knowing(["2022-04-01"], new ProviderError(code, "no such version"));
+      expect(asked).toEqual(["2022-05-01-preview", "2022-04-01"]);
+      expect(puts).toMatchObject([
+        { assign: true, certainty: "upper-bound", reason_code: "condition-unread" },
+      ]);
+      expect(gaps).toEqual([
+        "azure.conditions: read at api-version 2022-04-01, as 2022-05-01-preview is refused: conditions are hidden",
+      ]);
+    }
+    const { asked, puts } = await knowing([], new PermissionError("forbidden", "403"));
+    expect(asked).toEqual(["2022-05-01-preview"]);
+    expect(puts).toMatchObject([{ unknown: true }]);
   });
 
   it("of a role without a name or permissions say its id, and nothing that it gives", async () => {

@@ -53,7 +53,7 @@ export async function* readAssignments(
     const context = { subscription, keyed };
     // All roles before the first grant: one that is read by itself may be what hides conditions.
     for (const { properties } of page.items) await roles.find(properties.roleDefinitionId);
-    const hidden = hidesConditions(page.recordedApiVersion) ? page.recordedApiVersion : roles.hidden();
+    const hidden = hidesConditions(page.recordedApiVersion) ?? roles.hidden();
     const changes: GraphRecord[] = [];
     for (const answer of page.items) {
       const named = assignmentOf(answer, tier);
@@ -153,9 +153,9 @@ async function storageFor(
   };
 }
 
-const conditionGap = (subscription: string, version: string): Coverage => ({
+const conditionGap = (subscription: string, why: string): Coverage => ({
   step: STEP.conditions,
   scope: subscription,
   state: "failed",
-  reason: `recorded at api-version ${version}: conditions are hidden`,
+  reason: `${why}: conditions are hidden`,
 });

@@ -1,6 +1,6 @@
 /** Role definitions as role assignments need them: by the last GUID of the id, evaluated to rights. */
 import type { StepContext } from "../../src/connector.ts";
-import type { Coverage } from "../../src/model.ts";
+import { type Coverage, ProviderError } from "../../src/model.ts";
 import { API, gapOf, STEP } from "./arm.ts";
 import { type BlockRights, evaluateBlock, type PermissionBlock } from "./rights.ts";
 
@@ -17,7 +17,7 @@ export interface Role {
 export interface Roles {
   /** The role that an assignment names, or undefined if it cannot be read. */
   find(roleDefinitionId: string): Promise<Role | undefined>;
-  /** api-version of a recording that leaves out the conditions of definitions, if it is one. */
+  /** Why the conditions of definitions are not known, if they are not. */
   hidden(): string | undefined;
   /** What could not be read so far, as one gap. */
   gap(): Coverage | undefined;
@@ -32,14 +32,22 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const roleGuid = (roleDefinitionId: string): string =>
   roleDefinitionId.slice(roleDefinitionId.lastIndexOf("/") + 1).toLowerCase();
 
-/** Conditions are answered from this version on, by its date. */
+/** Conditions of assignments are answered from this version on, by its date. */
 const CONDITIONS_SINCE = "2020-03-01";
 /**
- * True if answers of this api-version leave conditions out.
+ * Why answers leave conditions out, if a recording was made at an api-version that does.
  * https://learn.microsoft.com/azure/role-based-access-control/conditions-role-assignments-rest#prerequisites
  */
-export const hidesConditions = (recordedApiVersion: string | undefined): boolean =>
-  recordedApiVersion !== undefined && recordedApiVersion.slice(0, 10) < CONDITIONS_SINCE;
+export const hidesConditions = (
+  recordedApiVersion: string | undefined,
+  since = CONDITIONS_SINCE,
+): string | undefined =>
+  recordedApiVersion !== undefined && recordedApiVersion.slice(0, 10) < since.slice(0, 10)
+    ? `recorded at api-version ${recordedApiVersion}`
+    : undefined;
+/** Those of permissions, from this one: https://learn.microsoft.com/azure/templates/microsoft.authorization/change-log/roledefinitions */
+const inDefinitions = (recordedApiVersion: string | undefined) =>
+  hidesConditions(recordedApiVersion, API.roleDefinitions);
 
 /**
  * Lists built-in and custom definitions of a subscription. One that the listing lacks (a custom role of
@@ -47,17 +55,27 @@ export const hidesConditions = (recordedApiVersion: string | undefined): boolean
  */
 export async function readRoles(c: StepContext, subscription: string): Promise<Roles> {
   const base = `${subscription}/providers/Microsoft.Authorization/roleDefinitions`;
-  const version = `?api-version=${API.authorization}`;
+  let version: string = API.roleDefinitions;
   const definitions = new Map<string, RoleDefinition>();
   // Hundreds are listed and a few are named: only those are evaluated.
   const roles = new Map<string, Role | undefined>();
   const unread: string[] = [];
   let hidden: string | undefined;
   let listing: Coverage | undefined;
-  try {
-    for await (const page of c.http.pages<RoleDefinition>("arm", `${base}${version}`)) {
-      if (hidesConditions(page.recordedApiVersion)) hidden = page.recordedApiVersion;
+  async function list(): Promise<void> {
+    for await (const page of c.http.pages<RoleDefinition>("arm", `${base}?api-version=${version}`)) {
+      hidden ??= inDefinitions(page.recordedApiVersion);
       for (const definition of page.items) definitions.set(roleGuid(definition.id), definition);
+    }
+  }
+  try {
+    try {
+      await list();
+    } catch (error) {
+      if (definitions.size > 0 || !isRefused(error)) throw error;
+      hidden = `read at api-version ${API.authorization}, as ${version} is refused`;
+      version = API.authorization;
+      await list();
     }
   } catch (error) {
     listing = gapOf(STEP.roleDefinitions, subscription, error);
@@ -67,8 +85,8 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
     // A refused listing would be refused again, and only a GUID may become part of a path.
     if (listing !== undefined || !GUID.test(guid)) return undefined;
     try {
-      const answer = await c.http.get<RoleDefinition>("arm", `${base}/${guid}${version}`);
-      if (hidesConditions(answer.recordedApiVersion)) hidden = answer.recordedApiVersion;
+      const answer = await c.http.get<RoleDefinition>("arm", `${base}/${guid}?api-version=${version}`);
+      hidden ??= inDefinitions(answer.recordedApiVersion);
       return answer.body;
     } catch (error) {
       unread.push(`${guid} (${gapOf(STEP.roleDefinitions, subscription, error).reason})`);
@@ -94,6 +112,10 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
     },
   };
 }
+
+/** A service that does not know an api-version says that the request is wrong, or that there is nothing of the kind. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof ProviderError && ["http-400", "not-found"].includes(error.code);
 
 const evaluate = ({ id, properties }: RoleDefinition): Role => ({
   name: properties.roleName ?? roleGuid(id),
