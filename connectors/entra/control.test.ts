@@ -322,6 +322,15 @@ describe("directory roles", () => {
     expect(relations(over, "CONTROLS")).toContain(`${admin}@/${object} CONTROLS ${object}`);
   });
 
+  it.each([
+    ["db506228-d27e-4b7d-95e5-295956d6615f", "any-blueprint"],
+    ["d2562ede-74db-457e-a7b6-544e236ebb61", "any-blueprint"],
+    ["45d8d3c5-c802-45c6-b32a-1d70b5e1e86e", "any-group"],
+  ])("that manage agents or packages become others (%s)", async (role, of) => {
+    const changes = await readRoles([definition(role, [])], [held(role)]);
+    expect(relations(changes, "CONTROLS")).toEqual([`${role} CONTROLS class:${of}`]);
+  });
+
   it("over one object control that object only, over a unit something unknown", async () => {
     const object = "10000000-0000-4000-8000-00000000000a";
     const changes = await readRoles(

@@ -61,6 +61,38 @@ describe("application permissions", () => {
     expect(becomes(GRAPH, "Files.Read.All")).toEqual([]);
   });
 
+  it.each([
+    ["DelegatedPermissionGrant.ReadWrite.All", ["any-user"]],
+    ["Policy.ReadWrite.PermissionGrant", ["any-user"]],
+    ["EntitlementManagement.ReadWrite.All", ["any-group"]],
+    ["User.ReadWrite.All", ["any-dynamic-group"]],
+    ["Directory.ReadWrite.All", ["any-group", "any-dynamic-group"]],
+    ["AgentIdentity.Create.All", ["any-blueprint"]],
+    ["AgentIdentity.ReadWrite.All", ["any-blueprint"]],
+    ["AgentIdUser.ReadWrite.All", ["any-blueprint"]],
+    // What lies below their holder it controls anyhow.
+    ["AgentIdentity.CreateAsManager", []],
+    ["AgentIdUser.ReadWrite.IdentityParentedBy", []],
+    ["Application.ReadWrite.OwnedBy", []],
+  ])("with which their holder enlarges what it reaches: %s", (permission, classes) => {
+    expect(becomes(GRAPH, permission)).toEqual(classes);
+    const held = {
+      id: "as",
+      appRoleId: "r",
+      principalId: "p",
+      principalType: "ServicePrincipal",
+      resourceId: "res",
+    };
+    const changes = assignmentChanges(held, api(GRAPH, { r: permission }), TENANT);
+    expect(relations(changes, "CONTROLS")).toEqual(classes.map((of) => `p CONTROLS class:${of}`));
+    for (const of of classes) expect(nodeOf(changes, `class:${of}`)).toBeDefined();
+  });
+
+  it("that end policies are a right to change what anybody may do", () => {
+    expect(opens(GRAPH, "Policy.ReadWrite.ConditionalAccess")).toEqual(["plane:directory assign see write"]);
+    expect(opens(GRAPH, "Policy.ReadWrite.AccessReview")).toEqual(["plane:directory see write"]);
+  });
+
   it("put consent, rights and places, keyed by the assignment", () => {
     const assignment = {
       id: "as1",

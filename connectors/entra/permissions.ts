@@ -135,6 +135,8 @@ const GRAPH_TABLE: Table = {
   },
   "DelegatedPermissionGrant.ReadWrite.All": { directory: MEMBERS },
   "Policy.ReadWrite.PermissionGrant": { directory: MEMBERS },
+  // With it the holder lifts what blocks anybody, itself too.
+  "Policy.ReadWrite.ConditionalAccess": { directory: [...CONFIGURE, "assign"] },
   "RoleManagement.ReadWrite.Directory": { directory: [...CONFIGURE, "assign"] },
   "RoleManagement.ReadWrite.Exchange": { exchange: ["assign"] },
   "RoleAssignmentSchedule.ReadWrite.Directory": { directory: [...CONFIGURE, "assign"] },
@@ -336,9 +338,21 @@ const BECOMES: Readonly<Record<string, readonly Class[]>> = {
   "AgentIdentityBlueprint.AddRemoveCreds.All": ["any-blueprint"],
   "AgentIdentityBlueprint.ReadWrite.All": ["any-blueprint"],
   "AgentIdentityBlueprint.UpdateAuthProperties.All": ["any-blueprint"],
+  // New agent identities and agent users have what their blueprint hands on. Those that are bound to the holder's own children give
+  // nothing that it does not control as their blueprint.
+  "AgentIdentity.Create.All": ["any-blueprint"],
+  "AgentIdentity.ReadWrite.All": ["any-blueprint"],
+  "AgentIdUser.ReadWrite.All": ["any-blueprint"],
+  // Consents for users: what they open is what the users may.
+  "DelegatedPermissionGrant.ReadWrite.All": ["any-user"],
+  "Policy.ReadWrite.PermissionGrant": ["any-user"],
   "GroupMember.ReadWrite.All": ["any-group"],
   "Group.ReadWrite.All": ["any-group"],
-  "Directory.ReadWrite.All": ["any-group"],
+  // Attributes of users decide about who follows the rule of a group.
+  "Directory.ReadWrite.All": ["any-group", "any-dynamic-group"],
+  "User.ReadWrite.All": ["any-dynamic-group"],
+  // A policy of an access package may let anybody have it: https://learn.microsoft.com/entra/id-governance/entitlement-management-delegate
+  "EntitlementManagement.ReadWrite.All": ["any-group"],
   "PrivilegedAccess.ReadWrite.AzureADGroup": ["any-group"],
   "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup": ["any-group"],
   "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup": ["any-group"],

@@ -71,6 +71,11 @@ export const CLASSES = {
     name: "Any group that is in the cloud, not dynamic, not role-assignable",
     reach: "Anything that any group whose members can be changed can reach",
   },
+  "any-dynamic-group": {
+    kind: "AnyDynamicGroup",
+    name: "Any group whose members follow a rule on their attributes",
+    reach: "Anything that any group with a membership rule can reach",
+  },
   "any-user": {
     kind: "AnyUser",
     name: "Any user",

@@ -97,6 +97,9 @@ const BUILT_IN: Readonly<Record<string, readonly Class[]>> = {
   "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": ["any-app"], // Application Administrator
   "158c047a-c907-4556-b7ef-446551a6b5f7": ["any-app"], // Cloud Application Administrator
   "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2": ["any-app"], // Hybrid Identity Administrator
+  "db506228-d27e-4b7d-95e5-295956d6615f": ["any-blueprint"], // Agent ID Administrator
+  "d2562ede-74db-457e-a7b6-544e236ebb61": ["any-blueprint"], // AI Administrator
+  "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e": ["any-group"], // Identity Governance Administrator
   "fdd7a751-b60b-444a-984c-02652fe8fa1c": ["any-group"], // Groups Administrator
   "9360feb5-f418-4baa-8175-e2a00bac4301": ["any-group"], // Directory Writers
   "29232cdf-9323-42fd-ade2-1d097af3e4de": ["any-group"], // Exchange Administrator
