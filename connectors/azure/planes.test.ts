@@ -13,6 +13,15 @@ describe("resources that keys open", () => {
     expect(planeOfType("microsoft.cognitiveservices/accounts/projects")).toBe(plane);
     for (const type of ["disks", "snapshots"])
       expect(planeOfType(`microsoft.compute/${type}`)).toBe("virtual-machines");
+    for (const [type, keyed] of [
+      ["microsoft.eventhub/namespaces", "event-hubs"],
+      ["microsoft.servicebus/namespaces/queues", "service-bus"],
+      ["microsoft.cache/redis", "redis"],
+      ["microsoft.cache/redisenterprise/databases", "redis"],
+      ["microsoft.dbforpostgresql/flexibleservers", "postgresql"],
+      ["microsoft.containerregistry/registries", "container-registry"],
+    ] as const)
+      expect(planeOfType(type)).toBe(keyed);
     expect(planeOfType("microsoft.cognitiveservices/accountsandmore")).toBeUndefined();
     expect(planeOfType("microsoft.network/virtualnetworks")).toBeUndefined();
   });

@@ -15,6 +15,8 @@ const PLANES: readonly (readonly [plane: string, prefix: string])[] = [
   ["key-vault", "Microsoft.KeyVault/"],
   ["cosmos-db", "Microsoft.DocumentDB/"],
   ["sql", "Microsoft.Sql/"],
+  ["postgresql", "Microsoft.DBforPostgreSQL/"],
+  ["redis", "Microsoft.Cache/"],
   ["ai-search", "Microsoft.Search/"],
   ["ai-services", "Microsoft.CognitiveServices/"],
   ["machine-learning", "Microsoft.MachineLearningServices/"],
@@ -134,6 +136,66 @@ const KEYS: readonly Key[] = [
     actions: [
       "Microsoft.Compute/disks/beginGetAccess/action",
       "Microsoft.Compute/snapshots/beginGetAccess/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/analytics#microsofteventhub
+    plane: "event-hubs",
+    types: ["microsoft.eventhub/namespaces"],
+    actions: [
+      "Microsoft.EventHub/namespaces/authorizationRules/listkeys/action",
+      "Microsoft.EventHub/namespaces/authorizationRules/regenerateKeys/action",
+      "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listkeys/action",
+      "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/regenerateKeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/integration#microsoftservicebus
+    plane: "service-bus",
+    types: ["microsoft.servicebus/namespaces"],
+    actions: [
+      "Microsoft.ServiceBus/namespaces/authorizationRules/listkeys/action",
+      "Microsoft.ServiceBus/namespaces/authorizationRules/regenerateKeys/action",
+      "Microsoft.ServiceBus/namespaces/queues/authorizationRules/ListKeys/action",
+      "Microsoft.ServiceBus/namespaces/queues/authorizationRules/regenerateKeys/action",
+      "Microsoft.ServiceBus/namespaces/topics/authorizationRules/ListKeys/action",
+      "Microsoft.ServiceBus/namespaces/topics/authorizationRules/regenerateKeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/databases#microsoftcache
+    plane: "redis",
+    types: ["microsoft.cache/redis", "microsoft.cache/redisenterprise"],
+    actions: [
+      "Microsoft.Cache/redis/listKeys/action",
+      "Microsoft.Cache/redis/regenerateKey/action",
+      "Microsoft.Cache/redis/accessPolicyAssignments/write",
+      "Microsoft.Cache/redisEnterprise/databases/listKeys/action",
+      "Microsoft.Cache/redisEnterprise/databases/regenerateKey/action",
+      "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments/write",
+    ],
+  },
+  {
+    // Writing a server sets its administrator's password, too.
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/databases#microsoftdbforpostgresql
+    plane: "postgresql",
+    types: ["microsoft.dbforpostgresql/flexibleservers"],
+    actions: [
+      "Microsoft.DBforPostgreSQL/flexibleServers/administrators/write",
+      "Microsoft.DBforPostgreSQL/flexibleServers/write",
+    ],
+  },
+  {
+    // Pulling images is a control action here: https://learn.microsoft.com/azure/container-registry/container-registry-roles
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/containers#microsoftcontainerregistry
+    plane: "container-registry",
+    types: ["microsoft.containerregistry/registries"],
+    actions: [
+      "Microsoft.ContainerRegistry/registries/listCredentials/action",
+      "Microsoft.ContainerRegistry/registries/regenerateCredential/action",
+      "Microsoft.ContainerRegistry/registries/generateCredentials/action",
+      "Microsoft.ContainerRegistry/registries/pull/read",
+      "Microsoft.ContainerRegistry/registries/push/write",
     ],
   },
 ];

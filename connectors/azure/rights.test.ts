@@ -112,7 +112,7 @@ describe("role definitions", () => {
     expect(evaluateBlock(search).planes).toEqual([]);
     // A service that is named is said wherever the role is assigned; others where they are.
     expect(planes("Microsoft.Search/searchServices/*")).toEqual([]);
-    expect(planes("*/read")).toEqual(["log-analytics"]);
+    expect(planes("*/read")).toEqual(["log-analytics", "container-registry"]);
     expect(planes("*/listAdminKeys/action", "Microsoft.KeyVault/*")).toEqual(["ai-search"]);
     expect(evaluateBlock({ actions: ["Microsoft.Sql/*"], dataActions: ["Microsoft.Sql/*"] }).planes).toEqual([
       "sql",
@@ -126,10 +126,47 @@ describe("role definitions", () => {
       "sql",
       "log-analytics",
       "virtual-machines",
+      "event-hubs",
+      "service-bus",
+      "redis",
+      "postgresql",
+      "container-registry",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
     expect(evaluateBlock(vault).keyPlanes).not.toContain("key-vault");
+  });
+
+  it.each([
+    ["event-hubs", "Microsoft.EventHub/namespaces/authorizationRules/listKeys/action"],
+    ["event-hubs", "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listkeys/action"],
+    ["service-bus", "Microsoft.ServiceBus/namespaces/queues/authorizationRules/listKeys/action"],
+    ["service-bus", "Microsoft.ServiceBus/namespaces/topics/authorizationRules/regenerateKeys/action"],
+    ["redis", "Microsoft.Cache/redis/listKeys/action"],
+    ["redis", "Microsoft.Cache/redisEnterprise/*"],
+    ["postgresql", "Microsoft.DBforPostgreSQL/flexibleServers/administrators/write"],
+    ["container-registry", "Microsoft.ContainerRegistry/registries/listCredentials/action"],
+    ["container-registry", "Microsoft.ContainerRegistry/registries/pull/read"],
+  ])("open %s by %s", (plane, action) => {
+    expect(evaluateBlock({ actions: [action] }).planes).toEqual([plane]);
+  });
+
+  it.each([
+    ["Microsoft.EventHub/namespaces/read"],
+    ["Microsoft.ServiceBus/namespaces/queues/write"],
+    ["Microsoft.Cache/redis/read"],
+    ["Microsoft.DBforPostgreSQL/flexibleServers/read"],
+    ["Microsoft.ContainerRegistry/registries/read"],
+  ])("open nothing by %s", (action) => {
+    expect(evaluateBlock({ actions: [action] }).planes).toEqual([]);
+  });
+
+  it("open databases by data actions under one name with what keys open there", () => {
+    const dataActions = [
+      "Microsoft.Cache/redis/data/read",
+      "Microsoft.DBforPostgreSQL/flexibleServers/data/read",
+    ];
+    expect(evaluateBlock({ dataActions }).planes).toEqual(["postgresql", "redis"]);
   });
 
   it("have no condition where its text is empty", () => {
