@@ -85,8 +85,8 @@ const agent = (...roles: readonly (readonly [name: string, scope: string])[]): P
 
 const besides = new SideBySide();
 /** What it reaches, the same in both ways of acting for somebody. */
-function acts(name: string, records: readonly Put[], rows: readonly string[]): void {
-  const one = besides.add([...AZURE, ...records]);
+function acts(name: string, records: readonly Put[], rows: readonly string[], azure = AZURE): void {
+  const one = besides.add([...azure, ...records]);
   test(name, async () => {
     const found = await one.rows(
       `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) WHERE r.absorbed = false
@@ -116,6 +116,12 @@ describe("an agent that acts for somebody in Azure", () => {
     ["one: now exact discover read"],
   );
   acts("reaches nothing without any consent", agent(reader), []);
+  acts(
+    "reaches what nobody read where nobody looked at Azure",
+    [...agent(), ...consents("app", "storage")],
+    ["plane:azure: now unknown discover? read? write? manage?"],
+    [],
+  );
   acts(
     "sees with consent to the control plane; whether that opens blobs depends on how the user has them",
     [...agent(reader), ...consents("app", "manager")],
