@@ -265,7 +265,7 @@ export interface Part {
 export class FrozenView {
   readonly #connection: DuckDBConnection;
   readonly parts: readonly Part[];
-  /** Of all records, whatever the order and partition they came in. */
+  /** Of all records and how many have expired at `time` (ISO), whatever the order and partition they came in. */
   readonly hash: string;
   #codes = false;
 
@@ -278,7 +278,7 @@ export class FrozenView {
   static async create(
     connection: DuckDBConnection,
     order: readonly string[],
-    overlay?: Overlay,
+    { time, overlay }: { time: string; overlay: Overlay | undefined },
   ): Promise<FrozenView> {
     const view = await View.create(connection, order, { overlay });
     await view.resolve();
@@ -292,15 +292,19 @@ export class FrozenView {
       ends: readonly string[],
     ): Promise<Row[]> => {
       const by = ends.map(quote).join(", ");
+      const expires = properties(kind).some(({ name }) => name === "expires");
       const rows = await rowsOf(
         connection,
         `SELECT ${by === "" ? "" : `${by},`} count(*) AS n,
+           ${expires ? `count(*) FILTER (WHERE expires <= ${text(time)})` : "0"} AS expired,
            bit_xor(md5_number(${rowText(hashed(kind, isNode))}))::VARCHAR AS hash
          FROM (${select}) ${by === "" ? "" : `GROUP BY ${by} ORDER BY ${by}`}`,
       );
       for (const row of rows)
         if (Number(row.n) > 0)
-          hash.update(`${[kind, ...ends.map((end) => row[end]), row.n, row.hash].join(" ")}\n`);
+          hash.update(
+            `${[kind, ...ends.map((end) => row[end]), row.n, row.hash, ...(Number(row.expired) > 0 ? [row.expired] : [])].join(" ")}\n`,
+          );
       return rows;
     };
     for (const kind of NODE_KINDS) {

@@ -68,6 +68,26 @@ test("tells where finished relationships of a kind lead, by id", async () => {
   expect(await inventory.targets("MEMBER_OF")).toEqual(new Set(["g1"]));
 });
 
+test("a snapshot has the id of another one with the same records, unless one has expired in between", async () => {
+  const grant = { from: ref("Principal", "u1"), to: { kind: "Scope", id: "box" } as const };
+  const records: Change[] = [
+    ...[principal("u1"), { put: { kind: "Scope", id: "box", props: { kind: "Container" } } } as const],
+    { put: { kind: "GRANTED", ...grant, props: { key: "g", expires: "2026-06-01T00:00:00.000Z" } } },
+  ];
+  const idAt = async (date: string): Promise<string> => {
+    time = (Date.parse(date) - Date.UTC(2026, 0, 1)) / 60_000;
+    await crawl("azure.role-assignments", { changes: records });
+    const snapshot = await inventory.snapshot();
+    await snapshot.release();
+    return snapshot.id;
+  };
+  const first = await idAt("2026-05-30");
+  expect(await idAt("2026-05-31")).toBe(first);
+  const expired = await idAt("2026-06-02");
+  expect(expired).not.toBe(first);
+  expect(await idAt("2026-06-03")).toBe(expired);
+});
+
 describe("a full pass", () => {
   test("shows nothing before it finishes, then all of it, with coverage and times", async () => {
     const pass = await pages(await full("entra.users"), {

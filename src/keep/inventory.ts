@@ -340,15 +340,16 @@ class DuckDbInventory implements Inventory {
       await connection.run("BEGIN TRANSACTION");
       const rows = (sql: string) => rowsOf(connection, sql);
       const overlay = await overlaid(connection);
-      const view = await FrozenView.create(connection, this.#order, overlay);
+      const [newest] = await rows("SELECT max(observed_to) AS time FROM _partition");
+      const time = asText(newest?.time) ?? new Date(0).toISOString();
+      const view = await FrozenView.create(connection, this.#order, { time, overlay });
       const coverage = await this.#coverage(rows, overlay);
       const hash = createHash("sha256").update(view.hash);
       for (const row of coverage)
         hash.update(JSON.stringify([row.step, row.scope, row.state, row.reason ?? null, row.fix ?? null]));
-      const [newest] = await rows("SELECT max(observed_to) AS time FROM _partition");
       return {
         id: hash.digest("hex").slice(0, 32),
-        time: asText(newest?.time) ?? new Date(0).toISOString(),
+        time,
         coverage,
         export: async (dir, kinds) => {
           try {
