@@ -381,7 +381,8 @@ export async function importFile({
     // Before anything is saved: what stops this between inventory and graph must not leave answers that look whole.
     await writeBehind(folder, { ...behind, imports: [...new Set([...behind.imports, `import.${name}`])] });
     const counts = await inventory.import(name, linesOf(file)).catch(async (error: unknown) => {
-      await writeBehind(folder, behind);
+      // What cannot be taken back says too much; what went wrong with the file is what has to be told.
+      await writeBehind(folder, behind).catch(() => undefined);
       throw error;
     });
     const tenant = (await tenantOf(inventory, before)) ?? NO_TENANT;

@@ -5,6 +5,11 @@ import { changesOf, fake, nodeOf, putsOf, relations, run, TENANT } from "./fixtu
 import { type Api, assignmentChanges, delegatedChanges } from "./grants.ts";
 import { AAD_GRAPH, becomes, delegated, EXCHANGE, GRAPH, openings, SHAREPOINT } from "./permissions.ts";
 
+/** That the principal `p` holds the application permission `r`. */
+const HELD = {
+  ...{ id: "as", appRoleId: "r", resourceId: "res" },
+  ...{ principalId: "p", principalType: "ServicePrincipal" },
+};
 const api = (appId: string, roles: Record<string, string> = {}, agent = false): Api => ({
   ...{ id: "res", appId, name: "Some API", agent, open: false },
   roles: new Map(Object.entries(roles)),
@@ -76,14 +81,7 @@ describe("application permissions", () => {
     ["Application.ReadWrite.OwnedBy", []],
   ])("with which their holder enlarges what it reaches: %s", (permission, classes) => {
     expect(becomes(GRAPH, permission)).toEqual(classes);
-    const held = {
-      id: "as",
-      appRoleId: "r",
-      principalId: "p",
-      principalType: "ServicePrincipal",
-      resourceId: "res",
-    };
-    const changes = assignmentChanges(held, api(GRAPH, { r: permission }), TENANT);
+    const changes = assignmentChanges(HELD, api(GRAPH, { r: permission }), TENANT);
     expect(relations(changes, "CONTROLS")).toEqual(classes.map((of) => `p CONTROLS class:${of}`));
     for (const of of classes) expect(nodeOf(changes, `class:${of}`)).toBeDefined();
   });
@@ -200,14 +198,7 @@ describe("app role assignments", () => {
   ])(
     "on mailboxes are an upper bound, since policies of Exchange may narrow them (%s)",
     (permission, props) => {
-      const held = {
-        id: "as",
-        appRoleId: "r",
-        principalId: "p",
-        principalType: "ServicePrincipal",
-        resourceId: "res",
-      };
-      const [grant] = putsOf(assignmentChanges(held, api(GRAPH, { r: permission }), TENANT)).filter(
+      const [grant] = putsOf(assignmentChanges(HELD, api(GRAPH, { r: permission }), TENANT)).filter(
         ({ kind }) => kind === "GRANTED",
       );
       expect(grant).toMatchObject({ props });
@@ -215,14 +206,7 @@ describe("app role assignments", () => {
   );
 
   it("of groups are an upper bound in services where much belongs to no group", () => {
-    const held = {
-      id: "as",
-      appRoleId: "r",
-      principalId: "p",
-      principalType: "ServicePrincipal",
-      resourceId: "res",
-    };
-    const grants = putsOf(assignmentChanges(held, api(GRAPH, { r: "Group.Read.All" }), TENANT)).filter(
+    const grants = putsOf(assignmentChanges(HELD, api(GRAPH, { r: "Group.Read.All" }), TENANT)).filter(
       ({ kind }) => kind === "GRANTED",
     );
     const [exact, most] = [

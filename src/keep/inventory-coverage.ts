@@ -109,11 +109,15 @@ export const coverageRows = async (
     });
   }
   const more = supposed === undefined ? found : [supposed.whole, ...supposed.parts, ...found];
+  // A file may speak of as many parts as there are.
+  const places = new Map(rows.map((row, index) => [placeOf(row), index]));
   for (const gap of more) {
-    const index = rows.findIndex((row) => placeOf(row) === placeOf(gap));
-    if (index >= 0) rows[index] = joined(rows[index]!, gap);
-    else
+    const index = places.get(placeOf(gap));
+    if (index !== undefined) rows[index] = joined(rows[index]!, gap);
+    else {
+      places.set(placeOf(gap), rows.length);
       rows.push({ ...gap, observedFrom: undefined, observedTo: undefined, records: 0, accepted: undefined });
+    }
   }
   for (const row of rows) if (row.state !== "complete") row.accepted = valid.get(placeOf(row));
   return rows;

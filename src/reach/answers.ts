@@ -5,7 +5,7 @@ import type { GraphMeta } from "../keep/meta.ts";
 import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model.ts";
 import { meantBy } from "../nearest.ts";
 import { expanded } from "./expand.ts";
-import { eachOrAll, textOf as text } from "./links.ts";
+import { agentsAtPlaces, eachOrAll, textOf as text } from "./links.ts";
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
@@ -120,26 +120,17 @@ const readableOf = ({ items, sensitive, unlabeled_sensitive }: Row): Row => ({
 async function agentsAt(
   query: Query,
   chain: readonly string[] | undefined,
-  inside: ReadonlySet<string> = new Set(),
+  inside: Iterable<string> = [],
 ): Promise<ReadonlySet<string>> {
-  const asked =
-    chain === undefined
-      ? [query("MATCH (a:Agent) RETURN a.id AS id")]
-      : [
-          eachOrAll(
-            query,
-            chain,
-            (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
-          ),
-          inside.size === 0
-            ? []
-            : query(
-                "UNWIND $ids AS id MATCH (s:Scope) WHERE s.id = id MATCH (a:Agent)-[:CAN_REACH]->(s) RETURN DISTINCT a.id AS id",
-                { ids: [...inside] },
-              ),
-        ];
-  return new Set((await Promise.all(asked)).flat().map(({ id }) => String(id)));
+  if (chain === undefined) return idsOf(await query("MATCH (a:Agent) RETURN a.id AS id"));
+  const covering = await eachOrAll(
+    query,
+    chain,
+    (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
+  );
+  return new Set([...idsOf(covering), ...(await agentsAtPlaces(query, inside))]);
 }
+const idsOf = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ id }) => String(id)));
 
 /**
  * What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps

@@ -1,6 +1,8 @@
 /** What lies inside a place that somebody asks about: an answer for the place alone says nothing of it. */
 import type { GraphStore } from "../graph/store.ts";
+import type { Params } from "../model.ts";
 import { bytewise } from "./answers.ts";
+import { agentsAtPlaces } from "./links.ts";
 import { treeBelow } from "./tree.ts";
 
 type Query = GraphStore["query"];
@@ -27,22 +29,16 @@ export async function agentsInside(
   scope: string,
   { agents, tiers, modes }: Asked = {},
 ): Promise<ReadonlySet<string>> {
-  const lists = { tier: tiers, mode: modes };
-  const wants = Object.entries(lists).flatMap(([name, list]) =>
-    list === undefined ? [] : ([[name, list]] as const),
-  );
-  // One by one: the engine joins them, and goes through the whole list for each row where it only has to be in it.
-  const rows = await query(
-    `UNWIND $ids AS id MATCH (s:Scope) WHERE s.id = id
-     MATCH (a:Agent)-[r:CAN_REACH]->(s) WHERE ${[`(${GIVES})`, ...wants.map(([name]) => `r.${name} IN $${name}`)].join(" AND ")}
-     RETURN DISTINCT a.id AS id`,
-    {
-      ...Object.fromEntries(wants.map(([name, list]) => [name, [...list]])),
-      ids: [...(await insideOf(query, scope))],
-    },
-  );
-  const found = rows.map(({ id }) => String(id));
-  return new Set(agents === undefined ? found : found.filter((id) => agents.includes(id)));
+  const wants = [`(${GIVES})`];
+  const params: Params = {};
+  for (const [name, list] of Object.entries({ tier: tiers, mode: modes })) {
+    if (list === undefined) continue;
+    wants.push(`r.${name} IN $${name}`);
+    params[name] = [...list];
+  }
+  const found = await agentsAtPlaces(query, await insideOf(query, scope), wants.join(" AND "), params);
+  const asked = agents && new Set(agents);
+  return new Set(found.filter((id) => asked?.has(id) !== false));
 }
 
 /** Names of places inside this one that the agent reaches: most items first, then by name. */

@@ -37,6 +37,26 @@ export async function eachOrAll(
   return (await Promise.all(ids.map((id) => query(text, { ...more, id })))).flat();
 }
 
+/**
+ * Agents with rows `r` at these places, of which there may be very many. One by one: the engine joins them, and goes through
+ * the whole list for each row where a place only has to be in it.
+ */
+export async function agentsAtPlaces(
+  query: GraphStore["query"],
+  places: Iterable<string>,
+  condition = "true",
+  more: Params = {},
+): Promise<string[]> {
+  const ids = [...places];
+  if (ids.length === 0) return [];
+  const rows = await query(
+    `UNWIND $ids AS id MATCH (s:Scope) WHERE s.id = id
+     MATCH (a:Agent)-[r:CAN_REACH]->(s) WHERE ${condition} RETURN DISTINCT a.id AS id`,
+    { ...more, ids },
+  );
+  return rows.map(({ id }) => String(id));
+}
+
 export interface Link {
   parent: Named;
   child: string;
