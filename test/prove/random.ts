@@ -32,8 +32,8 @@ const PER_SHARED_DATABASE = 100;
 const FEW = 50;
 /** More are judged as one tenant in more time than their databases would take. */
 const AS_ONE = 8;
-/** So many databases are made at a time: each keeps one processor busy, and no more. */
-const LANES = availableParallelism();
+/** So many databases are made at a time: each keeps one processor busy at most, and waits for its turn in between. */
+const LANES = 2 * availableParallelism();
 /** Of all pairs of features, so many percent must meet in some tenant of a run of `ENOUGH`. */
 export const LEAST_PAIRS = 99;
 export const ENOUGH = 500;
@@ -150,37 +150,42 @@ function shareOut(part: readonly Tried[]): { beside: Tried[][]; asOne: Tried[][]
         bySharing(some, PER_SHARED_DATABASE),
       ),
     ].sort((a, b) => b.length - a.length),
-    asOne: [
-      own.filter(({ world }) => !lacksParts(world)),
-      own.filter(({ world }) => lacksParts(world)),
-    ].flatMap((some) => evenly(some, AS_ONE)),
+    asOne: manyOfEach(
+      [own.filter(({ world }) => !lacksParts(world)), own.filter(({ world }) => lacksParts(world))],
+      AS_ONE,
+    ).flatMap((some) => evenly(some, AS_ONE)),
   };
 }
 
 /**
  * Among many tenants somebody always could join a group, and some policy is there. What rules do where there is none of
- * either, they do for those that are by themselves.
+ * either, they do for those that are by themselves, if those are not few.
  */
 function quietApart(worlds: readonly Tried[]): Tried[][] {
   const joins = ({ world }: Tried): boolean => hasJoins(world);
   const policies = ({ world }: Tried): boolean => hasPolicies(world);
   const steady = worlds.filter((one) => !joins(one));
-  return [worlds.filter(joins), steady.filter(policies), steady.filter((one) => !policies(one))];
+  return manyOfEach(
+    [worlds.filter(joins), steady.filter(policies), steady.filter((one) => !policies(one))],
+    FEW,
+  );
+}
+
+/** Parts of so many at least, if not the first: a part of fewer goes to the one before it. */
+function manyOfEach(parts: readonly (readonly Tried[])[], few: number): Tried[][] {
+  const found = parts.map((part) => [...part]);
+  for (let at = found.length - 1; at > 0; at--)
+    if (found[at]!.length < few) found[at - 1]!.push(...found.splice(at, 1)[0]!);
+  return found;
 }
 
 /** Tenants in databases of at most so many; those where everyone holds something in others than the rest. */
 function bySharing(worlds: readonly Tried[], most: number): Tried[][] {
-  if (worlds.length <= FEW) return evenly(worlds, most);
-  return [
-    ...evenly(
-      worlds.filter(({ world }) => sharesGrants(world)),
-      PER_SHARED_DATABASE,
-    ),
-    ...evenly(
-      worlds.filter(({ world }) => !sharesGrants(world)),
-      most,
-    ),
-  ];
+  const [others, sharing] = manyOfEach(
+    [worlds.filter(({ world }) => !sharesGrants(world)), worlds.filter(({ world }) => sharesGrants(world))],
+    FEW,
+  );
+  return [...evenly(others!, most), ...evenly(sharing ?? [], PER_SHARED_DATABASE)];
 }
 
 /** Parts of about as many, at most so many. */
