@@ -11,12 +11,14 @@ import {
   mustBeReadable,
   openAnswers,
 } from "./app.ts";
+import { withGaps } from "./keep/behind.ts";
 import type { ImportLine } from "./keep/inventory.ts";
 import { isNotFound } from "./reach/answers.ts";
 import { findPerson, mayUse, type NotRead, usersOf, withAudience } from "./reach/audience.ts";
 import { planPeople } from "./reach/people.ts";
 import { judgePeople, type People } from "./reach/people-gain.ts";
 import { checkedLines, type SupposedGraph, supposeGraph } from "./reach/whatif.ts";
+import { NamedIds } from "./reach/whatif-ids.ts";
 import { Touched } from "./reach/whatif-seed.ts";
 import type { Kind } from "./schema.ts";
 
@@ -51,16 +53,19 @@ export async function openWhatIf({
   try {
     const asked = agent === undefined ? undefined : await orNone(today.findAgents(agent));
     const touched = new Touched();
+    const named = new NamedIds();
     const name = importName(file);
     const lines = async function* (): AsyncGenerator<ImportLine> {
       for await (const line of checkedLines(name, linesOf(file))) {
         touched.note(line);
+        named.note(line);
         yield line;
       }
     };
+    const step = `import.${name}`;
     let concerned: readonly string[] | undefined;
     graph = await supposeGraph({
-      ...{ ...request, meta: today.meta, connectors, step: `import.${name}`, lines: lines() },
+      ...{ ...request, meta: today.meta, connectors, step, lines: lines() },
       async seed(unread) {
         const found = unread ? undefined : await touched.concerned(today.ask);
         // The file may put an agent that goes by the name that is asked about.
@@ -70,12 +75,14 @@ export async function openWhatIf({
         return concerned;
       },
     });
-    const then = answersOf({ ...graph, published: false });
+    const gap = await named.gap(today.ask);
+    const meta = withGaps(graph.meta, gap === undefined ? [] : [{ step, hides: "both", ...gap }]);
+    const then = answersOf({ ...graph, meta, published: false });
     if (asked !== undefined) {
-      const named = await orNone(then.findAgents(agent!));
+      const found = await orNone(then.findAgents(agent!));
       // Neither before nor after: the error of a name that nobody bears.
-      if (asked.length + named.length === 0) await today.findAgents(agent!);
-      concerned = concerned?.filter((id) => asked.includes(id) || named.includes(id));
+      if (asked.length + found.length === 0) await today.findAgents(agent!);
+      concerned = concerned?.filter((id) => asked.includes(id) || found.includes(id));
     }
     const moved = await touched.moved(today.ask);
     return { ...then, today, agents: concerned, moved, close: closing(graph, today) };

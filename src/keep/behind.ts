@@ -73,6 +73,11 @@ export function withBehind(
     ...(isOlder ? [{ step: PUBLICATION, hides: "both" as const, ...SCANNED }] : []),
     ...lacking.map(({ id, hides }) => ({ step: id, hides, ...SCANNED })),
   ];
+  return withGaps(meta, gaps);
+}
+
+/** The same graph, of which more is known to be missing: parts of the whole tenant. */
+export function withGaps(meta: GraphMeta, gaps: readonly Gap[]): GraphMeta {
   if (gaps.length === 0) return meta;
   const rows = new Map(meta.coverage.map((row) => [`${row.step}\n${row.scope}`, row]));
   for (const gap of gaps) rows.set(`${gap.step}\n`, withGap(rows.get(`${gap.step}\n`), gap));

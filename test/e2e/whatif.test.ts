@@ -149,6 +149,33 @@ describe("what if", () => {
     expect(gap.stderr).toContain("1 part was not read completely");
   });
 
+  test.each<[string, unknown[], string]>([
+    ["a group", [...PLANNED.slice(0, 2), inGroup("new-id", "finanse")], 'Principal "finanse"'],
+    ["whoever gets something", [grant("bott", "box", "g", { write: true })], 'Principal "bott"'],
+    [
+      "a place, among what is known and what is new",
+      [...PLANNED, grant("new-id", "bax", "g", { read: true })],
+      'Scope "bax"',
+    ],
+    ["what goes", [{ remove: ref("Principal", "finanse") }], 'Principal "finanse"'],
+    [
+      "an end of what goes",
+      [removed("MEMBER_OF", principal("innr"), principal("finance"))],
+      'Principal "innr"',
+    ],
+  ])("an id of which nothing is known is no clean answer: a slip in %s", async (_, lines, named) => {
+    const ended = await withFile(lines, "--scope", "box");
+    expect(ended).toMatchObject({ code: lines.length > 3 ? 1 : 3 });
+    expect(ended.stderr).toContain(`import.lines: nothing is known of ${named}, and no line puts it`);
+  });
+
+  test("ids that lines lead to and away from, or that every tenant has, need no record", async () => {
+    const link = [inGroup("ben", "between"), inGroup("between", "finance")];
+    expect(await withFile(link)).toMatchObject({ code: 0, stderr: "" });
+    const everyone = [rel("DENIED", principal("everyone"), ref("Scope", "box"), { key: "d", write: true })];
+    expect(await withFile(everyone)).toMatchObject({ stderr: "" });
+  });
+
   test("it is narrowed like any other answer, by each of the options", async () => {
     const lines = [
       ...PLANNED,

@@ -1,0 +1,79 @@
+/** Ids that a file of changes names and that nothing is known of: one with a slip in it looks like something new that has nothing. */
+import type { GraphStore } from "../graph/store.ts";
+import type { ImportLine } from "../keep/inventory.ts";
+import {
+  EVERYONE,
+  EXCEPT_EXTERNAL,
+  isNodeKind,
+  LABEL_UNKNOWN,
+  type NodeKind,
+  type NodeRef,
+  UNLABELED,
+} from "../schema.ts";
+
+/** Every tenant has these, whether a record says so or not. */
+const ALWAYS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL, UNLABELED, LABEL_UNKNOWN]);
+/** So many are said by name. */
+const NAMED = 5;
+
+/** How a file speaks of a node that it does not put. */
+interface Mention {
+  kind: NodeKind;
+  id: string;
+  from: boolean;
+  to: boolean;
+  removed: boolean;
+}
+
+export class NamedIds {
+  readonly #put = new Set<string>();
+  readonly #mentions = new Map<string, Mention>();
+
+  note(line: ImportLine): void {
+    if ("coverage" in line) return;
+    const removed = "remove" in line;
+    const record = removed ? line.remove : line.put;
+    if ("from" in record) {
+      this.#mention(record.from, removed ? "removed" : "from");
+      this.#mention(record.to, removed ? "removed" : "to");
+    } else if (!isNodeKind(record.kind)) return;
+    else if (removed) this.#mention({ kind: record.kind, id: record.id }, "removed");
+    else this.#put.add(keyOf(record.kind, record.id));
+  }
+
+  #mention({ kind, id }: NodeRef, how: "from" | "to" | "removed"): void {
+    if (id === undefined || ALWAYS.has(id)) return;
+    const key = keyOf(kind, id);
+    const known = this.#mentions.get(key) ?? { kind, id, from: false, to: false, removed: false };
+    known[how] = true;
+    this.#mentions.set(key, known);
+  }
+
+  /**
+   * Asked of the graph without the changes: why an answer with them is not complete; undefined if every id is known. An id
+   * that relationships of the file lead to and away from is a link that the file makes, and needs no record of its own.
+   */
+  async gap(query: GraphStore["query"]): Promise<{ reason: string; fix: string } | undefined> {
+    const open = [...this.#mentions].filter(
+      ([key, { from, to, removed }]) => !this.#put.has(key) && (removed || from !== to),
+    );
+    const known = new Set<string>();
+    for (const kind of new Set(open.map(([, mention]) => mention.kind))) {
+      const ids = open.flatMap(([, mention]) => (mention.kind === kind ? [mention.id] : []));
+      for (const row of await query(
+        `UNWIND $ids AS id MATCH (n:${kind}) WHERE n.id = id RETURN DISTINCT n.id AS id`,
+        { ids },
+      ))
+        known.add(keyOf(kind, String(row.id)));
+    }
+    const names = open.flatMap(([key, { kind, id }]) => (known.has(key) ? [] : [`${kind} "${id}"`]));
+    if (names.length === 0) return undefined;
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    return {
+      reason: `nothing is known of ${names.slice(0, NAMED).join(", ")}${more}, and no line puts ${names.length === 1 ? "it" : "them"}`,
+      fix: "correct the id in the file, or put the node if it is new",
+    };
+  }
+}
+
+const keyOf = (kind: NodeKind, id: string): string => `${kind}\n${id}`;
