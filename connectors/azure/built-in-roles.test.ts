@@ -40,6 +40,11 @@ const allowed = (block: PermissionBlock, plane: "control" | "data", action: stri
   return yes.some((one) => stands(one, action)) && !no.some((one) => stands(one, action));
 };
 
+const planesOf = (name: string) =>
+  roles
+    .find(({ roleName }) => roleName === name)!
+    .permissions.flatMap((block) => evaluateBlock(block).planes);
+
 describe.skipIf(roles.length === 0)("built-in roles", () => {
   it("are as many as the file was made with, and as odd", () => {
     expect(roles).toHaveLength(928);
@@ -69,6 +74,14 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
       count((block) => evaluateBlock(block).primitives.has(name));
     expect([having("read"), having("listKeys"), having("accountSas")]).toEqual([15, 24, 8]);
     expect(count((block) => evaluateBlock(block).superUser)).toBe(2);
+  });
+
+  it.each([
+    ["AzureML Data Scientist", "machine-learning"],
+    ["Azure AI Developer", "machine-learning"],
+    ["Azure Machine Learning Workspace Connection Secrets Reader", "machine-learning"],
+  ])("%s opens %s, which it names no data action of", (name, plane) => {
+    expect(planesOf(name)).toContain(plane);
   });
 
   it("have conditions that are all understood", () => {

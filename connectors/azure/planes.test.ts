@@ -20,6 +20,7 @@ describe("resources that keys open", () => {
       ["microsoft.cache/redisenterprise/databases", "redis"],
       ["microsoft.dbforpostgresql/flexibleservers", "postgresql"],
       ["microsoft.containerregistry/registries", "container-registry"],
+      ["microsoft.machinelearningservices/workspaces/onlineendpoints", "machine-learning"],
     ] as const)
       expect(planeOfType(type)).toBe(keyed);
     expect(planeOfType("microsoft.cognitiveservices/accountsandmore")).toBeUndefined();

@@ -198,6 +198,21 @@ const KEYS: readonly Key[] = [
       "Microsoft.ContainerRegistry/registries/push/write",
     ],
   },
+  {
+    // Keys of the workspace's own account, and credentials of what it is connected to. Readers see those of data stores:
+    // https://learn.microsoft.com/azure/machine-learning/how-to-assign-roles#default-roles
+    // https://learn.microsoft.com/azure/machine-learning/how-to-administrate-data-authentication
+    plane: "machine-learning",
+    types: ["microsoft.machinelearningservices/workspaces"],
+    actions: [
+      "Microsoft.MachineLearningServices/workspaces/listKeys/action",
+      "Microsoft.MachineLearningServices/workspaces/listStorageAccountKeys/action",
+      "Microsoft.MachineLearningServices/workspaces/datastores/listSecrets/action",
+      "Microsoft.MachineLearningServices/workspaces/connections/listSecrets/action",
+      "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action",
+      "Microsoft.MachineLearningServices/workspaces/metadata/secrets/read",
+    ],
+  },
 ];
 
 /** Planes that a role opens by control actions, whatever its data actions: keys are asked for there, and given. */

@@ -112,7 +112,7 @@ describe("role definitions", () => {
     expect(evaluateBlock(search).planes).toEqual([]);
     // A service that is named is said wherever the role is assigned; others where they are.
     expect(planes("Microsoft.Search/searchServices/*")).toEqual([]);
-    expect(planes("*/read")).toEqual(["log-analytics", "container-registry"]);
+    expect(planes("*/read")).toEqual(["log-analytics", "container-registry", "machine-learning"]);
     expect(planes("*/listAdminKeys/action", "Microsoft.KeyVault/*")).toEqual(["ai-search"]);
     expect(evaluateBlock({ actions: ["Microsoft.Sql/*"], dataActions: ["Microsoft.Sql/*"] }).planes).toEqual([
       "sql",
@@ -131,6 +131,7 @@ describe("role definitions", () => {
       "redis",
       "postgresql",
       "container-registry",
+      "machine-learning",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
@@ -147,6 +148,10 @@ describe("role definitions", () => {
     ["postgresql", "Microsoft.DBforPostgreSQL/flexibleServers/administrators/write"],
     ["container-registry", "Microsoft.ContainerRegistry/registries/listCredentials/action"],
     ["container-registry", "Microsoft.ContainerRegistry/registries/pull/read"],
+    ["machine-learning", "Microsoft.MachineLearningServices/workspaces/datastores/listSecrets/action"],
+    ["machine-learning", "Microsoft.MachineLearningServices/workspaces/listStorageAccountKeys/action"],
+    ["machine-learning", "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"],
+    ["machine-learning", "Microsoft.MachineLearningServices/workspaces/*/action"],
   ])("open %s by %s", (plane, action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([plane]);
   });
@@ -157,6 +162,7 @@ describe("role definitions", () => {
     ["Microsoft.Cache/redis/read"],
     ["Microsoft.DBforPostgreSQL/flexibleServers/read"],
     ["Microsoft.ContainerRegistry/registries/read"],
+    ["Microsoft.MachineLearningServices/workspaces/read"],
   ])("open nothing by %s", (action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([]);
   });
