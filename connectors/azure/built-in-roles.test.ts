@@ -80,6 +80,9 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
     ["AzureML Data Scientist", "machine-learning"],
     ["Azure AI Developer", "machine-learning"],
     ["Azure Machine Learning Workspace Connection Secrets Reader", "machine-learning"],
+    ["SQL Managed Instance Contributor", "sql"],
+    ["SqlDb Migration Role", "sql"],
+    ["SqlMI Migration Role", "sql"],
   ])("%s opens %s, which it names no data action of", (name, plane) => {
     expect(planesOf(name)).toContain(plane);
   });

@@ -21,6 +21,8 @@ describe("resources that keys open", () => {
       ["microsoft.dbforpostgresql/flexibleservers", "postgresql"],
       ["microsoft.containerregistry/registries", "container-registry"],
       ["microsoft.machinelearningservices/workspaces/onlineendpoints", "machine-learning"],
+      ["microsoft.sql/managedinstances/databases", "sql"],
+      ["microsoft.dbformysql/flexibleservers", "mysql"],
     ] as const)
       expect(planeOfType(type)).toBe(keyed);
     expect(planeOfType("microsoft.cognitiveservices/accountsandmore")).toBeUndefined();

@@ -16,6 +16,7 @@ const PLANES: readonly (readonly [plane: string, prefix: string])[] = [
   ["cosmos-db", "Microsoft.DocumentDB/"],
   ["sql", "Microsoft.Sql/"],
   ["postgresql", "Microsoft.DBforPostgreSQL/"],
+  ["mysql", "Microsoft.DBforMySQL/"],
   ["redis", "Microsoft.Cache/"],
   ["ai-search", "Microsoft.Search/"],
   ["ai-services", "Microsoft.CognitiveServices/"],
@@ -115,10 +116,17 @@ const KEYS: readonly Key[] = [
     actions: ["Microsoft.KeyVault/vaults/accessPolicies/write", "Microsoft.KeyVault/vaults/write"],
   },
   {
+    // Writing a server or an instance sets its administrator's password, too.
     // https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/databases#microsoftsql
     plane: "sql",
-    types: ["microsoft.sql/servers"],
-    actions: ["Microsoft.Sql/servers/administrators/write"],
+    types: ["microsoft.sql/servers", "microsoft.sql/managedinstances"],
+    actions: [
+      "Microsoft.Sql/servers/administrators/write",
+      "Microsoft.Sql/servers/write",
+      "Microsoft.Sql/managedInstances/administrators/write",
+      "Microsoft.Sql/managedInstances/write",
+    ],
   },
   {
     // https://learn.microsoft.com/azure/azure-monitor/logs/manage-access
@@ -211,6 +219,15 @@ const KEYS: readonly Key[] = [
       "Microsoft.MachineLearningServices/workspaces/connections/listSecrets/action",
       "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action",
       "Microsoft.MachineLearningServices/workspaces/metadata/secrets/read",
+    ],
+  },
+  {
+    // As with PostgreSQL: https://learn.microsoft.com/azure/role-based-access-control/permissions/databases#microsoftdbformysql
+    plane: "mysql",
+    types: ["microsoft.dbformysql/flexibleservers"],
+    actions: [
+      "Microsoft.DBforMySQL/flexibleServers/administrators/write",
+      "Microsoft.DBforMySQL/flexibleServers/write",
     ],
   },
 ];

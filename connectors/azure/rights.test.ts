@@ -132,6 +132,7 @@ describe("role definitions", () => {
       "postgresql",
       "container-registry",
       "machine-learning",
+      "mysql",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
@@ -152,6 +153,11 @@ describe("role definitions", () => {
     ["machine-learning", "Microsoft.MachineLearningServices/workspaces/listStorageAccountKeys/action"],
     ["machine-learning", "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"],
     ["machine-learning", "Microsoft.MachineLearningServices/workspaces/*/action"],
+    ["sql", "Microsoft.Sql/servers/write"],
+    ["sql", "Microsoft.Sql/managedInstances/write"],
+    ["sql", "Microsoft.Sql/managedInstances/administrators/write"],
+    ["mysql", "Microsoft.DBforMySQL/flexibleServers/write"],
+    ["mysql", "Microsoft.DBforMySQL/flexibleServers/administrators/write"],
   ])("open %s by %s", (plane, action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([plane]);
   });
@@ -163,6 +169,8 @@ describe("role definitions", () => {
     ["Microsoft.DBforPostgreSQL/flexibleServers/read"],
     ["Microsoft.ContainerRegistry/registries/read"],
     ["Microsoft.MachineLearningServices/workspaces/read"],
+    ["Microsoft.Sql/servers/databases/write"],
+    ["Microsoft.DBforMySQL/flexibleServers/databases/write"],
   ])("open nothing by %s", (action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([]);
   });
