@@ -83,6 +83,8 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
     ["SQL Managed Instance Contributor", "sql"],
     ["SqlDb Migration Role", "sql"],
     ["SqlMI Migration Role", "sql"],
+    ["Azure Kubernetes Service Cluster Admin Role", "kubernetes"],
+    ["Azure Arc Enabled Kubernetes Cluster User Role", "kubernetes"],
   ])("%s opens %s, which it names no data action of", (name, plane) => {
     expect(planesOf(name)).toContain(plane);
   });

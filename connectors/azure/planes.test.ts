@@ -23,6 +23,8 @@ describe("resources that keys open", () => {
       ["microsoft.machinelearningservices/workspaces/onlineendpoints", "machine-learning"],
       ["microsoft.sql/managedinstances/databases", "sql"],
       ["microsoft.dbformysql/flexibleservers", "mysql"],
+      ["microsoft.containerservice/managedclusters", "kubernetes"],
+      ["microsoft.kubernetes/connectedclusters", "kubernetes"],
     ] as const)
       expect(planeOfType(type)).toBe(keyed);
     expect(planeOfType("microsoft.cognitiveservices/accountsandmore")).toBeUndefined();

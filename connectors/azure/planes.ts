@@ -230,6 +230,20 @@ const KEYS: readonly Key[] = [
       "Microsoft.DBforMySQL/flexibleServers/write",
     ],
   },
+  {
+    // Secrets and volumes of what runs there: https://learn.microsoft.com/azure/aks/control-kubeconfig-access
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/hybrid-multicloud#microsoftkubernetes
+    plane: "kubernetes",
+    types: ["microsoft.containerservice/managedclusters", "microsoft.kubernetes/connectedclusters"],
+    actions: [
+      "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+      "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
+      "Microsoft.ContainerService/managedClusters/accessProfiles/listCredential/action",
+      "Microsoft.ContainerService/managedClusters/runCommand/action",
+      "Microsoft.Kubernetes/connectedClusters/listClusterUserCredential/action",
+      "Microsoft.Kubernetes/connectedClusters/listClusterUserCredentials/action",
+    ],
+  },
 ];
 
 /** Planes that a role opens by control actions, whatever its data actions: keys are asked for there, and given. */

@@ -133,6 +133,7 @@ describe("role definitions", () => {
       "container-registry",
       "machine-learning",
       "mysql",
+      "kubernetes",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
@@ -158,6 +159,9 @@ describe("role definitions", () => {
     ["sql", "Microsoft.Sql/managedInstances/administrators/write"],
     ["mysql", "Microsoft.DBforMySQL/flexibleServers/write"],
     ["mysql", "Microsoft.DBforMySQL/flexibleServers/administrators/write"],
+    ["kubernetes", "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"],
+    ["kubernetes", "Microsoft.ContainerService/managedClusters/runCommand/action"],
+    ["kubernetes", "Microsoft.Kubernetes/connectedClusters/listClusterUserCredential/action"],
   ])("open %s by %s", (plane, action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([plane]);
   });
@@ -171,6 +175,7 @@ describe("role definitions", () => {
     ["Microsoft.MachineLearningServices/workspaces/read"],
     ["Microsoft.Sql/servers/databases/write"],
     ["Microsoft.DBforMySQL/flexibleServers/databases/write"],
+    ["Microsoft.ContainerService/managedClusters/read"],
   ])("open nothing by %s", (action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([]);
   });
