@@ -85,8 +85,14 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
     ["SqlMI Migration Role", "sql"],
     ["Azure Kubernetes Service Cluster Admin Role", "kubernetes"],
     ["Azure Arc Enabled Kubernetes Cluster User Role", "kubernetes"],
+    ["Desktop Virtualization Virtual Machine Contributor", "key-vault"],
   ])("%s opens %s, which it names no data action of", (name, plane) => {
     expect(planesOf(name)).toContain(plane);
+  });
+
+  it("open no database that their exclusions keep from them", () => {
+    expect(planesOf("Cosmos DB Operator")).toEqual([]);
+    expect(planesOf("SQL DB Contributor")).toEqual([]);
   });
 
   it("have conditions that are all understood", () => {

@@ -23,6 +23,7 @@ describe("resources that keys open", () => {
       ["microsoft.machinelearningservices/workspaces/onlineendpoints", "machine-learning"],
       ["microsoft.sql/managedinstances/databases", "sql"],
       ["microsoft.dbformysql/flexibleservers", "mysql"],
+      ["microsoft.documentdb/mongoclusters", "cosmos-db"],
       ["microsoft.containerservice/managedclusters", "kubernetes"],
       ["microsoft.kubernetes/connectedclusters", "kubernetes"],
     ] as const)

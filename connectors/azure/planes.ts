@@ -84,36 +84,60 @@ const KEYS: readonly Key[] = [
     actions: [
       "Microsoft.Search/searchServices/listAdminKeys/action",
       "Microsoft.Search/searchServices/listQueryKeys/action",
+      "Microsoft.Search/searchServices/regenerateAdminKey/action",
+      "Microsoft.Search/searchServices/createQueryKey/action",
     ],
   },
   {
     // https://learn.microsoft.com/azure/cosmos-db/how-to-connect-role-based-access-control
     plane: "cosmos-db",
-    types: ["microsoft.documentdb/databaseaccounts"],
+    types: ["microsoft.documentdb/databaseaccounts", "microsoft.documentdb/mongoclusters"],
     actions: [
       "Microsoft.DocumentDB/databaseAccounts/listKeys/action",
       "Microsoft.DocumentDB/databaseAccounts/readonlykeys/action",
       "Microsoft.DocumentDB/databaseAccounts/listConnectionStrings/action",
       "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments/write",
+      // Each API has assignments of its own; MongoDB has users in their place.
+      "Microsoft.DocumentDB/databaseAccounts/tableRoleAssignments/write",
+      "Microsoft.DocumentDB/databaseAccounts/gremlinRoleAssignments/write",
+      "Microsoft.DocumentDB/databaseAccounts/cassandraRoleAssignments/write",
+      "Microsoft.DocumentDB/databaseAccounts/mongoMIRoleAssignments/write",
+      "Microsoft.DocumentDB/databaseAccounts/mongodbUserDefinitions/write",
+      // Writing a cluster sets its administrator's password, too.
+      "Microsoft.DocumentDB/mongoClusters/listConnectionStrings/action",
+      "Microsoft.DocumentDB/mongoClusters/users/write",
+      "Microsoft.DocumentDB/mongoClusters/write",
     ],
   },
   {
     // https://learn.microsoft.com/azure/ai-services/authentication
     plane: "ai-services",
     types: ["microsoft.cognitiveservices/accounts"],
-    actions: ["Microsoft.CognitiveServices/accounts/listKeys/action"],
+    actions: [
+      "Microsoft.CognitiveServices/accounts/listKeys/action",
+      "Microsoft.CognitiveServices/accounts/regenerateKey/action",
+    ],
   },
   {
     // https://learn.microsoft.com/azure/azure-app-configuration/concept-enable-rbac
     plane: "app-configuration",
     types: ["microsoft.appconfiguration/configurationstores"],
-    actions: ["Microsoft.AppConfiguration/configurationStores/ListKeys/action"],
+    actions: [
+      "Microsoft.AppConfiguration/configurationStores/ListKeys/action",
+      "Microsoft.AppConfiguration/configurationStores/RegenerateKey/action",
+    ],
   },
   {
+    // A deployment reads secrets for whoever may deploy from a vault.
     // https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy
+    // https://learn.microsoft.com/azure/azure-resource-manager/templates/key-vault-parameter#grant-deployment-access-to-the-secrets
     plane: "key-vault",
     types: ["microsoft.keyvault/vaults"],
-    actions: ["Microsoft.KeyVault/vaults/accessPolicies/write", "Microsoft.KeyVault/vaults/write"],
+    actions: [
+      "Microsoft.KeyVault/vaults/accessPolicies/write",
+      "Microsoft.KeyVault/vaults/write",
+      "Microsoft.KeyVault/vaults/deploy/action",
+    ],
   },
   {
     // Writing a server or an instance sets its administrator's password, too.

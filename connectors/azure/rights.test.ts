@@ -161,6 +161,15 @@ describe("role definitions", () => {
     ["mysql", "Microsoft.DBforMySQL/flexibleServers/administrators/write"],
     ["kubernetes", "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"],
     ["kubernetes", "Microsoft.ContainerService/managedClusters/runCommand/action"],
+    ["ai-search", "Microsoft.Search/searchServices/regenerateAdminKey/action"],
+    ["ai-search", "Microsoft.Search/searchServices/createQueryKey/action"],
+    ["ai-services", "Microsoft.CognitiveServices/accounts/regenerateKey/action"],
+    ["app-configuration", "Microsoft.AppConfiguration/configurationStores/RegenerateKey/action"],
+    ["key-vault", "Microsoft.KeyVault/vaults/deploy/action"],
+    ["cosmos-db", "Microsoft.DocumentDB/databaseAccounts/cassandraRoleAssignments/write"],
+    ["cosmos-db", "Microsoft.DocumentDB/databaseAccounts/mongodbUserDefinitions/write"],
+    ["cosmos-db", "Microsoft.DocumentDB/mongoClusters/listConnectionStrings/action"],
+    ["cosmos-db", "Microsoft.DocumentDB/mongoClusters/users/write"],
     ["kubernetes", "Microsoft.Kubernetes/connectedClusters/listClusterUserCredential/action"],
   ])("open %s by %s", (plane, action) => {
     expect(evaluateBlock({ actions: [action] }).planes).toEqual([plane]);
