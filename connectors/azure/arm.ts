@@ -41,6 +41,8 @@ export const STEP = {
   accessLists: "azure.access-lists",
   /** What other tenants have delegated to this one. */
   delegations: "azure.delegations",
+  /** Local users of storage accounts, who sign in to SFTP with what no directory knows. */
+  localUsers: "azure.local-users",
   /** Sensitivity labels of blobs. */
   labels: "azure.labels",
 } as const;

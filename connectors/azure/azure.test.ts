@@ -89,6 +89,32 @@ describe("scopes", () => {
     ]);
   });
 
+  it("say where local users of SFTP may read what no role gives, which nobody has looked at", async () => {
+    const account = (name: string, properties: object) => ({
+      id: `${RG}/providers/Microsoft.Storage/storageAccounts/${name}`,
+      name,
+      properties,
+    });
+    const fake = tenant({
+      [`${S1}/providers/Microsoft.Storage/storageAccounts`]: [
+        account("Open", { isSftpEnabled: true }),
+        account("users", { isSftpEnabled: true, isLocalUserEnabled: true }),
+        account("none", { isSftpEnabled: true, isLocalUserEnabled: false }),
+        account("off", { isSftpEnabled: false, isLocalUserEnabled: true }),
+        account("plain", {}),
+      ],
+    });
+    await fake.run(step("azure.subscriptions"));
+    await fake.run(step("azure.storage-accounts"));
+    expect(fake.gaps).toMatchObject(
+      ["open", "users"].map((name) => ({
+        step: "azure.local-users",
+        scope: `${RG}/providers/microsoft.storage/storageaccounts/${name}`,
+        state: "not-modelled",
+      })),
+    );
+  });
+
   it.each([
     ["roleAssignments", "azure.role-assignments", "GRANTED"],
     ["denyAssignments", "azure.deny-assignments", "DENIED"],

@@ -1,6 +1,7 @@
 /** Storage accounts with the settings that decide who gets at their data. Keys are never read. */
 import type { Page, Step } from "../../src/connector.ts";
-import type { NodeProps } from "../../src/schema.ts";
+import type { Coverage } from "../../src/model.ts";
+import { armId, type NodeProps } from "../../src/schema.ts";
 import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeChain } from "./scopes.ts";
 
@@ -11,6 +12,8 @@ export interface StorageAccount {
     allowSharedKeyAccess?: boolean | null;
     allowBlobPublicAccess?: boolean | null;
     isHnsEnabled?: boolean | null;
+    isSftpEnabled?: boolean | null;
+    isLocalUserEnabled?: boolean | null;
     publicNetworkAccess?: string | null;
     networkAcls?: NetworkRules | null;
     privateEndpointConnections?: readonly object[] | null;
@@ -81,6 +84,21 @@ const MOST_ADDRESSES = 3;
 const counted = (list: readonly object[] | null | undefined, what: string): string[] =>
   list && list.length > 0 ? [`${list.length} ${what}${list.length === 1 ? "" : "s"}`] : [];
 
+/**
+ * SFTP knows local users alone, whose passwords and keys work without any role, and where shared keys are refused, too.
+ * An account that does not say whether it has some may have them.
+ * https://learn.microsoft.com/azure/storage/blobs/secure-file-transfer-protocol-support
+ */
+const hasLocalUsers = ({ properties: p }: StorageAccount): boolean =>
+  p?.isSftpEnabled === true && p.isLocalUserEnabled !== false;
+
+const localUsersGap = ({ id }: StorageAccount): Coverage => ({
+  step: STEP.localUsers,
+  scope: armId(id),
+  state: "not-modelled",
+  reason: "SFTP is switched on: what local users may read and write, and who may make one, is not read.",
+});
+
 /** https://learn.microsoft.com/rest/api/storagerp/storage-accounts/list */
 export const storageAccounts: Step = {
   id: STEP.storageAccounts,
@@ -90,13 +108,19 @@ export const storageAccounts: Step = {
   reads: ["GET arm /subscriptions/{id}/providers/Microsoft.Storage/storageAccounts"],
   after: [STEP.subscriptions],
   hides: "grants",
+  parts: [{ id: STEP.localUsers, title: "Local users of storage accounts (SFTP)", hides: "grants" }],
   scopes: subscriptionScopes,
   async *crawl(c, pass): AsyncGenerator<Page> {
     const path =
       pass.cursor ?? `${pass.scope}/providers/Microsoft.Storage/storageAccounts?api-version=${API.storage}`;
     for await (const page of c.http.pages<StorageAccount>("arm", path)) {
       const records = page.items.flatMap((account) => scopeChain(account.id, accountProps(account)));
-      yield { changes: records.map((put) => ({ put })), ...cursorOf(page) };
+      const gaps = page.items.filter(hasLocalUsers).map(localUsersGap);
+      yield {
+        changes: records.map((put) => ({ put })),
+        ...(gaps.length > 0 ? { gaps } : {}),
+        ...cursorOf(page),
+      };
     }
   },
 };
