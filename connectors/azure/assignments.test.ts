@@ -154,7 +154,9 @@ describe("role assignments", () => {
     expect(await opened(ACCOUNT, there, ...any)).toEqual([[ACCOUNT, undefined, undefined]]);
     expect(await opened(RG, [], ...any)).toEqual([[RG, undefined, undefined]]);
     const unread = await opened(RG, new PermissionError("forbidden", "403"), ...any);
-    expect(unread).toEqual(["ai-search", "sql", "postgresql", "mysql"].map((plane) => row(plane, RG)));
+    expect(unread).toEqual(
+      ["ai-search", "sql", "postgresql", "mysql", "synapse"].map((plane) => row(plane, RG)),
+    );
     // What a role names is what somebody meant to give.
     expect(await opened(RG, [], "Microsoft.Search/searchServices/*")).toEqual([row("ai-search", RG)]);
   });

@@ -86,6 +86,7 @@ describe.skipIf(roles.length === 0)("built-in roles", () => {
     ["Azure Kubernetes Service Cluster Admin Role", "kubernetes"],
     ["Azure Arc Enabled Kubernetes Cluster User Role", "kubernetes"],
     ["Desktop Virtualization Virtual Machine Contributor", "key-vault"],
+    ["Defender Databricks Operator", "databricks"],
   ])("%s opens %s, which it names no data action of", (name, plane) => {
     expect(planesOf(name)).toContain(plane);
   });

@@ -25,6 +25,9 @@ describe("resources that keys open", () => {
       ["microsoft.dbformysql/flexibleservers", "mysql"],
       ["microsoft.documentdb/mongoclusters", "cosmos-db"],
       ["microsoft.containerservice/managedclusters", "kubernetes"],
+      ["microsoft.databricks/workspaces", "databricks"],
+      ["microsoft.synapse/workspaces/sqlpools", "synapse"],
+      ["microsoft.kusto/clusters", "data-explorer"],
       ["microsoft.kubernetes/connectedclusters", "kubernetes"],
     ] as const)
       expect(planeOfType(type)).toBe(keyed);

@@ -17,6 +17,9 @@ const PLANES: readonly (readonly [plane: string, prefix: string])[] = [
   ["sql", "Microsoft.Sql/"],
   ["postgresql", "Microsoft.DBforPostgreSQL/"],
   ["mysql", "Microsoft.DBforMySQL/"],
+  ["databricks", "Microsoft.Databricks/"],
+  ["synapse", "Microsoft.Synapse/"],
+  ["data-explorer", "Microsoft.Kusto/"],
   ["redis", "Microsoft.Cache/"],
   ["ai-search", "Microsoft.Search/"],
   ["ai-services", "Microsoft.CognitiveServices/"],
@@ -266,6 +269,33 @@ const KEYS: readonly Key[] = [
       "Microsoft.ContainerService/managedClusters/runCommand/action",
       "Microsoft.Kubernetes/connectedClusters/listClusterUserCredential/action",
       "Microsoft.Kubernetes/connectedClusters/listClusterUserCredentials/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/analytics#microsoftdatabricks
+    plane: "databricks",
+    types: ["microsoft.databricks/workspaces"],
+    actions: ["Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action"],
+  },
+  {
+    // Writing a workspace sets the password of its SQL administrator, too.
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/analytics#microsoftsynapse
+    plane: "synapse",
+    types: ["microsoft.synapse/workspaces"],
+    actions: [
+      "Microsoft.Synapse/workspaces/administrators/write",
+      "Microsoft.Synapse/workspaces/sqlAdministrators/write",
+      "Microsoft.Synapse/workspaces/write",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/analytics#microsoftkusto
+    plane: "data-explorer",
+    types: ["microsoft.kusto/clusters"],
+    actions: [
+      "Microsoft.Kusto/clusters/principalAssignments/write",
+      "Microsoft.Kusto/clusters/databases/principalAssignments/write",
+      "Microsoft.Kusto/clusters/databases/addPrincipals/action",
     ],
   },
 ];

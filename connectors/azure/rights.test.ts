@@ -134,6 +134,9 @@ describe("role definitions", () => {
       "machine-learning",
       "mysql",
       "kubernetes",
+      "databricks",
+      "synapse",
+      "data-explorer",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
@@ -161,6 +164,11 @@ describe("role definitions", () => {
     ["mysql", "Microsoft.DBforMySQL/flexibleServers/administrators/write"],
     ["kubernetes", "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"],
     ["kubernetes", "Microsoft.ContainerService/managedClusters/runCommand/action"],
+    ["databricks", "Microsoft.Databricks/workspaces/assignWorkspaceAdmin/action"],
+    ["synapse", "Microsoft.Synapse/workspaces/administrators/write"],
+    ["synapse", "Microsoft.Synapse/workspaces/write"],
+    ["data-explorer", "Microsoft.Kusto/clusters/databases/principalAssignments/write"],
+    ["data-explorer", "Microsoft.Kusto/Clusters/Databases/AddPrincipals/action"],
     ["ai-search", "Microsoft.Search/searchServices/regenerateAdminKey/action"],
     ["ai-search", "Microsoft.Search/searchServices/createQueryKey/action"],
     ["ai-services", "Microsoft.CognitiveServices/accounts/regenerateKey/action"],
