@@ -43,3 +43,16 @@ test("where the order of labels is refused, none is called the top one, and cove
     },
   ]);
 });
+
+test("at level labels the labels that Office files carry are read, every container to its end", async () => {
+  const folder = newFolder();
+  const simulator = await serve({ tenant: smallTenant() });
+  const unknown = async () => {
+    const query = "MATCH (i:Item)-[:LABELED]->(:Label {id: 'label-unknown'}) RETURN count(i) AS items";
+    return rowsOf((await run(["query", query, "--format", "json"], { folder })).stdout)[0]?.items;
+  };
+  await scan(simulator, folder);
+  const before = await unknown();
+  expect(await scan(simulator, folder, ["--level", "labels"])).toMatchObject({ code: 0 });
+  expect(Number(await unknown())).toBeLessThan(Number(before));
+});

@@ -68,6 +68,18 @@ describe("blobs", () => {
     expect(transport.stats()).toMatchObject({ requests: 3, retries: 1 });
   });
 
+  it.each(["application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/xml"])(
+    "takes part of a file of type %s for bytes, not for a list that ends early",
+    async (type) => {
+      const { server, files } = await account((_, response) => {
+        response.writeHead(206, { "content-type": type, etag: "1", "content-length": 4 });
+        response.end(CONTENT.subarray(0, 4));
+      });
+      expect(await files.getBlobClient("a.docx").downloadToBuffer(0, 4)).toEqual(CONTENT.subarray(0, 4));
+      expect(server.seen).toHaveLength(1);
+    },
+  );
+
   it("refuses to read a blob whole, or a range without measure", async () => {
     const { server, files } = await account(xml(""));
     await expect(files.getBlobClient("a").download()).rejects.toMatchObject({ code: "not-allowed" });

@@ -13,7 +13,14 @@ import { interrupted, refusalError } from "./errors.ts";
 import { shownUrl } from "./redact.ts";
 import * as retry from "./retry.ts";
 import type { Throttle } from "./throttle.ts";
-import { BrokenExchange, type Wire, type WireRequest, type WireResponse, type WireService } from "./wire.ts";
+import {
+  BrokenExchange,
+  isListing,
+  type Wire,
+  type WireRequest,
+  type WireResponse,
+  type WireService,
+} from "./wire.ts";
 
 /** Largest answer that is read into memory, in bytes. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -275,7 +282,8 @@ function decode(call: Call, response: WireResponse): Exchange {
   const type = response.headers["content-type"] ?? "";
   const good = response.status < 300;
   if (call.service === "blob") {
-    if (good && /xml/i.test(type) && !isWholeXml(response.bytes.toString("utf8")))
+    // The type of a part of a file is the file's own: that of Office files names XML, too.
+    if (good && isListing(call) && /xml/i.test(type) && !isWholeXml(response.bytes.toString("utf8")))
       throw new BrokenExchange("cut-body", "the XML ends early");
     return response;
   }

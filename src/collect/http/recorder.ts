@@ -4,7 +4,7 @@ import { ConfigError } from "../../model.ts";
 import { isBatch } from "./batch-body.ts";
 import { isObject } from "./errors.ts";
 import { withoutSecrets, withoutSecretText } from "./redact.ts";
-import type { Wire, WireRequest, WireResponse } from "./wire.ts";
+import { isListing, type Wire, type WireRequest, type WireResponse } from "./wire.ts";
 
 const KEPT_HEADERS =
   /^(content-type|content-length|etag|last-modified|location|retry-after|x-ms-(version|request-id|error-code|resource-unit|blob-type|creation-time|access-tier|server-encrypted|is-hns-enabled|meta-.*|tag-count|lease-.*))$/;
@@ -112,8 +112,7 @@ function partsOf(request: WireRequest, response: WireResponse): Part[] {
 
 /** Bytes of a file are never written: on replay such a read is unread, not empty. */
 function isBlobContent(request: WireRequest): boolean {
-  const { searchParams } = request.url;
-  return request.method === "GET" && !searchParams.has("comp") && !searchParams.has("restype");
+  return request.method === "GET" && !isListing(request);
 }
 
 function keptHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

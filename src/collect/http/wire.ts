@@ -41,6 +41,11 @@ export class BrokenExchange extends Error {
   }
 }
 
+/** Whether the service itself answers, with a list, rather than with the bytes of a file. */
+export function isListing({ method, url }: { method: string; url: URL }): boolean {
+  return method === "GET" && (url.searchParams.has("comp") || url.searchParams.has("restype"));
+}
+
 const HEADERS_TIMEOUT_MS = 60_000;
 const BODY_TIMEOUT_MS = 60_000;
 const unzip = promisify(gunzip);
