@@ -1,7 +1,7 @@
 // id: agent-reaches-many-sensitive-items
 // title: Agent can read many sensitive items
 // severity: high
-// reads: Agent, Principal, Scope, CAN_REACH, SPONSORS
+// reads: Agent, Principal, Scope, CAN_REACH, SPONSORS, OWNS
 // columns: agent, agent_name, agent_owner, sensitive_items, unknown_scopes
 // identity: agent
 // params: threshold=100
@@ -18,6 +18,8 @@ WITH a, r.mode AS mode, coalesce(r.via, '') AS via, sum(r.readable_sensitive) AS
      sum(CASE WHEN r.read IS NULL THEN 1 ELSE 0 END) AS unread
 WITH a, max(sensitive) AS sensitive_items, sum(unread) AS unknown_scopes
 WHERE sensitive_items > $threshold
-OPTIONAL MATCH (o:Principal)-[:SPONSORS]->(a)
-RETURN a.id AS agent, a.name AS agent_name, min(o.name) AS agent_owner, sensitive_items, unknown_scopes
+// One of those who answer for the agent: the rows of reach name them all.
+OPTIONAL MATCH (o:Principal)-[:SPONSORS|OWNS]->(a)
+WITH a, sensitive_items, unknown_scopes, min(coalesce(o.name, o.id)) AS answers
+RETURN a.id AS agent, a.name AS agent_name, coalesce(answers, a.owner) AS agent_owner, sensitive_items, unknown_scopes
 ORDER BY sensitive_items DESC, agent

@@ -39,7 +39,7 @@ async function ask(folder: string, ...args: string[]): Promise<Record<string, st
     .map((line) => JSON.parse(line) as Record<string, string>);
 }
 
-test("owners, sponsors and whom a catalog names answer for an agent", async () => {
+test("owners, sponsors and whom a catalog names answer for an agent, in rows and in findings", async () => {
   const folder = newFolder();
   const file = join(folder, "records.jsonl");
   writeFileSync(file, RECORDS.map((record) => `${JSON.stringify(record)}\n`).join(""));
@@ -47,5 +47,9 @@ test("owners, sponsors and whom a catalog names answer for an agent", async () =
   const rows = await ask(folder, "reach", "--all");
   expect(Object.fromEntries(rows.map((row) => [row.agent_id, row.agent_owner]))).toEqual({
     ...{ told: "Ana; Cleo", owned: "Bea", sponsored: "Ana; Cleo", nobodys: "" },
+  });
+  const found = await ask(folder, "query", "agent-can-change-permissions");
+  expect(Object.fromEntries(found.map((row) => [row.agent, row.agent_owner]))).toEqual({
+    ...{ told: "Cleo; Ana", owned: "Bea", sponsored: "Ana", nobodys: null },
   });
 });
