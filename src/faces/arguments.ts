@@ -32,6 +32,11 @@ export function dateAhead(text: string): string {
     throw new InvalidArgumentError("That day is over: nothing would be accepted.");
   return text;
 }
+/** What is accepted stands in every report with its reason: an empty one would tell an auditor nothing. */
+export function reasonOf(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Say why the gap is accepted.");
+  return text;
+}
 export const listOf =
   (known: readonly string[]) =>
   (text: string): string[] => {

@@ -72,6 +72,12 @@ describe("the command line", () => {
       /--reason/,
       /required/,
     ],
+    [
+      "a reason without a word",
+      ["coverage", "accept", "azure.blobs", "--reason", " ", "--until", "2099-12-31"],
+      /--reason/,
+      /why/,
+    ],
   ])("%s that does not exist or fit is named, with what would", async (_, args, what, instead) => {
     expectRefused(await run(args, { folder }), 2, what, instead);
   });

@@ -1,6 +1,6 @@
 /** `coverage` and `coverage accept`: what was not looked at, and which of it is known. */
 import { ConfigError } from "../../model.ts";
-import { dateAhead } from "../arguments.ts";
+import { dateAhead, reasonOf } from "../arguments.ts";
 import { type CommandLine, version } from "../command-line.ts";
 import { withOutput } from "../flags.ts";
 import type { OutputOptions } from "../output.ts";
@@ -30,7 +30,7 @@ export function coverage(line: CommandLine): void {
     .description("say that a gap is known: it stays in every row, and raises no exit code until the date")
     .argument("<STEP>", "as `forereach coverage` names it")
     .argument("[SCOPE]", "one part of it; absent: all that are not read now")
-    .requiredOption("--reason <TEXT>", "why")
+    .requiredOption("--reason <TEXT>", "why", reasonOf)
     .requiredOption("--until <DATE>", "until when, YYYY-MM-DD", dateAhead)
     .action(
       async (
