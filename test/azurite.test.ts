@@ -46,14 +46,18 @@ interface Upload {
   metadata?: Record<string, string>;
 }
 
+/** As clients upload Office files: the answer to a part of one has the file's type, which names XML. */
+const TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
 /** A container with these blobs; returns the id of its scope. */
 async function upload(container: string, files: readonly Upload[]): Promise<string> {
   const client = transport().blobs(azurite.url).getContainerClient(container);
   await client.create();
   for (const { name, body, metadata } of files)
-    await client
-      .getBlockBlobClient(name)
-      .upload(body, body.length, metadata === undefined ? {} : { metadata });
+    await client.getBlockBlobClient(name).upload(body, body.length, {
+      blobHTTPHeaders: { blobContentType: TYPE },
+      ...(metadata === undefined ? {} : { metadata }),
+    });
   return `${ACCOUNT}/blobservices/default/containers/${container}`;
 }
 
