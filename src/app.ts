@@ -8,7 +8,7 @@ import { connectors } from "../connectors/index.ts";
 import { checkParameters, checkQuery } from "./ask/gate.ts";
 import { QUERY_LIMITS, runIsolated, tooLarge } from "./ask/isolated.ts";
 import { checkKinds } from "./ask/names.ts";
-import { loadQueries, runQuery } from "./ask/query.ts";
+import { runQuery, savedQuery } from "./ask/query.ts";
 import type {
   EndpointOverrides,
   Recorder,
@@ -629,7 +629,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     close: () => store.close(),
   };
   async function* asked(cypherOrName: string, params: Params): AsyncGenerator<Row, readonly string[]> {
-    const saved = (await loadQueries()).find(({ id }) => id === cypherOrName);
+    const saved = await savedQuery(cypherOrName);
     if (saved !== undefined) {
       yield* await runQuery(query, saved, params).catch((cause: unknown) => {
         throw isPoolFull(cause) ? tooLarge(QUERY_LIMITS.memory, cause) : cause;

@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { ConfigError, type Params, type Row, SEVERITIES, type Severity } from "../model.ts";
+import { nearest } from "../nearest.ts";
 import { packageRoot } from "../root.ts";
 import { isNodeKind, isRelKind, PUBLISHED_KINDS } from "../schema.ts";
 
@@ -52,6 +53,22 @@ const KEYS: ReadonlySet<string> = new Set([...REQUIRED, ...OF_FINDINGS, "for", "
 export type FindingQuery = Query & { severity: Severity };
 export const isFindingQuery = (query: Query): query is FindingQuery => query.severity !== undefined;
 const PUBLISHED: ReadonlySet<string> = new Set(PUBLISHED_KINDS);
+
+/** The saved query of that name; undefined for Cypher. Throws ConfigError for what can only be a name, and is none. */
+export async function savedQuery(cypherOrName: string): Promise<Query | undefined> {
+  const saved = await loadQueries();
+  const found = saved.find(({ id }) => id === cypherOrName);
+  if (found !== undefined || !/^\w+(-\w+)+$/.test(cypherOrName)) return found;
+  const near = nearest(
+    cypherOrName,
+    saved.map(({ id }) => id),
+  );
+  throw new ConfigError(
+    "no-such-query",
+    `No saved query is called ${cypherOrName}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    "forereach queries lists them",
+  );
+}
 
 /** All saved queries, ordered by id. Throws ConfigError for a file that does not say what it must. */
 export async function loadQueries(folder = join(packageRoot, "queries")): Promise<Query[]> {

@@ -244,7 +244,17 @@ describe("queries", () => {
       /no kind "Agnet" \(line 1, column 10\); did you mean Agent\?/,
       /forereach --data \S+ schema/,
     );
-    expectRefused(await run(["query", "no-such-query"], { folder }), 2);
+    expectRefused(
+      await run(["query", "no-such-query"], { folder }),
+      2,
+      /no-such-query/,
+      /forereach .*queries/,
+    );
+    expectRefused(
+      await run(["query", "agents-that-can-rite"], { folder }),
+      2,
+      /did you mean agents-that-can-write/,
+    );
   });
 
   test("that makes a list beyond its memory ends, and what to do is said: lists lie beside the engine's pool", async () => {
