@@ -69,6 +69,18 @@ async function rows(connectors: Connector[], token: string | Error, options: Par
 const find = (found: CheckRow[], what: string) => found.find((row) => row.what.includes(what));
 
 describe("before signing in", () => {
+  test("of a wrong configuration every mistake is told, not the first alone", async () => {
+    const found = await rows([connector("a")], jwt({}), {
+      config: async () => ({
+        config: parseConfig("tenant: x\nlevl: y\n", "f.yaml", ["a"], {}).config,
+        warnings: [],
+      }),
+    });
+    expect(found[0]).toMatchObject({ what: "configuration", state: "failed" });
+    for (const mistake of [/f\.yaml:1: tenant is not known/, /f\.yaml:2: levl is not known/])
+      expect(found[0]?.detail).toMatch(mistake);
+  });
+
   test("a wrong configuration is told with its fix, and the rest is checked all the same", async () => {
     const found = await rows([connector("a")], "", {
       config: async () => {

@@ -2,7 +2,7 @@
 import type { TokenCredential } from "@azure/identity";
 import type { Config, LoadedConfig, StoreSpec, TenantConfig } from "../config.ts";
 import type { Connector } from "../connector.ts";
-import { ForereachError, PermissionError } from "../model.ts";
+import { ConfigError, ForereachError, PermissionError } from "../model.ts";
 import { createCredential, type SignIn, tokenScope } from "./credential.ts";
 import type { Transport } from "./http.ts";
 import { permissions } from "./permissions.ts";
@@ -224,8 +224,12 @@ const skipped = (what: string, detail: string): CheckRow => ({ what, state: "ski
 
 function failure(what: string, error: unknown): CheckRow {
   const message = error instanceof Error ? error.message : String(error);
-  // Identity providers answer at length; a token must not come along.
-  const detail = (message.split("\n")[0] ?? "").replace(/\beyJ[\w-]+\.[\w.-]+/g, "(token)");
+  // A configuration may have several mistakes. Identity providers answer at length; a token must not come along.
+  const lines = message.split("\n");
+  const detail = (error instanceof ConfigError ? lines.join("; ") : (lines[0] ?? "")).replace(
+    /\beyJ[\w-]+\.[\w.-]+/g,
+    "(token)",
+  );
   const fix = error instanceof ForereachError ? error.fix : undefined;
   return { what, state: "failed", detail, ...(fix === undefined ? {} : { fix }) };
 }
