@@ -259,8 +259,12 @@ export class InventoryPass implements OpenPass {
         : base !== undefined
           ? await count(writer, base, kinds)
           : 0;
+    // Only where changes are told: a list without them is asked for as a whole, and names again who is back.
     const keeps =
-      staged !== undefined && liveKinds.includes("MEMBER_OF") && outlives("MEMBER_OF", this.#step);
+      staged !== undefined &&
+      this.#staged.token !== undefined &&
+      liveKinds.includes("MEMBER_OF") &&
+      outlives("MEMBER_OF", this.#step);
     if (keeps) kinds.add("MEMBER_OF");
     const layer = base ?? staged;
     const now = this.#now();

@@ -313,6 +313,14 @@ describe("a delta pass", () => {
     expect((await delta("entra.groups")).cursor).toBe("t1");
   });
 
+  test("keeps what a member held only where changes are told: a list that no longer names it ends it", async () => {
+    await crawl("entra.users", { changes: [principal("u1"), principal("u2")], deltaToken: "t1" });
+    await crawl("entra.directory-roles", { changes: [member("u1", "r1"), member("u2", "r2")] });
+    await (await pages(await delta("entra.users"), { changes: [removed("Principal", "u1")] })).finish();
+    await crawl("entra.directory-roles", { changes: [member("u2", "r2")] });
+    expect(await inventory.targets("MEMBER_OF")).toEqual(new Set(["r2"]));
+  });
+
   test("needs a token that was saved under the same options", async () => {
     await start();
     expect((await delta("entra.groups", "", "other")).mode).toBe("full");
