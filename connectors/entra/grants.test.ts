@@ -123,6 +123,15 @@ describe("application permissions", () => {
     });
   });
 
+  it.each([null, "AgentIdentity"])(
+    "are held by whoever is not said to be a person or a group (%s)",
+    (principalType) => {
+      const held = { ...HELD, principalType };
+      const changes = assignmentChanges(held, api(GRAPH, { r: "Files.Read.All" }), TENANT);
+      expect(relations(changes, "GRANTED")).toEqual(["p GRANTED plane:sharepoint"]);
+    },
+  );
+
   it("never come from default access, nor to people and groups", () => {
     const none = "00000000-0000-0000-0000-000000000000";
     const app = {

@@ -77,6 +77,7 @@ function consented(from: NodeRef, place: Place, props: RelProps<"CONSENTED">): C
  *   Default access is access to the application, not to data: consent only.
  * - To a user or a group: people may use the application. That is no grant on data, and application
  *   permissions never come through groups, so it is the audience of an agent or a consent of type `access`.
+ * - To a principal whose type is not said: it may be either, so both.
  */
 export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenantId: string): Change[] {
   const holder = principalRef(assignment.principalId);
@@ -85,12 +86,15 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
   const permission = none ? DEFAULT_ACCESS : (role ?? assignment.appRoleId);
   const consent = { permission, resource: api.id, key: assignment.id };
 
-  if (assignment.principalType?.toLowerCase() !== "serviceprincipal") {
+  const type = assignment.principalType?.toLowerCase();
+  const access: Change[] = [];
+  if (type !== "serviceprincipal") {
     const place = apiPlace(api);
-    const access = [placeChange(place), consented(holder, place, { ...consent, type: "access" })];
-    if (!api.agent) return access;
-    return [...access, { put: { kind: "MAY_USE", from: holder, to: agentRef(api.id) } }];
+    access.push(placeChange(place), consented(holder, place, { ...consent, type: "access" }));
+    if (api.agent) access.push({ put: { kind: "MAY_USE", from: holder, to: agentRef(api.id) } });
   }
+  // Whoever is not said to be a person or a group may be an identity that holds the permission.
+  if (type === "user" || type === "group") return access;
 
   const opened = none ? [{ place: apiPlace(api) }] : openings(api, permission, tenantId);
   const changes = opened.flatMap((opening) => [
@@ -107,7 +111,7 @@ export function assignmentChanges(assignment: AppRoleAssignment, api: Api, tenan
   ]);
   for (const of of becomes(api.appId, permission))
     changes.push(...classChanges(of), controls(holder, classRef(of), permission));
-  return changes;
+  return [...access, ...changes];
 }
 
 /** Delegated consents: one a permission and place. The user is `*` where all users are covered. */
