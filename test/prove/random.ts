@@ -150,42 +150,37 @@ function shareOut(part: readonly Tried[]): { beside: Tried[][]; asOne: Tried[][]
         bySharing(some, PER_SHARED_DATABASE),
       ),
     ].sort((a, b) => b.length - a.length),
-    asOne: manyOfEach(
-      [own.filter(({ world }) => !lacksParts(world)), own.filter(({ world }) => lacksParts(world))],
-      AS_ONE,
-    ).flatMap((some) => evenly(some, AS_ONE)),
+    asOne: [
+      own.filter(({ world }) => !lacksParts(world)),
+      own.filter(({ world }) => lacksParts(world)),
+    ].flatMap((some) => evenly(some, AS_ONE)),
   };
 }
 
 /**
  * Among many tenants somebody always could join a group, and some policy is there. What rules do where there is none of
- * either, they do for those that are by themselves, if those are not few.
+ * either, they do for those that are by themselves.
  */
 function quietApart(worlds: readonly Tried[]): Tried[][] {
   const joins = ({ world }: Tried): boolean => hasJoins(world);
   const policies = ({ world }: Tried): boolean => hasPolicies(world);
   const steady = worlds.filter((one) => !joins(one));
-  return manyOfEach(
-    [worlds.filter(joins), steady.filter(policies), steady.filter((one) => !policies(one))],
-    FEW,
-  );
-}
-
-/** Parts of so many at least, if not the first: a part of fewer goes to the one before it. */
-function manyOfEach(parts: readonly (readonly Tried[])[], few: number): Tried[][] {
-  const found = parts.map((part) => [...part]);
-  for (let at = found.length - 1; at > 0; at--)
-    if (found[at]!.length < few) found[at - 1]!.push(...found.splice(at, 1)[0]!);
-  return found;
+  return [worlds.filter(joins), steady.filter(policies), steady.filter((one) => !policies(one))];
 }
 
 /** Tenants in databases of at most so many; those where everyone holds something in others than the rest. */
 function bySharing(worlds: readonly Tried[], most: number): Tried[][] {
-  const [others, sharing] = manyOfEach(
-    [worlds.filter(({ world }) => !sharesGrants(world)), worlds.filter(({ world }) => sharesGrants(world))],
-    FEW,
-  );
-  return [...evenly(others!, most), ...evenly(sharing ?? [], PER_SHARED_DATABASE)];
+  if (worlds.length <= FEW) return evenly(worlds, most);
+  return [
+    ...evenly(
+      worlds.filter(({ world }) => sharesGrants(world)),
+      PER_SHARED_DATABASE,
+    ),
+    ...evenly(
+      worlds.filter(({ world }) => !sharesGrants(world)),
+      most,
+    ),
+  ];
 }
 
 /** Parts of about as many, at most so many. */
