@@ -308,18 +308,19 @@ async function ownersOf(query: Query, agents: readonly string[]): Promise<Map<st
       (is) =>
         `MATCH (p:Principal)-[:${relationships}]->(n:${of}) WHERE ${is("n.id")} RETURN n.id AS id, p.name AS name, p.id AS owner`,
     );
-  const [told, ...answerers] = await Promise.all([
+  const [ofAgents, ofPrincipals, told] = await Promise.all([
+    answering("SPONSORS|OWNS", "Agent"),
+    answering("OWNS", "Principal"),
     eachOrAll(
       query,
       agents,
       (is) =>
         `MATCH (n:Agent) WHERE ${is("n.id")} AND n.owner IS NOT NULL RETURN n.id AS id, n.owner AS owner`,
     ),
-    ...[answering("SPONSORS|OWNS", "Agent"), answering("OWNS", "Principal")],
   ]);
   const names = new Map<string, Set<string>>();
   const add = (id: string, name: string) => names.set(id, (names.get(id) ?? new Set()).add(name));
-  for (const row of answerers.flat()) add(text(row.id), text(row.name) || text(row.owner));
+  for (const row of [...ofAgents, ...ofPrincipals]) add(text(row.id), text(row.name) || text(row.owner));
   // Catalogs name people who are no records of the directory.
   for (const row of told)
     for (const name of text(row.owner).split(";")) if (name.trim() !== "") add(text(row.id), name.trim());
