@@ -69,8 +69,10 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
   });
   if (format === "table" || options.out !== undefined)
     await tally.print(await supposed.labels(), unreadParts(supposed).length === 0);
-  for (const { step, reason } of newGaps(supposed))
-    process.stderr.write(`${step}: ${reason ?? "not read completely"}\n`);
+  for (const { step, reason, fix } of newGaps(supposed)) {
+    process.stderr.write(`${printable(`${step}: ${reason ?? "not read completely"}`)}\n`);
+    if (fix !== undefined) process.stderr.write(`→ ${printable(fix)}\n`);
+  }
   if (tally.empty)
     process.stderr.write(
       scope === undefined

@@ -149,24 +149,28 @@ describe("what if", () => {
     expect(gap.stderr).toContain("1 part was not read completely");
   });
 
-  test.each<[string, unknown[], string]>([
-    ["a group", [...PLANNED.slice(0, 2), inGroup("new-id", "finanse")], 'Principal "finanse"'],
-    ["whoever gets something", [grant("bott", "box", "g", { write: true })], 'Principal "bott"'],
+  test.each<[string, unknown[], string, number]>([
+    ["a group", [...PLANNED.slice(0, 2), inGroup("new-id", "finanse")], 'Principal "finanse"', 3],
+    ["whoever gets something", [grant("bott", "box", "g", { write: true })], 'Principal "bott"', 3],
     [
       "a place, among what is known and what is new",
       [...PLANNED, grant("new-id", "bax", "g", { read: true })],
       'Scope "bax"',
+      1,
     ],
-    ["what goes", [{ remove: ref("Principal", "finanse") }], 'Principal "finanse"'],
+    ["what goes", [{ remove: ref("Principal", "finanse") }], 'Principal "finanse"', 3],
     [
       "an end of what goes",
       [removed("MEMBER_OF", principal("innr"), principal("finance"))],
       'Principal "innr"',
+      3,
     ],
-  ])("an id of which nothing is known is no clean answer: a slip in %s", async (_, lines, named) => {
+  ])("an id of which nothing is known is no clean answer: a slip in %s", async (_, lines, named, code) => {
     const ended = await withFile(lines, "--scope", "box");
-    expect(ended).toMatchObject({ code: lines.length > 3 ? 1 : 3 });
-    expect(ended.stderr).toContain(`import.lines: nothing is known of ${named}, and no line puts it`);
+    expect(ended).toMatchObject({ code });
+    expect(ended.stderr).toContain(
+      `import.lines: nothing is known of ${named}, and no line puts it\n→ correct the id in the file`,
+    );
   });
 
   test("ids that lines lead to and away from, or that every tenant has, need no record", async () => {
