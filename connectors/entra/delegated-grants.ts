@@ -9,9 +9,10 @@ import { deltaOrListing } from "./read.ts";
 /** Service principals by object id: a grant names its API by nothing else. */
 async function apisById(c: Pick<StepContext, "known">): Promise<Map<string, Resource>> {
   const apis = new Map<string, Resource>();
-  for await (const node of c.known("Principal", { kind: "ServicePrincipal" }))
-    if (node.kind === "Principal")
-      apis.set(node.id, { id: node.id, appId: node.props.appId ?? "", name: node.props.name ?? node.id });
+  for (const kind of ["ServicePrincipal", "BlueprintPrincipal", "AgentIdentity"])
+    for await (const node of c.known("Principal", { kind }))
+      if (node.kind === "Principal")
+        apis.set(node.id, { id: node.id, appId: node.props.appId ?? "", name: node.props.name ?? node.id });
   return apis;
 }
 
@@ -44,8 +45,10 @@ export const delegatedGrants: Step = {
       );
     // A service may say one grant again while its first list goes on, with less in it, or that it is gone.
     const before = new Map<string, DelegatedGrant>();
+    const unknown = new Set<string>();
     const changesOf = (grant: DelegatedGrant): Change[] => {
       const id = directoryId(grant.resourceId);
+      if (!apis.has(id)) unknown.add(id);
       return delegatedChanges(grant, apis.get(id) ?? { id, appId: "", name: id }, c.tenantId);
     };
     const paths = {
@@ -62,7 +65,8 @@ export const delegatedGrants: Step = {
         before.set(grant.id, grant);
         return [...gone, ...changesOf(grant)];
       });
-      yield { changes, ...end };
+      // An API may be younger than the list of them. It will be known, and no change of a grant will say so: all are asked for.
+      yield unknown.size === 0 ? { changes, ...end } : { changes };
     }
   },
 };

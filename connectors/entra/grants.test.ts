@@ -310,6 +310,14 @@ describe("delegated grants", () => {
     expect(same.at(-1)?.deltaToken).toBeDefined();
   });
 
+  it("hand over no token while the API of one of them is not known: it will be, and no change says so", async () => {
+    const link = "/v1.0/oauth2PermissionGrants/delta?$deltatoken=1";
+    const listed = { value: [{ ...grant, scope: "Files.Read" }], delta: link };
+    const answers = { "/v1.0/oauth2PermissionGrants/delta": listed };
+    expect((await run(delegatedGrants, fake(answers))).at(-1)?.deltaToken).toBeUndefined();
+    expect((await run(delegatedGrants, fake(answers, known))).at(-1)?.deltaToken).toBeDefined();
+  });
+
   it("keep a place for what is granted one by one", () => {
     const places = delegated(api(GRAPH), "Sites.Selected", TENANT).map(({ place }) => place.id);
     expect(places).toEqual([`unknown:sharepoint-selected:${TENANT}`]);
