@@ -152,6 +152,24 @@ describe("federated credentials", () => {
     ]);
   });
 
+  it("of blueprints are asked for once, whether or not the list of applications has them", async () => {
+    const blueprint = (id: string): NodeRecord => ({ kind: "Blueprint", id, props: { appId: `bp-${id}` } });
+    const next = "/v1.0/applications?$skiptoken=2";
+    const tenant = fake(
+      {
+        "/v1.0/applications": { value: [{ id: "B1", appId: "bp-b1" }], next },
+        [next]: { value: [{ id: "app1", appId: "x1" }] },
+        "/v1.0/applications/B1/federatedIdentityCredentials": { value: [] },
+        "/v1.0/applications/app1/federatedIdentityCredentials": { value: [] },
+        "/v1.0/applications/b2/federatedIdentityCredentials": { value: [{ issuer, subject }] },
+      },
+      [blueprint("b1"), blueprint("b2"), blueprint("appid:abroad")],
+    );
+    const changes = changesOf(await run(federatedCredentials, tenant));
+    expect(relations(changes)).toEqual([`${subject.toLowerCase()} CONTROLS appid:bp-b2`]);
+    expect(tenant.batches.flat()).toHaveLength(3);
+  });
+
   it("of other issuers name no principal here", () => {
     const pipeline = { issuer: "https://token.actions.example.org", subject: "repo:a/b:ref:refs/heads/main" };
     expect(federatedChanges(pipeline, "x1", TENANT)).toEqual([]);

@@ -1,11 +1,12 @@
-import type { Step } from "../../src/connector.ts";
+import type { Step, StepContext } from "../../src/connector.ts";
 import { type Change, directoryId } from "../../src/schema.ts";
 import { APPLICATIONS_PATH, type Application } from "./applications.ts";
 import { askAboutAll } from "./ask.ts";
+import { isAbroad } from "./blueprints.ts";
 import { FEDERATED_CREDENTIALS } from "./needs.ts";
 import { controls } from "./planes.ts";
 import { principalByApp, principalRef } from "./principals.ts";
-import { listing } from "./read.ts";
+import { type Batch, listing } from "./read.ts";
 
 const ID = "entra.federated-credentials";
 
@@ -30,18 +31,38 @@ export function federatedChanges(credential: FederatedCredential, appId: string,
   return ours ? [controls(principalRef(subject), principalByApp(appId), "federated-credential")] : [];
 }
 
+/**
+ * Applications as they are listed, and with the last of them the blueprints that no page had: no page of Microsoft's says
+ * that the list has them, and a managed identity is the credential that they are told to use.
+ */
+async function* withBlueprints(
+  c: StepContext,
+  batches: AsyncIterable<Batch<Application>>,
+): AsyncGenerator<Batch<Application>> {
+  const unlisted = new Map<string, Application>();
+  for await (const node of c.known("Blueprint"))
+    if (node.kind === "Blueprint" && node.props.appId && !isAbroad(node.id))
+      unlisted.set(node.id, { id: node.id, appId: node.props.appId });
+  for await (const batch of batches) {
+    for (const { id } of batch.items) unlisted.delete(directoryId(id));
+    const last = batch.end.cursor === undefined;
+    yield last ? { ...batch, items: [...batch.items, ...unlisted.values()] } : batch;
+  }
+}
+
 export const federatedCredentials: Step = {
   id: ID,
   title: "Federated credentials of applications",
   produces: ["CONTROLS"],
   needs: [FEDERATED_CREDENTIALS],
   reads: ["GET graph /v1.0/applications", "GET graph /v1.0/applications/{id}/federatedIdentityCredentials"],
+  follows: ["entra.blueprints"],
   hides: "grants",
   async *crawl(c, pass) {
     yield* askAboutAll<Application, FederatedCredential, string>(
       c,
       ID,
-      listing<Application>(c, pass, APPLICATIONS_PATH),
+      withBlueprints(c, listing<Application>(c, pass, APPLICATIONS_PATH)),
       ({ id, appId }) =>
         appId
           ? {
