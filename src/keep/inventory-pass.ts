@@ -355,13 +355,16 @@ export class InventoryPass implements OpenPass {
 
   /**
    * The token with which the next pass may start. After gaps it does not move: what the gap hid comes again. After a
-   * full pass that only added, there is none: what it did not see must be looked at as a whole.
+   * full pass that only added, there is none: what it did not see must be looked at as a whole. That there was one is kept.
    */
   #tokenAfter(ending: Ending, token: string | undefined, fingerprint: string | undefined) {
     if (ending === "add")
       return this.mode === "delta"
         ? { token: token ?? null, fingerprint: fingerprint ?? null }
-        : { token: token === undefined ? null : FORGOTTEN, fingerprint: this.#fingerprint };
+        : {
+            token: (token ?? this.#staged.token) === undefined ? null : FORGOTTEN,
+            fingerprint: this.#fingerprint,
+          };
     const kept = ending === "merge" ? token : undefined;
     return { token: this.#staged.token ?? kept ?? null, fingerprint: this.#fingerprint };
   }

@@ -5,7 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import lbug from "@ladybugdb/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { derivedDdl, embeddedCopy, embeddedDdl, exportColumns } from "../graph/generate.ts";
-import type { Row } from "../model.ts";
+import type { Coverage, Row } from "../model.ts";
 import type { Change, NodeKind, NodeProps, NodeRef, RelKind, RelProps } from "../schema.ts";
 import { type GraphTable, type Inventory, openInventory } from "./inventory.ts";
 
@@ -332,6 +332,23 @@ describe("aliases", () => {
     expect(await rowsOf("Principal")).toMatchObject([{ id: "u1", name: "Ana", aliases: ["sid:1", "upn:u"] }]);
     expect(await ends("MEMBER_OF")).toEqual([["u1", "u1"]]);
   });
+});
+
+test("memberships of who is gone are out of sight, too, where every pass that tells changes has met a gap", async () => {
+  const passes = async (step: string, mode: "full" | "delta", changes: Change[], gaps: Coverage[] = []) => {
+    const pass = await inventory.begin(step, "", { mode, fingerprint: "f" });
+    await pass.finish({ changes, gaps, deltaToken: "t" });
+  };
+  const hides: Coverage = { step: "entra.groups", scope: "h", state: "denied", reason: "hidden" };
+  const [u1, u2, g] = ["u1", "u2", "g"].map((id) => ref("Principal", id)) as [NodeRef, NodeRef, NodeRef];
+  const members = [rel("MEMBER_OF", u1, g), rel("MEMBER_OF", u2, g)];
+  await passes("entra.users", "full", [node("Principal", "u1"), node("Principal", "u2")]);
+  await passes("entra.groups", "full", [node("Principal", "g"), ...members], [hides]);
+  await passes("entra.users", "delta", [{ remove: { kind: "Principal", id: "u1" } }]);
+  await passes("entra.groups", "delta", [node("Principal", "g"), ...members], [hides]);
+  expect((await rowsOf("MEMBER_OF")).map(({ from }) => from)).toEqual(["u2"]);
+  // Nothing was read whole: the next pass does not start from the token of these.
+  expect((await inventory.begin("entra.groups", "", { mode: "delta", fingerprint: "f" })).mode).toBe("full");
 });
 
 test("an endpoint that nobody declares becomes a placeholder, once, of its own kind", async () => {
