@@ -12,7 +12,9 @@ interface Partition {
   fingerprint: string | undefined;
   coverage: Coverage | undefined;
   endedAt: number;
-  open: { mode: "full" | "delta"; cursor: string | undefined; pages: Page[]; token?: string } | undefined;
+  open:
+    | { mode: "full" | "delta"; cursor: string | undefined; pages: Page[]; startedAt: number; token?: string }
+    | undefined;
   /** Gaps that the last passes met. */
   gaps: Coverage[];
 }
@@ -26,6 +28,9 @@ export interface MemoryInventory extends CrawlInventory {
   dieAfter(pages: number): void;
   readonly scans: { id: string; state: string }[];
 }
+
+/** As text, in the order of time. */
+const timeOf = (ticks: number): string => String(ticks).padStart(9, "0");
 
 export function createMemoryInventory(): MemoryInventory {
   const partitions = new Map<string, Partition>();
@@ -69,7 +74,7 @@ export function createMemoryInventory(): MemoryInventory {
       if (!resumed) {
         for (const partition of partitions.values()) partition.open = undefined;
         clock += 1;
-        scans.push({ id: `scan-${scans.length}`, startedAt: String(clock), state: "running", fingerprint });
+        scans.push({ id: `scan-${scans.length}`, startedAt: timeOf(clock), state: "running", fingerprint });
       }
       const { id, startedAt } = scans.at(-1)!;
       return { id, startedAt, resumed };
@@ -77,14 +82,15 @@ export function createMemoryInventory(): MemoryInventory {
     async endScan(id, state) {
       scans.find((scan) => scan.id === id)!.state = state;
     },
-    async begin(step, scope, { mode, fingerprint }): Promise<OpenPass> {
+    async begin(step, scope, { mode, fingerprint, since }): Promise<OpenPass> {
       const partition = part(step, scope);
       const valid = partition.fingerprint === fingerprint;
-      const resumed = valid && partition.open !== undefined;
+      const resumed =
+        valid && partition.open !== undefined && partition.open.startedAt >= Number(since ?? "0");
       if (!resumed) {
         const delta = mode === "delta" && valid && partition.token !== undefined;
         const cursor = delta ? partition.token : undefined;
-        partition.open = { mode: delta ? "delta" : "full", cursor, pages: [] };
+        partition.open = { mode: delta ? "delta" : "full", cursor, pages: [], startedAt: clock };
       }
       partition.fingerprint = fingerprint;
       const open = partition.open!;
@@ -130,7 +136,14 @@ export function createMemoryInventory(): MemoryInventory {
     },
     async ended(step, scope, since) {
       const { endedAt, coverage } = part(step, scope);
-      return endedAt > Number(since) ? coverage?.state : undefined;
+      return endedAt >= Number(since) ? coverage?.state : undefined;
+    },
+    async lastRead(steps) {
+      const read = [...partitions].filter(
+        ([key, { coverage }]) =>
+          steps.includes(split(key).step) && ["complete", "partial"].includes(coverage?.state ?? ""),
+      );
+      return read.length === 0 ? undefined : timeOf(Math.max(...read.map(([, { endedAt }]) => endedAt)));
     },
     async note(coverage) {
       part(coverage.step, coverage.scope).coverage = coverage;

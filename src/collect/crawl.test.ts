@@ -601,6 +601,71 @@ describe("kill, interruption and resume", () => {
     });
   });
 
+  describe("what was read before a step it follows could be is read again with it", () => {
+    const world = () => {
+      const inventory = createMemoryInventory();
+      const stop = new AbortController();
+      const tenant = { answers: false, asked: [] as string[] };
+      const agents = step("a.agents", {
+        async *crawl() {
+          if (!tenant.answers) throw refuse();
+          yield put("agent");
+        },
+      });
+      const owners = step("a.owners", {
+        follows: ["a.agents"],
+        async *crawl(_c, { cursor }) {
+          tenant.asked.push(`${inventory.ids("a.agents")} from ${cursor ?? "the start"}`);
+          if (cursor === undefined) yield { ...put("owner1"), cursor: "2" };
+          yield put("owner2");
+        },
+      });
+      const stopping = (after: string) =>
+        step("a.later", {
+          after: [after],
+          async *crawl() {
+            stop.abort();
+            yield put("later");
+          },
+        });
+      const interrupted = (...steps: Step[]) =>
+        run(inventory, [connector("a", ...steps)], { signal: stop.signal });
+      return { inventory, tenant, agents, owners, stopping, interrupted };
+    };
+
+    test("where it had ended, also if another interruption came between", async () => {
+      const { inventory, tenant, agents, owners, stopping, interrupted } = world();
+      const later = step("a.later", { after: ["a.owners"] });
+      await interrupted(agents, owners, stopping("a.owners"));
+      tenant.answers = true;
+      // The agents are saved, the owners are not.
+      inventory.dieAfter(1);
+      await expect(run(inventory, [connector("a", agents, owners, later)])).rejects.toThrow(StoreError);
+      inventory.dieAfter(Number.POSITIVE_INFINITY);
+      const summary = await run(inventory, [connector("a", agents, owners, later)]);
+      expect(summary.resumed).toBe(true);
+      expect(tenant.asked.slice(1)).toEqual(["agent from the start", "agent from the start"]);
+    });
+
+    test("where it was under way", async () => {
+      const { inventory, tenant, agents, owners } = world();
+      inventory.dieAfter(1);
+      await expect(run(inventory, [connector("a", agents, owners)])).rejects.toThrow(StoreError);
+      inventory.dieAfter(Number.POSITIVE_INFINITY);
+      tenant.answers = true;
+      await run(inventory, [connector("a", agents, owners)]);
+      expect(tenant.asked).toEqual([" from the start", "agent from the start"]);
+    });
+
+    test("and not where nothing was read late", async () => {
+      const { inventory, tenant, agents, owners, stopping, interrupted } = world();
+      tenant.answers = true;
+      await interrupted(agents, owners, stopping("a.owners"));
+      await run(inventory, [connector("a", agents, owners, step("a.later", {}))]);
+      expect(tenant.asked).toEqual(["agent from the start"]);
+    });
+  });
+
   test("what was refused before the kill is asked for again", async () => {
     const inventory = createMemoryInventory();
     let refused = true;

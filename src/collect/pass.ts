@@ -20,7 +20,16 @@ import type { CrawlEvent } from "./progress.ts";
 /** The part of the inventory that a crawl writes. */
 export type CrawlInventory = Pick<
   Inventory,
-  "begin" | "ended" | "note" | "retain" | "coverage" | "known" | "targets" | "startScan" | "endScan"
+  | "begin"
+  | "ended"
+  | "lastRead"
+  | "note"
+  | "retain"
+  | "coverage"
+  | "known"
+  | "targets"
+  | "startScan"
+  | "endScan"
 >;
 
 /** What all passes of one crawl share. */
@@ -113,10 +122,11 @@ export function coverageOf(
 /** Reads one scope to its end, its failure or the interruption. */
 export async function runPass(job: Job, scope: string, inherited: Coverage | undefined): Promise<void> {
   const { run, step, states } = job;
-  const { inventory, mode } = run;
+  const { inventory, mode, fingerprint } = run;
   if (run.signal.aborted) return;
+  const since = await currentSince(run, step);
   if (run.resumed) {
-    const ended = await inventory.ended(step.id, scope, run.startedAt);
+    const ended = await inventory.ended(step.id, scope, since);
     // What failed or was refused saved nothing: asking again costs little and may find it mended.
     if (ended === "complete" || ended === "partial") {
       states.add(ended);
@@ -127,7 +137,7 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
   run.counts.passes += 1;
   let asked: "full" | "delta" = mode === "delta" && step.delta === true ? "delta" : "full";
   for (let restarted = false; ; restarted = true) {
-    const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint: run.fingerprint });
+    const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint, since });
     try {
       const ended = await readPages(job, scope, open, inherited);
       if (ended === undefined) return;
@@ -152,6 +162,17 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
       return;
     }
   }
+}
+
+/**
+ * Since when a pass of the scan is worth keeping (ISO). If a step before it could be read only after a resume, it asked about
+ * less than is known now. What scopes come from does not count: they are listed anew in any case.
+ */
+async function currentSince({ inventory, startedAt, resumed }: Run, step: Step): Promise<string> {
+  const steps = [...(step.scopes === undefined ? (step.after ?? []) : []), ...(step.follows ?? [])];
+  if (!resumed || steps.length === 0) return startedAt;
+  const read = await inventory.lastRead(steps);
+  return read !== undefined && read > startedAt ? read : startedAt;
 }
 
 /** True if this error means that the user stops, or that the crawl already does; then no pass goes on. */

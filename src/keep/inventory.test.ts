@@ -395,6 +395,22 @@ describe("coverage", () => {
     expect(await inventory.ended("entra.groups", "", "2026-01-01T00:00:00.000Z")).toBeUndefined();
   });
 
+  test("says when steps last read something, and a pass that began earlier starts anew", async () => {
+    expect(await inventory.lastRead(["entra.users", "entra.groups"])).toBeUndefined();
+    const open = await pages(await full("entra.owners"), { changes: [principal("o1")], cursor: "2" });
+    expect(open.resumed).toBe(false);
+    await crawl("entra.users");
+    const read = await inventory.lastRead(["entra.users", "entra.groups"]);
+    await (await full("entra.groups")).abandon({ state: "denied", reason: "refused" });
+    expect(read).toBeDefined();
+    expect(await inventory.lastRead(["entra.users", "entra.groups"])).toBe(read);
+    expect(await inventory.lastRead(["entra.groups"])).toBeUndefined();
+    const begin = (since: string) =>
+      inventory.begin("entra.owners", "", { mode: "full", fingerprint: "f", since });
+    expect((await begin("2026-01-01T00:00:00.000Z")).cursor).toBe("2");
+    expect((await begin(read!)).cursor).toBeUndefined();
+  });
+
   test("and facts of scopes that are no longer listed go away, open passes too", async () => {
     for (const scope of ["s1", "s2"]) {
       const pass = await pages(await full("azure.blobs", scope), {

@@ -87,15 +87,17 @@ export interface Inventory {
   /**
    * Opens or resumes the pass of (step, scope). `fingerprint` names the options under which the step runs:
    * if it differs from the saved one, a saved cursor or token is not used. Delta only if a token is saved and
-   * `mode` asks for it.
+   * `mode` asks for it. A pass that began before `since` (ISO) starts anew.
    */
   begin(
     step: string,
     scope: string,
-    options: { mode: "full" | "delta"; fingerprint: string },
+    options: { mode: "full" | "delta"; fingerprint: string; since?: string },
   ): Promise<OpenPass>;
-  /** True if (step, scope) ended since `since` in this state or better: a resumed scan skips it. */
+  /** The state in which (step, scope) ended, if that was at `since` (ISO) or later: a resumed scan skips it. */
   ended(step: string, scope: string, since: string): Promise<CoverageState | undefined>;
+  /** When the last pass of these steps that read something ended (ISO). */
+  lastRead(steps: readonly string[]): Promise<string | undefined>;
   /** Coverage of a part that has no pass (skipped by configuration, a scope that could not be listed). */
   note(coverage: Coverage): Promise<void>;
   /** Drops coverage and facts of scopes of this step that a complete listing of scopes no longer has. */
@@ -183,7 +185,7 @@ class DuckDbInventory implements Inventory {
   async begin(
     step: string,
     scope: string,
-    { mode, fingerprint }: { mode: "full" | "delta"; fingerprint: string },
+    { mode, fingerprint, since = "" }: { mode: "full" | "delta"; fingerprint: string; since?: string },
   ): Promise<OpenPass> {
     const pass = (start: { mode: "full" | "delta"; cursor?: string | undefined; open?: Row }) =>
       this.#pass({ step, scope, fingerprint, ...start });
@@ -196,6 +198,7 @@ class DuckDbInventory implements Inventory {
       if (
         cursor !== undefined &&
         open.fingerprint === fingerprint &&
+        String(open.started_at) >= since &&
         (openMode === "full" || mode === "delta")
       )
         return pass({ mode: openMode, cursor, open });
@@ -221,6 +224,15 @@ class DuckDbInventory implements Inventory {
       [step, scope, since],
     );
     return row?.state as CoverageState | undefined;
+  }
+
+  async lastRead(steps: readonly string[]): Promise<string | undefined> {
+    const [row] = await this.#database.rows(
+      `SELECT max(ended_at) AS at FROM _partition
+       WHERE state IN ('complete', 'partial') AND list_contains(string_split($1, ' '), step)`,
+      [steps.join(" ")],
+    );
+    return asText(row?.at);
   }
 
   async note(coverage: Coverage): Promise<void> {
