@@ -91,6 +91,15 @@ describe("a gap above a place", () => {
   });
 });
 
+test("an import says that what it leaves unread is so, and where it is listed", async () => {
+  const ended = await run(["import", fileOf([node("Agent", "bot"), gap("import.hr")])], {
+    folder: newFolder(),
+  });
+  expect(ended.stdout).toMatch(
+    /^Imported 1 record and 1 statement of coverage; snapshot \w+\.\n1 part is not read completely, and answers say so\. forereach --data \S+ coverage lists what\.\n$/,
+  );
+});
+
 test("no rows at all is said with what was not read, even if that was accepted", async () => {
   const ask = await imported([node("Agent", "bot"), gap("import.hr")]);
   await ask("coverage", "accept", "import.hr", ...accepted);

@@ -82,14 +82,22 @@ export function importRecords(line: CommandLine): void {
     .description("records from any other source (JSON lines)")
     .argument("<FILE>", "file of records")
     .action(async (file: string) => {
-      const { importFile } = await import("../../app.ts");
+      const [{ importFile }, { openGaps }] = await Promise.all([
+        import("../../app.ts"),
+        import("../../keep/meta.ts"),
+      ]);
       const screen = line.screen();
       const [folder, store] = await Promise.all([line.folder(), line.store()]);
       const { records, coverage, meta } = await importFile({ ...store, folder, file, ...screen.events });
       screen.done();
+      const gaps = openGaps(meta, new Date().toISOString().slice(0, 10)).length;
       process.stdout.write(
-        `Imported ${records.toLocaleString("en-US")} records and ${coverage} statements of coverage; snapshot ${meta.snapshot}.\n`,
+        `Imported ${counted(records, "record")} and ${counted(coverage, "statement")} of coverage; snapshot ${meta.snapshot}.\n`,
       );
+      if (gaps > 0)
+        process.stdout.write(
+          `${counted(gaps, "part")} ${gaps === 1 ? "is" : "are"} not read completely, and answers say so. ${line.hint("forereach coverage lists what.")}\n`,
+        );
       if (meta.scan === undefined) return;
       const elsewhere = store.store?.kind === "neo4j" && meta.store === undefined;
       const where = elsewhere ? "It lies in the data folder: Neo4j shows what it showed until then. " : "";
@@ -98,3 +106,6 @@ export function importRecords(line: CommandLine): void {
       );
     });
 }
+
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
