@@ -7,12 +7,18 @@ import {
   isNodeKind,
   LABEL_UNKNOWN,
   type NodeKind,
+  type NodeRecord,
   type NodeRef,
+  type RelRecord,
   UNLABELED,
 } from "../schema.ts";
 
 /** Every tenant has these, whether a record says so or not. */
 const ALWAYS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL, UNLABELED, LABEL_UNKNOWN]);
+/** Properties of relationships that name principals by id. */
+const NAMING = ["excluded", "together", "user"];
+/** As which a consent names all users. */
+const ALL_USERS = "*";
 /** So many are said by name. */
 const NAMED = 5;
 
@@ -22,7 +28,8 @@ interface Mention {
   id: string;
   from: boolean;
   to: boolean;
-  removed: boolean;
+  /** It goes, or a property has it: neither makes anything of it. */
+  only: boolean;
 }
 
 export class NamedIds {
@@ -34,17 +41,18 @@ export class NamedIds {
     const removed = "remove" in line;
     const record = removed ? line.remove : line.put;
     if ("from" in record) {
-      this.#mention(record.from, removed ? "removed" : "from");
-      this.#mention(record.to, removed ? "removed" : "to");
+      this.#mention(record.from, removed ? "only" : "from");
+      this.#mention(record.to, removed ? "only" : "to");
+      for (const id of removed ? [] : namedIn(line.put)) this.#mention({ kind: "Principal", id }, "only");
     } else if (!isNodeKind(record.kind)) return;
-    else if (removed) this.#mention({ kind: record.kind, id: record.id }, "removed");
+    else if (removed) this.#mention({ kind: record.kind, id: record.id }, "only");
     else this.#put.add(keyOf(record.kind, record.id));
   }
 
-  #mention({ kind, id }: NodeRef, how: "from" | "to" | "removed"): void {
+  #mention({ kind, id }: NodeRef, how: "from" | "to" | "only"): void {
     if (id === undefined || ALWAYS.has(id)) return;
     const key = keyOf(kind, id);
-    const known = this.#mentions.get(key) ?? { kind, id, from: false, to: false, removed: false };
+    const known = this.#mentions.get(key) ?? { kind, id, from: false, to: false, only: false };
     known[how] = true;
     this.#mentions.set(key, known);
   }
@@ -55,7 +63,7 @@ export class NamedIds {
    */
   async gap(query: GraphStore["query"]): Promise<{ reason: string; fix: string } | undefined> {
     const open = [...this.#mentions].filter(
-      ([key, { from, to, removed }]) => !this.#put.has(key) && (removed || from !== to),
+      ([key, { from, to, only }]) => !this.#put.has(key) && (only || from !== to),
     );
     const known = new Set<string>();
     for (const kind of new Set(open.map(([, mention]) => mention.kind))) {
@@ -74,6 +82,12 @@ export class NamedIds {
       fix: "correct the id in the file, or put the node if it is new",
     };
   }
+}
+
+function namedIn({ props = {} }: NodeRecord | RelRecord): string[] {
+  return Object.entries(props)
+    .flatMap(([name, value]: [string, unknown]) => (NAMING.includes(name) ? [value].flat() : []))
+    .flatMap((id) => (typeof id === "string" && id !== ALL_USERS ? [id] : []));
 }
 
 const keyOf = (kind: NodeKind, id: string): string => `${kind}\n${id}`;
