@@ -29,6 +29,9 @@ describe("resources that keys open", () => {
       ["microsoft.synapse/workspaces/sqlpools", "synapse"],
       ["microsoft.kusto/clusters", "data-explorer"],
       ["microsoft.kubernetes/connectedclusters", "kubernetes"],
+      ["microsoft.devices/iothubs", "iot-hub"],
+      ["microsoft.eventgrid/domains/topics", "event-grid"],
+      ["microsoft.signalrservice/webpubsub", "signalr"],
     ] as const)
       expect(planeOfType(type)).toBe(keyed);
     expect(planeOfType("microsoft.cognitiveservices/accountsandmore")).toBeUndefined();

@@ -298,6 +298,63 @@ const KEYS: readonly Key[] = [
       "Microsoft.Kusto/clusters/databases/addPrincipals/action",
     ],
   },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/internet-of-things#microsoftdevices
+    plane: "iot-hub",
+    types: ["microsoft.devices/iothubs"],
+    actions: [
+      "Microsoft.Devices/IotHubs/listkeys/action",
+      "Microsoft.Devices/IotHubs/iotHubKeys/listkeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/batch/batch-role-based-access-control
+    plane: "batch",
+    types: ["microsoft.batch/batchaccounts"],
+    actions: [
+      "Microsoft.Batch/batchAccounts/listkeys/action",
+      "Microsoft.Batch/batchAccounts/regeneratekeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/integration#microsofteventgrid
+    plane: "event-grid",
+    types: ["microsoft.eventgrid/topics", "microsoft.eventgrid/domains", "microsoft.eventgrid/namespaces"],
+    actions: [
+      "Microsoft.EventGrid/topics/listKeys/action",
+      "Microsoft.EventGrid/topics/regenerateKey/action",
+      "Microsoft.EventGrid/domains/listKeys/action",
+      "Microsoft.EventGrid/domains/regenerateKey/action",
+      "Microsoft.EventGrid/namespaces/listKeys/action",
+      "Microsoft.EventGrid/namespaces/regenerateKey/action",
+      "Microsoft.EventGrid/namespaces/topics/listKeys/action",
+      "Microsoft.EventGrid/namespaces/topics/regenerateKey/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/integration#microsoftrelay
+    plane: "relay",
+    types: ["microsoft.relay/namespaces"],
+    actions: [
+      "Microsoft.Relay/namespaces/authorizationRules/listkeys/action",
+      "Microsoft.Relay/namespaces/authorizationRules/regeneratekeys/action",
+      "Microsoft.Relay/namespaces/HybridConnections/authorizationRules/listkeys/action",
+      "Microsoft.Relay/namespaces/HybridConnections/authorizationRules/regeneratekeys/action",
+      "Microsoft.Relay/namespaces/WcfRelays/authorizationRules/listkeys/action",
+      "Microsoft.Relay/namespaces/WcfRelays/authorizationRules/regeneratekeys/action",
+    ],
+  },
+  {
+    // https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftsignalrservice
+    plane: "signalr",
+    types: ["microsoft.signalrservice/signalr", "microsoft.signalrservice/webpubsub"],
+    actions: [
+      "Microsoft.SignalRService/SignalR/listkeys/action",
+      "Microsoft.SignalRService/SignalR/regeneratekey/action",
+      "Microsoft.SignalRService/WebPubSub/listkeys/action",
+      "Microsoft.SignalRService/WebPubSub/regeneratekey/action",
+    ],
+  },
 ];
 
 /** Planes that a role opens by control actions, whatever its data actions: keys are asked for there, and given. */

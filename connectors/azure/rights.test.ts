@@ -137,6 +137,11 @@ describe("role definitions", () => {
       "databricks",
       "synapse",
       "data-explorer",
+      "iot-hub",
+      "batch",
+      "event-grid",
+      "relay",
+      "signalr",
     ]);
     expect(evaluateBlock({ dataActions: ["*"] }).keyPlanes).toEqual([]);
     const vault = { actions: ["*"], notActions: ["Microsoft.KeyVault/*"] };
@@ -169,6 +174,11 @@ describe("role definitions", () => {
     ["synapse", "Microsoft.Synapse/workspaces/write"],
     ["data-explorer", "Microsoft.Kusto/clusters/databases/principalAssignments/write"],
     ["data-explorer", "Microsoft.Kusto/Clusters/Databases/AddPrincipals/action"],
+    ["iot-hub", "Microsoft.Devices/iotHubs/listkeys/Action"],
+    ["batch", "Microsoft.Batch/batchAccounts/listKeys/action"],
+    ["event-grid", "Microsoft.EventGrid/namespaces/topics/listKeys/action"],
+    ["relay", "Microsoft.Relay/namespaces/hybridConnections/authorizationRules/listKeys/action"],
+    ["signalr", "Microsoft.SignalRService/webPubSub/listKeys/action"],
     ["ai-search", "Microsoft.Search/searchServices/regenerateAdminKey/action"],
     ["ai-search", "Microsoft.Search/searchServices/createQueryKey/action"],
     ["ai-services", "Microsoft.CognitiveServices/accounts/regenerateKey/action"],
