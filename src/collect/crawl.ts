@@ -100,7 +100,7 @@ const worst = (states: Iterable<CoverageState>): CoverageState => {
 };
 
 /** Larger where connectors take an answer for something else: a delta would leave all that did not change as it was. */
-const READING = 3;
+const READING = 4;
 
 const hash = (value: unknown) =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
