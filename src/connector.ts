@@ -104,6 +104,11 @@ export interface Step {
    * take it away (then what stands above the gap is `upper-bound`); or what labels leave of use alone: rights stay as they are.
    */
   hides: "grants" | "denies" | "both" | "use";
+  /**
+   * True if a gap in a part of this step names a node, and hides nothing but relationships that lead to it. All else was read
+   * then, and what a full pass no longer has goes; where it is not so, everything stays until a pass has no gap.
+   */
+  gapsAreNodes?: boolean;
   /** Besides its own id, the only ones that its gaps name. */
   parts?: readonly Part[];
   /** One pass a scope, each resumed alone; absent: one pass for the whole tenant, scope ''. */

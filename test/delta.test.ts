@@ -13,9 +13,9 @@ import { type Inventory, type OpenPass, openInventory } from "../src/keep/invent
 
 const STEPS = ["entra.users", "entra.groups", "entra.service-principals", "entra.agent-identities"];
 
-const tenantOf = (seed: number): Tenant =>
+const tenantOf = (seed: number, memberships = 160): Tenant =>
   createTenant({
-    ...{ seed, users: 30, groups: 16, memberships: 160, agents: 6, apps: 3 },
+    ...{ seed, users: 30, groups: 16, memberships, agents: 6, apps: 3 },
     ...{ subscriptions: 0, accounts: 0, containers: 0, items: 0 },
   });
 
@@ -93,6 +93,29 @@ test.each([4, 5, 11, 14, 18])(
     expect([...kinds].sort()).toEqual(["agent", "group", "member", "user"]);
   },
   300_000,
+);
+
+// In these one of the groups hides its members and shows none.
+test.each([30, 33])(
+  "where a group hides its members, memberships in all others end when they end (tenant %i)",
+  async (seed) => {
+    const tenant = tenantOf(seed, 24);
+    const followed = await openInventory(":memory:");
+    await read(tenant, followed, "full");
+    const hiding = (await unread(followed)).map(({ scope }) => scope).filter((scope) => scope !== "");
+    expect(hiding.length).toBeGreaterThan(0);
+    tenant.change(40);
+    await read(tenant, followed, "delta");
+    const fresh = await openInventory(":memory:");
+    await read(tenant, fresh, "full");
+    const [ours, theirs] = [await contentOf(followed), await contentOf(fresh)];
+    expect({
+      missing: theirs.rows.filter((row) => !ours.rows.includes(row)),
+      stale: ours.rows.filter((row) => !theirs.rows.includes(row) && !hiding.some((id) => row.includes(id))),
+    }).toEqual({ missing: [], stale: [] });
+    await fresh.close();
+    await followed.close();
+  },
 );
 
 const memberships = async (inventory: Inventory): Promise<number> =>

@@ -59,6 +59,8 @@ export function createGroups(how: "delta" | "list"): Step {
     // A deny of a group binds whoever is in it: memberships that nobody read may take away, too.
     hides: "both",
     delta: true,
+    // A group that hides its members, or refuses to tell them.
+    gapsAreNodes: true,
     async *crawl(c, pass) {
       const paths = {
         delta: `/v1.0/groups/delta?$select=${GROUP_SELECT},members`,

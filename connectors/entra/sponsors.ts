@@ -20,6 +20,7 @@ export const sponsors: Step = {
   after: ["entra.service-principals"],
   follows: ["entra.agent-identities"],
   hides: "grants",
+  gapsAreNodes: true,
   async *crawl(c, pass) {
     const asks = [];
     for await (const { id } of c.known("Principal", { kind: "AgentIdentity" }))

@@ -137,7 +137,10 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
   run.counts.passes += 1;
   let asked: "full" | "delta" = mode === "delta" && step.delta === true ? "delta" : "full";
   for (let restarted = false; ; restarted = true) {
-    const open = await inventory.begin(step.id, scope, { mode: asked, fingerprint, since });
+    const open = await inventory.begin(step.id, scope, {
+      ...{ mode: asked, fingerprint, since },
+      gapsAreNodes: step.gapsAreNodes === true,
+    });
     try {
       const ended = await readPages(job, scope, open, inherited);
       if (ended === undefined) return;

@@ -17,6 +17,7 @@ import {
   goneOf,
   HIDDEN,
   keepHidden,
+  keepLeading,
   outlives,
 } from "./inventory-sql.ts";
 
@@ -53,16 +54,17 @@ const count = async (writer: Writer, layer: bigint, kinds: Iterable<Kind>): Prom
 };
 
 /**
- * How a pass ends. `replace`: the staged layer is the whole truth. `merge`: puts and removals change what was known.
- * `add`: puts are added, nothing goes away.
+ * How a pass ends. `replace`: the staged layer is the whole truth. `renew`: it is, but for relationships that lead to nodes
+ * which its gaps name. `merge`: puts and removals change what was known. `add`: puts are added, nothing goes away.
  */
-export type Ending = "replace" | "merge" | "add";
+export type Ending = "replace" | "renew" | "merge" | "add";
 
 export interface PassStart {
   step: string;
   scope: string;
   mode: "full" | "delta";
   fingerprint: string;
+  gapsAreNodes?: boolean;
   /** Position, or delta token. */
   cursor?: string | undefined;
   /** The row of `_pass`, if the pass is resumed. */
@@ -91,6 +93,7 @@ export class InventoryPass implements OpenPass {
   readonly #step: string;
   readonly #scope: string;
   readonly #fingerprint: string;
+  readonly #gapsAreNodes: boolean;
   #staged: Staged;
   /** Whether there is a row in `_pass`: a pass without pages, or with one that ends it, leaves no trace there. */
   #positioned: boolean;
@@ -104,6 +107,7 @@ export class InventoryPass implements OpenPass {
     this.#step = start.step;
     this.#scope = start.scope;
     this.#fingerprint = start.fingerprint;
+    this.#gapsAreNodes = start.gapsAreNodes === true;
     this.mode = start.mode;
     this.cursor = start.cursor;
     this.resumed = start.open !== undefined;
@@ -205,7 +209,8 @@ export class InventoryPass implements OpenPass {
         const gaps = await this.#pendingGaps(writer);
         if (gaps.length === 0)
           return this.end(writer, this.mode === "full" ? "replace" : "merge", { state: "complete" });
-        await this.end(writer, "add", partial(gaps, this.#step, this.#scope));
+        const renews = this.#gapsAreNodes && this.mode === "full" && gaps.every(({ scope }) => scope !== "");
+        await this.end(writer, renews ? "renew" : "add", partial(gaps, this.#step, this.#scope));
       });
     } catch (error) {
       this.#staged = before;
@@ -250,15 +255,20 @@ export class InventoryPass implements OpenPass {
     );
     const live = asLayer(known?.layer);
     const liveKinds = asKinds(known?.kinds);
-    const base = ending === "replace" ? undefined : live;
+    const replaces = ending === "replace" || ending === "renew";
+    const base = replaces ? undefined : live;
     const kinds = new Set([...this.#staged.kinds, ...(base === undefined ? [] : liveKinds)]);
     const staged = this.#staged.layer;
-    const records =
+    let records =
       staged !== undefined
         ? await this.#settle(writer, { staged, base, kinds, additive: ending === "add" })
         : base !== undefined
           ? await count(writer, base, kinds)
           : 0;
+    for (const kind of ending === "renew" ? liveKinds.filter(isRelKind) : []) {
+      records += await writer.run(keepLeading(kind, live!, staged!), [this.#step]);
+      kinds.add(kind);
+    }
     // Only where changes are told: a list without them is asked for as a whole, and names again who is back.
     const keeps =
       staged !== undefined &&
@@ -268,7 +278,7 @@ export class InventoryPass implements OpenPass {
     if (keeps) kinds.add("MEMBER_OF");
     const layer = base ?? staged;
     const now = this.#now();
-    const since = base === undefined ? this.#startedAt : (asText(known?.observed_from) ?? this.#startedAt);
+    const since = (ending === "replace" ? undefined : asText(known?.observed_from)) ?? this.#startedAt;
     const saved = this.#tokenAfter(ending, asText(known?.token), asText(known?.fingerprint));
     await writer.run(
       `INSERT INTO _partition VALUES ($1, $2, $3::BIGINT, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12::BIGINT)
@@ -290,7 +300,7 @@ export class InventoryPass implements OpenPass {
         String(records),
       ],
     );
-    if (ending === "replace" && live !== undefined) {
+    if (replaces && live !== undefined) {
       // A list that can also tell changes is of those that others name as members; who is not in it is gone.
       if (staged !== undefined && this.#staged.token !== undefined)
         await writer.run(buryMissing(live, staged), place);
@@ -355,7 +365,7 @@ export class InventoryPass implements OpenPass {
 
   /**
    * The token with which the next pass may start. After gaps it does not move: what the gap hid comes again. After a
-   * full pass that only added, there is none: what it did not see must be looked at as a whole. That there was one is kept.
+   * full pass with gaps there is none: what it did not see must be looked at as a whole. That there was one is kept.
    */
   #tokenAfter(ending: Ending, token: string | undefined, fingerprint: string | undefined) {
     if (ending === "add")
@@ -365,6 +375,11 @@ export class InventoryPass implements OpenPass {
             token: (token ?? this.#staged.token) === undefined ? null : FORGOTTEN,
             fingerprint: this.#fingerprint,
           };
+    if (ending === "renew")
+      return {
+        token: this.#staged.token === undefined ? null : FORGOTTEN,
+        fingerprint: this.#fingerprint,
+      };
     const kept = ending === "merge" ? token : undefined;
     return { token: this.#staged.token ?? kept ?? null, fingerprint: this.#fingerprint };
   }

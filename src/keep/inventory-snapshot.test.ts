@@ -351,6 +351,34 @@ test("memberships of who is gone are out of sight, too, where every pass that te
   expect((await inventory.begin("entra.groups", "", { mode: "delta", fingerprint: "f" })).mode).toBe("full");
 });
 
+test("where gaps are nodes, what is known of these stays, and all else is as it was read", async () => {
+  const members = (...list: [who: string, group: string][]) =>
+    list.map(([who, group]) => rel("MEMBER_OF", ref("Principal", who), ref("Principal", group)));
+  const full = async (changes: Change[], gaps: Coverage[] = []) => {
+    const options = { mode: "full", fingerprint: "f", gapsAreNodes: true } as const;
+    const pass = await inventory.begin("entra.groups", "", options);
+    await pass.finish({ changes, gaps, deltaToken: "t" });
+    return (await rowsOf("MEMBER_OF")).map(({ from, to }) => `${from} ${to}`).sort();
+  };
+  const hides = (scope: string): Coverage => ({ step: "entra.groups", scope, state: "denied" });
+  const groups = ["open", "hidden", "old"].map((id) => node("Principal", id));
+  await full([...groups, ...members(["a", "open"], ["b", "open"], ["c", "hidden"], ["hidden", "old"])]);
+  const without = [...groups.slice(0, 2), ...members(["a", "open"])];
+  expect(await full(without, [hides("hidden")])).toEqual(["a open", "c hidden"]);
+  expect((await inventory.coverage()).map(({ scope, state, records }) => [scope, state, records])).toEqual([
+    ["", "partial", 4],
+    ["hidden", "denied", 0],
+  ]);
+  // What is new of it is added; the next pass starts from no token.
+  expect(await full([...without, ...members(["d", "hidden"])], [hides("hidden")])).toEqual([
+    ...["a open", "c hidden", "d hidden"],
+  ]);
+  expect((await inventory.begin("entra.groups", "", { mode: "delta", fingerprint: "f" })).mode).toBe("full");
+  // A gap of all of it, and one where gaps are no nodes, deletes nothing.
+  expect(await full([], [hides("")])).toHaveLength(3);
+  expect(await full(without)).toEqual(["a open"]);
+});
+
 test("an endpoint that nobody declares becomes a placeholder, once, of its own kind", async () => {
   await crawl("entra.all", [
     rel("OWNS", ref("Principal", "p"), ref("Scope", "s")),

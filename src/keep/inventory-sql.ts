@@ -62,6 +62,15 @@ export const keepHidden = (live: bigint, staged: bigint): string =>
    ANTI JOIN (SELECT * FROM "MEMBER_OF" WHERE _layer = ${staged}) n ON ${equal(REL_KEY, "n", "o")}
    WHERE o._layer = ${live}
      AND (o."from" IN (SELECT id FROM _hidden) OR o."to" IN (SELECT id FROM _hidden))`;
+/**
+ * Takes relationships that lead to nodes which gaps of the staged layer name over into it: nobody saw whether they are still
+ * there. Parameter: the step.
+ */
+export const keepLeading = (kind: RelKind, live: bigint, staged: bigint): string =>
+  `INSERT INTO ${quote(kind)} SELECT o.* REPLACE (${staged}::BIGINT AS _layer) FROM ${quote(kind)} o
+   ANTI JOIN (SELECT * FROM ${quote(kind)} WHERE _layer = ${staged}) n ON ${equal(keyOf(kind), "n", "o")}
+   WHERE o._layer = ${live} AND NOT o._to_alias
+     AND o."to" IN (SELECT scope FROM _gap WHERE layer = ${staged} AND step = $1)`;
 /** Principals that are gone: the partition that said so has not had them since. Older versions buried those of imports, too. */
 export const HIDDEN = `CREATE OR REPLACE TEMP TABLE _hidden AS SELECT DISTINCT t.id
   FROM _tombstone t JOIN _partition p ON p.step = t.step AND p.scope = t.scope

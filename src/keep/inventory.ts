@@ -19,6 +19,13 @@ import { FrozenView, View } from "./inventory-snapshot.ts";
 import { FORGET_BURIED, FORGOTTEN } from "./inventory-sql.ts";
 import { conclude, type Statements, saidBefore } from "./inventory-statements.ts";
 
+export interface BeginOptions {
+  mode: "full" | "delta";
+  fingerprint: string;
+  since?: string;
+  gapsAreNodes?: boolean;
+}
+
 /** One pass that is being written. A pass that is neither finished nor abandoned is resumed by `begin`. */
 export interface OpenPass {
   readonly mode: "full" | "delta";
@@ -29,7 +36,8 @@ export interface OpenPass {
   apply(page: Page): Promise<void>;
   /**
    * Ends the pass. Without gaps of its step a full pass replaces the partition and coverage is `complete`; with
-   * such gaps it only adds, nothing is deleted, and coverage is `partial`. `last` is a page saved with the end.
+   * such gaps coverage is `partial`, and it only adds, nothing is deleted. If gaps are nodes, a full pass with gaps of nodes
+   * alone replaces all but relationships that lead to these. `last` is a page saved with the end.
    */
   finish(last?: Page): Promise<void>;
   /**
@@ -87,13 +95,9 @@ export interface Inventory {
   /**
    * Opens or resumes the pass of (step, scope). `fingerprint` names the options under which the step runs:
    * if it differs from the saved one, a saved cursor or token is not used. Delta only if a token is saved and
-   * `mode` asks for it. A pass that began before `since` (ISO) starts anew.
+   * `mode` asks for it. A pass that began before `since` (ISO) starts anew. `gapsAreNodes` as the step says.
    */
-  begin(
-    step: string,
-    scope: string,
-    options: { mode: "full" | "delta"; fingerprint: string; since?: string },
-  ): Promise<OpenPass>;
+  begin(step: string, scope: string, options: BeginOptions): Promise<OpenPass>;
   /** The state in which (step, scope) ended, if that was at `since` (ISO) or later: a resumed scan skips it. */
   ended(step: string, scope: string, since: string): Promise<CoverageState | undefined>;
   /** When the last pass of these steps that read something ended (ISO). */
@@ -185,10 +189,10 @@ class DuckDbInventory implements Inventory {
   async begin(
     step: string,
     scope: string,
-    { mode, fingerprint, since = "" }: { mode: "full" | "delta"; fingerprint: string; since?: string },
+    { mode, fingerprint, since = "", gapsAreNodes = false }: BeginOptions,
   ): Promise<OpenPass> {
     const pass = (start: { mode: "full" | "delta"; cursor?: string | undefined; open?: Row }) =>
-      this.#pass({ step, scope, fingerprint, ...start });
+      this.#pass({ step, scope, fingerprint, gapsAreNodes, ...start });
     const place = "WHERE step = $1 AND scope = $2";
     const [open] = await this.#database.rows(`SELECT * FROM _pass ${place}`, [step, scope]);
     if (open !== undefined) {
