@@ -154,6 +154,21 @@ const sayBeside = (text: string, format: Format): void => {
   (format === "table" ? process.stdout : process.stderr).write(text);
 };
 
+/** The place that is meant, and what to call it; of an item it is said which place protects it. */
+async function placeOf(
+  answers: Answers,
+  wanted: string,
+  format: Format,
+): Promise<{ scope: string; name: string }> {
+  const { scope, item } = await answers.findPlace(wanted);
+  if (item !== undefined)
+    sayBeside(
+      `${printable(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).`)}\n\n`,
+      format,
+    );
+  return { scope, name: item?.place ?? wanted };
+}
+
 const unknownAt = async (answers: Answers, scope: string): Promise<string> =>
   sayUnread(await gapsAt(answers, scope), " here");
 
@@ -174,12 +189,7 @@ export async function whoCommand(
   options: OutputOptions & Made & Pick<ReachCommand, "beginning">,
 ): Promise<void> {
   const format = formatOf(options);
-  const { scope, item } = await answers.findPlace(wanted);
-  if (item !== undefined)
-    sayBeside(
-      `${printable(`${item.name} (${item.id}) is protected by ${item.place} (${scope}).`)}\n\n`,
-      format,
-    );
+  const { scope, name } = await placeOf(answers, wanted, format);
   const { agents, people } = await answers.who(scope);
   const rows = async function* (): AsyncGenerator<Row> {
     for (const row of agents)
@@ -202,7 +212,7 @@ export async function whoCommand(
     ...{ forPeople: FOR_PEOPLE_WHO },
   });
   const listed = new Set(agents.map(({ agent_id }) => agent_id));
-  sayInside(options, scope, item?.place ?? wanted, await answers.agentsInside(scope), listed);
+  sayInside(options, scope, name, await answers.agentsInside(scope), listed);
   sayBeside(await unknownAt(answers, scope), format);
 }
 
@@ -237,17 +247,18 @@ export interface ExplainOptions {
 export async function explainCommand(
   answers: Answers,
   wantedAgent: string,
-  wantedScope: string,
+  wantedPlace: string,
   { format, out, all }: ExplainOptions,
 ): Promise<void> {
   const found = await answers.findAgents(wantedAgent);
   if (found.length !== 1)
     throw new ConfigError("ambiguous", `"${wantedAgent}" fits ${found.length} agents`, "give one id or name");
-  const [agent, scope] = [found[0]!, await answers.findScope(wantedScope)];
+  const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
+  const agent = found[0]!;
+  const { scope } = await placeOf(answers, wantedPlace, json ? "json" : "table");
   const { rows, path } = await answers.explain(agent, scope);
   const ways = all === true ? await answers.ways(agent, scope) : undefined;
   const gaps = await gapsAt(answers, scope);
-  const json = format === "json" || (format === undefined && out !== undefined && /\.json$/i.test(out));
   const parts = json
     ? explainJson({ agent, scope, rows, path: path ?? null, unread: stepsOf(gaps) }, rows, ways)
     : explainText(

@@ -169,6 +169,13 @@ test("explain names places inside it that the agent reaches, most items first", 
   );
 });
 
+test("explain says of an item why an agent gets to the place that protects it", async () => {
+  const { stdout } = await run(["explain", "mole", "i1"], { folder });
+  expect(stdout).toMatch(
+    /^Salary\.xlsx \(i1\) is protected by The library \(library\)\.\n\nNo path was read/,
+  );
+});
+
 test("what protects an item is said above the table", async () => {
   const { stdout } = await run(["who", "i1"], { folder });
   expect(stdout).toMatch(/^Salary\.xlsx \(i1\) is protected by The library \(library\)\.\n\nwho/);

@@ -7,6 +7,8 @@ import { withOutput } from "../flags.ts";
 import type { OutputOptions } from "../output.ts";
 import type { ExplainOptions } from "../reach-command.ts";
 
+const PLACE = "id or name of a place, or of an item: then the place that protects it";
+
 interface ReachFlags extends OutputOptions {
   all?: boolean;
   expand?: boolean;
@@ -135,7 +137,7 @@ async function forPeople(line: CommandLine, agent: string, flags: ReachFlags): P
 export function who(line: CommandLine): void {
   withOutput(line.program.command("who"))
     .description("the other way round: which agents and people get there")
-    .argument("<SCOPE|ITEM>", "id or name of a place, or of an item: then the place that protects it")
+    .argument("<SCOPE|ITEM>", PLACE)
     .action(async (wanted: string, flags: OutputOptions) =>
       line.answer(async (answers) => {
         const { whoCommand } = await import("../reach-command.ts");
@@ -149,7 +151,7 @@ export function explain(line: CommandLine): void {
     .command("explain")
     .description("why an agent gets somewhere: the shortest path, or all of them and the smallest cut")
     .argument("<AGENT>", "id or name")
-    .argument("<SCOPE>", "id or name of a place")
+    .argument("<SCOPE>", PLACE)
     .addOption(new Option("--format <FORMAT>", "how to print").choices(["table", "json"]))
     .option("--all", "all paths, the shortest first, and the fewest grants and memberships to take away")
     .option("--out <FILE>", "write to a file (.json, or text)")
