@@ -12,6 +12,8 @@ export const API = {
   authorization: "2022-04-01",
   /** The first at which a definition's permissions show their conditions; the one above is asked where this is refused. */
   roleDefinitions: "2022-05-01-preview",
+  /** The first at which a deny assignment says whether it blocks or only logs; likewise. */
+  denyAssignments: "2024-07-01-preview",
   eligibility: "2020-10-01",
   resources: "2021-04-01",
   managedIdentity: "2023-01-31",
@@ -80,6 +82,10 @@ export async function* scopesOfKind(
 
 /** The cursor of a page: where to continue, absent on the last. */
 export const cursorOf = (page: AnswerPage<unknown>) => (page.next === undefined ? {} : { cursor: page.next });
+
+/** A service that does not know an api-version says that the request is wrong, or that there is nothing of the kind. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof ProviderError && ["http-400", "not-found"].includes(error.code);
 
 /**
  * Coverage of one part that could not be read while the rest goes on. Rethrows what is not about that part:

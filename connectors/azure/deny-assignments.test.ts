@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Transport } from "../../src/collect/http.ts";
+import { PermissionError, ProviderError } from "../../src/model.ts";
 import { B, crawled, EVERY_KEY_ACTION, RG, S1, step, tenant } from "./fixtures/tenant.ts";
 
 describe("deny assignments", () => {
@@ -95,6 +97,60 @@ describe("deny assignments", () => {
     });
     expect(fake.all("DENIED")).toMatchObject([{ props: { read: false, write: true } }]);
     expect(fake.gaps).toHaveLength(1);
+  });
+
+  it("that only log take nothing away, and what they do in a way that nobody knows is said to be unread", async () => {
+    const whole = { permissions: [{ actions: ["*"] }], principals: [{ id: "u" }] };
+    for (const denyAssignmentEffect of ["audit", "Audit"]) {
+      const fake = await denied({ ...whole, denyAssignmentEffect, condition: "x" });
+      expect([fake.all("DENIED"), fake.gaps]).toEqual([[], []]);
+    }
+    for (const denyAssignmentEffect of [undefined, null, "", "enforced", "Enforced"]) {
+      const fake = await denied({ ...whole, denyAssignmentEffect });
+      expect(fake.all("DENIED")).toMatchObject([{ props: { assign: true } }]);
+      expect(fake.gaps).toEqual([]);
+    }
+    const odd = await denied({ ...whole, denyAssignmentEffect: "warn" });
+    expect(odd.all("DENIED")).toEqual([]);
+    expect(odd.gaps).toMatchObject([
+      {
+        step: "azure.deny-assignments",
+        state: "partial",
+        reason: expect.stringContaining("effect warn of "),
+      },
+    ]);
+  });
+
+  /** At which api-versions the listing was asked for, and how it ended, of a service that knows some of them. */
+  const asking = async (known: readonly string[], refusal: Error) => {
+    const fake = tenant();
+    const asked: string[] = [];
+    const http: Transport = {
+      ...fake.context.http,
+      async *pages<T>(api: "graph" | "arm", path: string) {
+        const version = path.split("api-version=")[1]!;
+        asked.push(version);
+        if (!known.includes(version)) throw refusal;
+        yield* fake.context.http.pages<T>(api, path);
+      },
+    };
+    const pages = step("azure.deny-assignments").crawl(
+      { ...fake.context, http },
+      { scope: S1, mode: "full" },
+    );
+    const end = await pages.next().catch((error: Error) => error);
+    return { asked, end };
+  };
+
+  it("are read where they tell what they do, and else as a service has them", async () => {
+    const [newer, older] = ["2024-07-01-preview", "2022-04-01"];
+    const odd = new ProviderError("http-400", "no such version");
+    const page = { value: { changes: [] } };
+    expect(await asking([newer, older], odd)).toMatchObject({ asked: [newer], end: page });
+    expect(await asking([older], odd)).toMatchObject({ asked: [newer, older], end: page });
+    expect(await asking([], odd)).toEqual({ asked: [newer, older], end: odd });
+    const refused = new PermissionError("forbidden", "403");
+    expect(await asking([older], refused)).toEqual({ asked: [newer], end: refused });
   });
 
   it("go on from the page where they stopped", async () => {

@@ -1,8 +1,9 @@
-/** Deny assignments of each subscription: made by Azure for managed applications and deployment stacks. */
-import type { Page, Step } from "../../src/connector.ts";
+/** Deny assignments of each subscription: made by Azure for managed applications and deployment stacks, or by people. */
+import type { AnswerPage } from "../../src/collect/http.ts";
+import type { Page, Pass, Step, StepContext } from "../../src/connector.ts";
 import type { Coverage } from "../../src/model.ts";
 import { armId, directoryId, EVERYONE, type GraphRecord } from "../../src/schema.ts";
-import { API, cursorOf, reader, STEP, subscriptionScopes } from "./arm.ts";
+import { API, cursorOf, isRefused, reader, STEP, subscriptionScopes } from "./arm.ts";
 import { scopeOfAssignment, scopeRecords } from "./assignments.ts";
 import { everyone } from "./everyone.ts";
 import { namedScope, placeScope } from "./management-groups.ts";
@@ -17,6 +18,7 @@ export interface DenyAssignment {
     principals?: readonly DeniedPrincipal[] | null;
     excludePrincipals?: readonly DeniedPrincipal[] | null;
     condition?: string | null;
+    denyAssignmentEffect?: string | null;
   };
 }
 interface DeniedPrincipal {
@@ -31,12 +33,12 @@ const principalOf = ({ id, type }: DeniedPrincipal) =>
 
 /**
  * DENIED relationships at a scope, one for each principal. Permission blocks are OR-ed. A block under a condition is left
- * out, for it may not hold: access is never taken away on a guess.
+ * out, for it may not hold, and so is what does not block: access is never taken away on a guess.
  * https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
  */
 export function denyRecords({ id, properties: p }: DenyAssignment, scope: string): GraphRecord[] {
   const blocks = (p.permissions ?? []).filter((block) => !isConditioned(block)).map(evaluateBlock);
-  if (p.condition?.trim()) return [];
+  if (p.condition?.trim() || effectOf(p) !== ENFORCED) return [];
   const flags = actionFlags(new Set(blocks.flatMap((block) => [...block.primitives])));
   const excluded = (p.excludePrincipals ?? []).map(principalOf).sort();
   return (p.principals ?? []).flatMap((principal): GraphRecord[] => {
@@ -55,9 +57,40 @@ export function denyRecords({ id, properties: p }: DenyAssignment, scope: string
 
 const isConditioned = (block: PermissionBlock) => Boolean(block.condition?.trim());
 
-/** True if a condition decides about the deny or a part of it. */
-const hasCondition = ({ properties: p }: DenyAssignment) =>
-  Boolean(p.condition?.trim()) || (p.permissions ?? []).some(isConditioned);
+/**
+ * What a deny assignment does: `enforced`, `audit` (it logs and blocks nothing), or what is not known here. All those that were
+ * made before there was a choice are enforced.
+ * https://learn.microsoft.com/dotnet/api/azure.resourcemanager.authorization.models.denyassignmenteffect
+ */
+const effectOf = (p: DenyAssignment["properties"]): string =>
+  p.denyAssignmentEffect?.toLowerCase() || ENFORCED;
+const ENFORCED = "enforced";
+const AUDIT = "audit";
+
+/** What keeps a deny or a part of it from being evaluated: a condition, or an effect that is not known. */
+function unreadOf({ properties: p }: DenyAssignment): string[] {
+  const effect = effectOf(p);
+  if (effect === AUDIT) return [];
+  const conditioned = Boolean(p.condition?.trim()) || (p.permissions ?? []).some(isConditioned);
+  return [...(conditioned ? ["condition"] : []), ...(effect === ENFORCED ? [] : [`effect ${effect}`])];
+}
+
+/** Pages from where the pass stopped. A service that refuses the version which tells effects knows none but the usual one. */
+async function* denyPages(c: StepContext, pass: Pass): AsyncGenerator<AnswerPage<DenyAssignment>> {
+  const path = `${pass.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=`;
+  let answered = pass.cursor !== undefined;
+  try {
+    const start = pass.cursor ?? path + API.denyAssignments;
+    for await (const page of c.http.pages<DenyAssignment>("arm", start)) {
+      answered = true;
+      yield page;
+    }
+    return;
+  } catch (error) {
+    if (answered || !isRefused(error)) throw error;
+  }
+  yield* c.http.pages<DenyAssignment>("arm", path + API.authorization);
+}
 
 export const denyAssignments: Step = {
   id: STEP.denyAssignments,
@@ -73,10 +106,7 @@ export const denyAssignments: Step = {
   hides: "denies",
   scopes: subscriptionScopes,
   async *crawl(c, pass): AsyncGenerator<Page> {
-    const path =
-      pass.cursor ??
-      `${pass.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=${API.authorization}`;
-    for await (const page of c.http.pages<DenyAssignment>("arm", path)) {
+    for await (const page of denyPages(c, pass)) {
       const records: GraphRecord[] = [];
       for (const deny of page.items) {
         const named = scopeOfAssignment(deny.id, deny.properties.scope);
@@ -87,16 +117,18 @@ export const denyAssignments: Step = {
           ...denyRecords(deny, scope),
         );
       }
-      const conditioned = page.items.filter(hasCondition).map(({ id }) => armId(id));
+      const unread = page.items.flatMap((deny) =>
+        unreadOf(deny).map((what) => `${what} of ${armId(deny.id)}`),
+      );
       const gap: Coverage = {
         step: STEP.denyAssignments,
         scope: pass.scope,
         state: "partial",
-        reason: `conditions of deny assignments are not evaluated: ${conditioned.join(", ")}`,
+        reason: `not evaluated of deny assignments: ${unread.join(", ")}`,
       };
       yield {
         changes: records.map((put) => ({ put })),
-        ...(conditioned.length > 0 ? { gaps: [gap] } : {}),
+        ...(unread.length > 0 ? { gaps: [gap] } : {}),
         ...cursorOf(page),
       };
     }

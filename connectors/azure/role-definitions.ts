@@ -1,7 +1,7 @@
 /** Role definitions as role assignments need them: by the last GUID of the id, evaluated to rights. */
 import type { StepContext } from "../../src/connector.ts";
-import { type Coverage, ProviderError } from "../../src/model.ts";
-import { API, gapOf, STEP } from "./arm.ts";
+import type { Coverage } from "../../src/model.ts";
+import { API, gapOf, isRefused, STEP } from "./arm.ts";
 import { type BlockRights, evaluateBlock, type PermissionBlock } from "./rights.ts";
 
 interface RoleDefinition {
@@ -112,10 +112,6 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
     },
   };
 }
-
-/** A service that does not know an api-version says that the request is wrong, or that there is nothing of the kind. */
-const isRefused = (error: unknown): boolean =>
-  error instanceof ProviderError && ["http-400", "not-found"].includes(error.code);
 
 const evaluate = ({ id, properties }: RoleDefinition): Role => ({
   name: properties.roleName ?? roleGuid(id),
