@@ -171,10 +171,41 @@ describe("federated credentials", () => {
   });
 
   it("of other issuers name no principal here", () => {
+    const application = { id: "app1", appId: "x1" };
+    const nothing = { changes: [], gaps: [] };
     const pipeline = { issuer: "https://token.actions.example.org", subject: "repo:a/b:ref:refs/heads/main" };
-    expect(federatedChanges(pipeline, "x1", TENANT)).toEqual([]);
+    expect(federatedChanges(pipeline, application, TENANT)).toEqual(nothing);
     const other = issuer.replace(TENANT, "bbbbbbbb-0000-4000-8000-000000000001");
-    expect(federatedChanges({ issuer: other, subject }, "x1", TENANT)).toEqual([]);
+    expect(federatedChanges({ issuer: other, subject }, application, TENANT)).toEqual(nothing);
+    expect(federatedChanges({ issuer: null, subject }, application, TENANT)).toEqual(nothing);
+  });
+
+  it("let another application become this one for its workloads, and say where nobody knows who may", async () => {
+    const workload = (app: string) => `/eid1/c/pub/t/v4j5cvGGr0GRqy180BHbRw/a/${app}/some/workload`;
+    const trusted = async (...subjects: (string | null)[]) => {
+      const value = subjects.map((subject) => ({ issuer, subject }));
+      const pages = await run(
+        federatedCredentials,
+        fake({
+          "/v1.0/applications": { value: [{ id: "App1", appId: "X1" }] },
+          "/v1.0/applications/App1/federatedIdentityCredentials": { value },
+        }),
+      );
+      return [relations(changesOf(pages)), gapsOf(pages).map(({ scope, state }) => `${scope} ${state}`)];
+    };
+    // As the vendor writes its Bot Service Token Store.
+    expect(await trusted(workload("9ExAW52n_ky4ZiS_jhpJIQ"))).toEqual([
+      ["appid:5b404cf4-a79d-4cfe-b866-24bf8e1a4921 CONTROLS appid:x1"],
+      [],
+    ]);
+    expect(await trusted("/eid1/c/usg/t/x/a/AQAAAAIAAwAEBQYHCAkKCw")).toEqual([
+      ["appid:00000001-0002-0003-0405-060708090a0b CONTROLS appid:x1"],
+      [],
+    ]);
+    expect(await trusted(subject, "some/other", workload("short"), null)).toEqual([
+      [`${subject.toLowerCase()} CONTROLS appid:x1`],
+      ["app1 partial"],
+    ]);
   });
 });
 
