@@ -318,6 +318,18 @@ describe("delegated grants", () => {
     expect((await run(delegatedGrants, fake(answers, known))).at(-1)?.deltaToken).toBeDefined();
   });
 
+  it.each([
+    [GRAPH, "files.READ.all", "Files.Read.All", "plane:sharepoint"],
+    [GRAPH, "mail.read.shared", "mail.read.shared", "plane:exchange"],
+    [GRAPH, "user.read", "user.read", "plane:directory"],
+    [GRAPH, "devicemanagementapps.read.all", "devicemanagementapps.read.all", "plane:intune"],
+    [GRAPH, "USER.EXPORT.ALL", "User.Export.All", "plane:directory"],
+    [GRAPH, "sites.selected", "sites.selected", `unknown:sharepoint-selected:${TENANT}`],
+    ["797f4846-ba00-4fd7-a4dc-ca6d6d2ef0b6", "User_Impersonation", "user_impersonation", "plane:azure"],
+  ])("mean the same in whatever letters they were granted (%s, %s)", (appId, scope, permission, place) => {
+    expect(delegated(api(appId), scope, TENANT)[0]).toMatchObject({ permission, place: { id: place } });
+  });
+
   it("keep a place for what is granted one by one", () => {
     const places = delegated(api(GRAPH), "Sites.Selected", TENANT).map(({ place }) => place.id);
     expect(places).toEqual([`unknown:sharepoint-selected:${TENANT}`]);

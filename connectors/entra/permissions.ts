@@ -165,7 +165,7 @@ const TABLES: Readonly<Record<string, Table>> = {
 const AREAS: readonly (readonly [Plane, RegExp])[] = [
   [
     "intune",
-    /^(DeviceManagement(Apps|Configuration|ManagedDevices|RBAC|Scripts|ServiceConfig|CloudCA)|CloudPC)\./,
+    /^(DeviceManagement(Apps|Configuration|ManagedDevices|RBAC|Scripts|ServiceConfig|CloudCA)|CloudPC)\./i,
   ],
   [
     "directory",
@@ -183,6 +183,7 @@ const AREAS: readonly (readonly [Plane, RegExp])[] = [
         "|UserAuthenticationMethod|UserAuthMethod-[A-Za-z]+|AppCatalog|InformationProtectionPolicy|SensitivityLabels" +
         "|AgentIdentity|AgentIdentityBlueprint|AgentIdentityBlueprintPrincipal|AgentIdUser|AgentInstance|AgentCollection" +
         "|AgentCardManifest|AgentRegistration|CopilotPackages)\\.",
+      "i",
     ),
   ],
 ];
@@ -204,7 +205,7 @@ const FOR_USERS: Readonly<Record<string, readonly Plane[]>> = {
 const NOT_CONFIGURATION = new Set(["User.Export.All", "PrivilegedAccess.ReadWrite.AzureResources"]);
 
 /** Permissions of one place at a time: the rows that open something are kept in SharePoint itself. */
-const SELECTED = /^(Sites\.Selected|(Lists|ListItems|Files)\.SelectedOperations\.Selected)$/;
+const SELECTED = /^(Sites\.Selected|(Lists|ListItems|Files)\.SelectedOperations\.Selected)$/i;
 
 export interface Opening {
   place: Place;
@@ -253,7 +254,7 @@ export function openings(resource: Resource, permission: string, tenantId: strin
 const isNarrowed = (permission: string, plane: Plane): boolean =>
   plane === "exchange" || (OF_GROUPS.has(permission) && (plane === "teams" || plane === "sharepoint"));
 
-const reads = (permission: string): boolean => /\.Read(Basic|For[A-Z][a-z]+)?(\.|$)/.test(permission);
+const reads = (permission: string): boolean => /\.Read(Basic|For[A-Z][a-z]+)?(\.|$)/i.test(permission);
 
 /** An API without a table: custom ones, security products, anything that is not Microsoft 365 or Entra. */
 export const apiPlace = (resource: Resource): Place =>
@@ -261,13 +262,13 @@ export const apiPlace = (resource: Resource): Place =>
 
 /** First words of delegated permissions, whose short forms (`Files.Read`, `Mail.Read.Shared`) no application has. */
 const DELEGATED_AREAS: readonly (readonly [Plane, RegExp])[] = [
-  ["sharepoint", /^(Files|Sites|AllSites|MyFiles)\./],
-  ["exchange", /^(Mail|Calendars|Contacts|MailboxSettings|MailboxFolder|MailboxItem|EWS|IMAP|POP|SMTP)\./],
-  ["teams", /^(Chat|ChatMessage|ChannelMessage|Channel|Team|OnlineMeetings|OnlineMeetingTranscript)\./],
-  ["onenote", /^Notes\./],
-  ["planner", /^Tasks\./],
-  ["connectors", /^ExternalItem\./],
-  ["directory", /^(openid|profile|email|offline_access|user_impersonation|User\..*)$/],
+  ["sharepoint", /^(Files|Sites|AllSites|MyFiles)\./i],
+  ["exchange", /^(Mail|Calendars|Contacts|MailboxSettings|MailboxFolder|MailboxItem|EWS|IMAP|POP|SMTP)\./i],
+  ["teams", /^(Chat|ChatMessage|ChannelMessage|Channel|Team|OnlineMeetings|OnlineMeetingTranscript)\./i],
+  ["onenote", /^Notes\./i],
+  ["planner", /^Tasks\./i],
+  ["connectors", /^ExternalItem\./i],
+  ["directory", /^(openid|profile|email|offline_access|user_impersonation|User\..*)$/i],
 ];
 
 /**
@@ -279,6 +280,19 @@ const AZURE: Readonly<Record<string, readonly Action[]>> = {
   "e406a681-f3d4-42a8-90b6-c2b029497af1": ["read", "write", "add", "delete", "see"],
 };
 const IMPERSONATION = "user_impersonation";
+
+/**
+ * How the tables here spell permissions. A grant keeps the letters of whoever made it, and the service compares scopes without
+ * regard to case. https://github.com/AzureAD/microsoft-authentication-library-for-go/issues/214
+ */
+const SPELLINGS: ReadonlyMap<string, string> = new Map(
+  [...Object.values(TABLES).flatMap(Object.keys), ...NOT_CONFIGURATION, IMPERSONATION].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
+);
+const spelled = (permission: string): string => SPELLINGS.get(permission.toLowerCase()) ?? permission;
+
 /**
  * What such a consent comes to where it depends on how the user holds a right: who may list keys at the control plane opens blobs with
  * them, who has blobs by a role does not; and blobs can be managed by their own lists, while roles are assigned elsewhere.
@@ -286,11 +300,13 @@ const IMPERSONATION = "user_impersonation";
  */
 const INDIRECT = `${IMPERSONATION}:indirect`;
 
-/** Scopes of an API that go wherever these go. */
-export const withIndirect = (resourceAppId: string, scopes: readonly string[]): readonly string[] =>
-  AZURE[resourceAppId.toLowerCase()] !== undefined && scopes.includes(IMPERSONATION)
-    ? [...scopes, INDIRECT]
-    : scopes;
+/** Scopes of an API that go wherever these go, as consents spell them. */
+export function withIndirect(resourceAppId: string, scopes: readonly string[]): readonly string[] {
+  const named = scopes.map(spelled);
+  return AZURE[resourceAppId.toLowerCase()] !== undefined && named.includes(IMPERSONATION)
+    ? [...named, INDIRECT]
+    : named;
+}
 
 interface Delegated extends Opening {
   permission: string;
@@ -300,7 +316,8 @@ interface Delegated extends Opening {
  * Places that a delegated permission concerns; what it gives there is never more than its user has. Without actions its name tells
  * what it lets.
  */
-export function delegated(resource: Resource, permission: string, tenantId: string): Delegated[] {
+export function delegated(resource: Resource, scope: string, tenantId: string): Delegated[] {
+  const permission = spelled(scope);
   const actions = AZURE[resource.appId.toLowerCase()];
   if (actions !== undefined && permission === IMPERSONATION)
     return [

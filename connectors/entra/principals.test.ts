@@ -126,7 +126,7 @@ describe("agent identities", () => {
     expect(
       inheritableLine({
         resourceAppId: azure,
-        inheritableScopes: { ...some, scopes: ["user_impersonation"] },
+        inheritableScopes: { ...some, scopes: ["User_Impersonation"] },
       }),
     ).toBe(
       `${azure.toLowerCase()} scopes=enumerated:user_impersonation,user_impersonation:indirect roles=unknown`,
