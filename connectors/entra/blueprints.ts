@@ -39,13 +39,18 @@ export interface InheritablePermission {
   inheritableRoles?: Inheritance | null;
 }
 
-/** `allAllowed`, `none`, `enumerated:A,B`; `unknown` where the service does not say, which is not none. */
+/** The last word of a kind (`enumerated`) or of the type that stands for it (`#microsoft.graph.enumeratedScopes`). */
+const KIND = /(?:^|\.)(allallowed|enumerated|no|none)(?:scopes|roles)?$/;
+
+/**
+ * `allAllowed`, `none`, `enumerated:A,B`; `unknown` where the service does not say, or says what is newer than this, which is
+ * not none.
+ */
 function inherited(what: Inheritance | null | undefined, api: string): string {
-  const kind = (what?.kind ?? what?.["@odata.type"] ?? "").toLowerCase();
-  if (kind.includes("enumerated")) return `enumerated:${withIndirect(api, what?.scopes ?? []).join(",")}`;
-  if (kind.includes("all")) return "allAllowed";
-  if (kind === "none" || kind.endsWith("noscopes") || kind.endsWith("noroles")) return "none";
-  return "unknown";
+  const kind = KIND.exec((what?.kind ?? what?.["@odata.type"] ?? "").toLowerCase())?.[1];
+  if (kind === "enumerated" && what?.scopes) return `enumerated:${withIndirect(api, what.scopes).join(",")}`;
+  if (kind === "allallowed") return "allAllowed";
+  return kind === "no" || kind === "none" ? "none" : "unknown";
 }
 
 /** One line an API: `<resource app id> scopes=<what> roles=<what>`. */

@@ -134,6 +134,22 @@ describe("agent identities", () => {
     expect(
       inheritableLine({ resourceAppId: "R", inheritableScopes: { kind: "none" }, inheritableRoles: all }),
     ).toBe("r scopes=none roles=allAllowed");
+    const line = (inheritableScopes: { kind?: string; "@odata.type"?: string }) =>
+      inheritableLine({ resourceAppId: "R", inheritableScopes });
+    expect(line({ "@odata.type": "#microsoft.graph.allAllowedScopes" })).toBe(
+      "r scopes=allAllowed roles=unknown",
+    );
+    expect(line({ "@odata.type": "microsoft.graph.noScopes" })).toBe("r scopes=none roles=unknown");
+    // Kinds that are newer than this one, and a list that was not said.
+    for (const kind of [
+      "allButThese",
+      "enumeratedExclusions",
+      "scopeKindNotSet",
+      "unknownFutureValue",
+      "enumerated",
+      "",
+    ])
+      expect(line({ kind }), kind).toBe("r scopes=unknown roles=unknown");
     expect(blueprintChange({ id: "B", appId: "X", isDisabled: true }, [])).toMatchObject({
       put: { id: "b", props: { appId: "x", enabled: false, inheritable: [] } },
     });
