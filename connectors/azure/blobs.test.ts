@@ -216,7 +216,14 @@ describe("listing blobs", () => {
 
   it("may read containers and blobs whose names begin with a dollar sign", () => {
     const list = allowList(blobs.reads);
-    for (const path of ["/docs", "/docs/a/b", "/docs/$RECYCLE.BIN/a", "/$web/index.html", "/$root/$a"])
+    const dollars = [
+      "/docs/$RECYCLE.BIN/a",
+      "/$web/index.html",
+      "/$root/$a",
+      "/$logs",
+      "/$logs/blob/2026/1.log",
+    ];
+    for (const path of ["/docs", "/docs/a/b", ...dollars])
       expect(() => list.check("blob", "GET", path), path).not.toThrow();
   });
 });

@@ -46,8 +46,9 @@ export const blobs: Step = {
     },
   ],
   // A placeholder stands for no name that begins with `$`, so such containers are said by name, and blobs of
-  // such a name have a line of their own.
-  reads: ["{container}", "$root", "$web", "$blobchangefeed"].flatMap((container) => [
+  // such a name have a line of their own. Logs and change feed are in no list of containers, but roles may be assigned there.
+  // https://learn.microsoft.com/rest/api/storageservices/list-containers2
+  reads: ["{container}", "$root", "$web", "$logs", "$blobchangefeed"].flatMap((container) => [
     `GET blob /${container}`,
     `HEAD blob /${container}`,
     `GET blob /${container}/{path*}`,
