@@ -195,6 +195,12 @@ describe("scopes", () => {
 describe("network rules of an account", () => {
   it.each([
     [{ networkAcls: { defaultAction: "Allow" } }, "Allow", undefined],
+    [{ networkAcls: { defaultAction: "allow" } }, "Allow", undefined],
+    [{ networkAcls: { defaultAction: "DENY" } }, "Deny", "nowhere but future private endpoints"],
+    [{ publicNetworkAccess: "enabled", networkAcls: { defaultAction: "Allow" } }, "Allow", undefined],
+    [{ publicNetworkAccess: "", networkAcls: { defaultAction: "Allow" } }, "Allow", undefined],
+    [{ publicNetworkAccess: "ByInvitation", networkAcls: { defaultAction: "Allow" } }, "unknown", undefined],
+    [{ networkAcls: { defaultAction: "Ask" } }, "unknown", undefined],
     [
       { publicNetworkAccess: "Disabled", networkAcls: { defaultAction: "Allow" } },
       "Deny",

@@ -60,19 +60,25 @@ function network(p: StorageAccount["properties"]): Pick<NodeProps<"Scope">, "net
     ...counted(rules?.resourceAccessRules, "resource instance"),
     ...(rules?.bypass?.toLowerCase().includes("azureservices") ? ["trusted Azure services"] : []),
   ];
-  switch (p?.publicNetworkAccess?.toLowerCase()) {
+  switch (p?.publicNetworkAccess?.toLowerCase() || "enabled") {
+    case "enabled":
+      break;
     case "disabled":
       return closed(["private endpoints", ...exceptions].join(", "));
     case "securedbyperimeter":
       return closed("what its network security perimeter lets in, and private endpoints");
+    default:
+      // A way to close it that is newer than this.
+      return { network: "unknown" };
   }
-  if (rules?.defaultAction === "Allow") return { network: "Allow" };
-  if (rules?.defaultAction !== "Deny") return { network: "unknown" };
-  const addresses = (rules.ipRules ?? []).map(({ value }) => value ?? "an address");
+  const action = rules?.defaultAction?.toLowerCase();
+  if (action === "allow") return { network: "Allow" };
+  if (action !== "deny") return { network: "unknown" };
+  const addresses = (rules?.ipRules ?? []).map(({ value }) => value ?? "an address");
   const shown = addresses.length > MOST_ADDRESSES ? [`${addresses.length} address ranges`] : addresses;
   const who = [
     ...shown,
-    ...counted(rules.virtualNetworkRules, "subnet"),
+    ...counted(rules?.virtualNetworkRules, "subnet"),
     ...exceptions,
     ...counted(endpoints, "private endpoint"),
   ];
