@@ -316,10 +316,23 @@ describe("role assignments", () => {
     expect(puts).toMatchObject([{ unknown: true }]);
   });
 
-  it("of a role without a name or permissions say its id, and nothing that it gives", async () => {
-    const nameless = { ...definition(6, ""), properties: { permissions: null } };
+  it("of a role without a name say its id, and nothing where it gives nothing", async () => {
+    const nameless = { ...definition(6, ""), properties: { permissions: [] } };
     const fake = await crawled({ ...defined(nameless), ...assigned(assignment("a", RG, 6)) });
     expect(grantsAt(fake, RG)).toMatchObject([{ role: guid(6), read: false, certainty: "exact" }]);
+    expect(fake.gaps).toEqual([]);
+  });
+
+  it("of a role whose definition tells no permissions stay unknown, and say so", async () => {
+    for (const permissions of [null, undefined]) {
+      const untold = { ...definition(6, ""), properties: { roleName: "Untold", permissions } };
+      const fake = await crawled({ ...defined(untold), ...assigned(assignment("a", RG, 6)) });
+      expect(grantsAt(fake, RG)).toMatchObject([{ unknown: true, reason_code: "role-unread" }]);
+      expect(fake.gaps).toMatchObject([
+        { step: "azure.role-definitions", reason: expect.stringContaining("told without permissions") },
+        { step: "azure.role-assignments", state: "partial" },
+      ]);
+    }
   });
 
   it("ask for no role that would be refused again, nor by what is no id", async () => {

@@ -99,7 +99,9 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
       const guid = roleGuid(roleDefinitionId);
       if (!roles.has(guid)) {
         const definition = definitions.get(guid) ?? (await readOne(guid));
-        roles.set(guid, definition && evaluate(definition));
+        const role = definition && evaluate(definition);
+        if (definition !== undefined && role === undefined) unread.push(`${guid} (told without permissions)`);
+        roles.set(guid, role);
       }
       return roles.get(guid);
     },
@@ -113,7 +115,8 @@ export async function readRoles(c: StepContext, subscription: string): Promise<R
   };
 }
 
-const evaluate = ({ id, properties }: RoleDefinition): Role => ({
-  name: properties.roleName ?? roleGuid(id),
-  blocks: (properties.permissions ?? []).map(evaluateBlock),
-});
+/** Undefined where a definition does not tell permissions: what it gives is then not known. An empty list gives nothing. */
+function evaluate({ id, properties }: RoleDefinition): Role | undefined {
+  const blocks = properties.permissions?.map(evaluateBlock);
+  return blocks && { name: properties.roleName ?? roleGuid(id), blocks };
+}
