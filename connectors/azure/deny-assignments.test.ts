@@ -171,11 +171,21 @@ describe("deny assignments", () => {
     expect(rest).toEqual(["d2", "d3"]);
   });
 
-  it("tolerate lists that ARM leaves out", async () => {
-    const none = await denied({ permissions: null, principals: null, excludePrincipals: null });
-    expect([none.all("DENIED"), none.gaps]).toEqual([[], []]);
-    const nothing = await denied({ permissions: null, principals: [{ id: "u" }] });
+  it("are said to be unread where they do not tell what they deny, or to whom", async () => {
+    for (const list of [null, undefined, []]) {
+      const none = await denied({ permissions: list, principals: list, excludePrincipals: list });
+      expect(none.all("DENIED")).toEqual([]);
+      expect(none.gaps).toMatchObject([
+        {
+          state: "partial",
+          reason: expect.stringMatching(/: permissions of \/.*, principals of \/.*\/d1$/),
+        },
+      ]);
+    }
+    const nothing = await denied({ permissions: null, principals: [{ id: "u" }], excludePrincipals: null });
     expect(nothing.all("DENIED")).toMatchObject([{ props: { assign: false, excluded: [] } }]);
-    expect(nothing.gaps).toEqual([]);
+    expect(nothing.gaps).toHaveLength(1);
+    const nobody = await denied({ permissions: [{ actions: ["*"] }], principals: null });
+    expect(nobody.gaps).toMatchObject([{ reason: expect.stringContaining(": principals of ") }]);
   });
 });

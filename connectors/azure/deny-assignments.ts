@@ -67,12 +67,21 @@ const effectOf = (p: DenyAssignment["properties"]): string =>
 const ENFORCED = "enforced";
 const AUDIT = "audit";
 
-/** What keeps a deny or a part of it from being evaluated: a condition, or an effect that is not known. */
+/**
+ * What keeps a deny or a part of it from being evaluated: a condition, an effect that is not known, or a list that every deny
+ * has and this one does not tell.
+ * https://learn.microsoft.com/azure/role-based-access-control/deny-assignments#deny-assignment-properties
+ */
 function unreadOf({ properties: p }: DenyAssignment): string[] {
   const effect = effectOf(p);
   if (effect === AUDIT) return [];
   const conditioned = Boolean(p.condition?.trim()) || (p.permissions ?? []).some(isConditioned);
-  return [...(conditioned ? ["condition"] : []), ...(effect === ENFORCED ? [] : [`effect ${effect}`])];
+  return [
+    ...(conditioned ? ["condition"] : []),
+    ...(effect === ENFORCED ? [] : [`effect ${effect}`]),
+    ...(p.permissions?.length ? [] : ["permissions"]),
+    ...(p.principals?.length ? [] : ["principals"]),
+  ];
 }
 
 /** Pages from where the pass stopped. A service that refuses the version which tells effects knows none but the usual one. */
