@@ -103,6 +103,25 @@ describe("hosts", () => {
     },
   );
 
+  it("that run as themselves, with nobody telling the object id, are a gap, and without an identity are none", async () => {
+    const site = (identity: object | null) =>
+      crawled({ [`${S1}/resources`]: [{ id: SITE, name: "s", identity }] });
+    for (const type of ["SystemAssigned", "systemAssigned,UserAssigned"]) {
+      const { gaps } = await site({ type, principalId: null });
+      expect(gaps).toMatchObject([
+        { step: "azure.hosts", reason: expect.stringContaining(`${SITE} as itself`) },
+      ]);
+    }
+    for (const identity of [
+      { type: "None" },
+      { type: null },
+      {},
+      null,
+      { type: "SystemAssigned", principalId: "p" },
+    ])
+      expect((await site(identity)).gaps).toEqual([]);
+  });
+
   it("are kept beside planes that keys open, one for each resource group, and say when all were listed", async () => {
     const vault = (name: string) => ({ id: `${RG}/providers/microsoft.keyvault/vaults/${name}`, name });
     const fake = tenant(

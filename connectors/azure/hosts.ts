@@ -58,6 +58,8 @@ interface Resource {
   id: string;
   name: string;
   identity?: {
+    /** `SystemAssigned`, `UserAssigned`, both with a comma between them, or `None`. */
+    type?: string | null;
     principalId?: string | null;
     userAssignedIdentities?: Readonly<Record<string, { principalId?: string | null } | null>> | null;
   } | null;
@@ -83,6 +85,8 @@ export const hosts: Step = {
       const records = page.items.flatMap(({ id, name, identity }) => {
         const runsAs = new Set<string>();
         if (identity?.principalId) runsAs.add(directoryId(identity.principalId));
+        else if (identity?.type?.toLowerCase().includes("systemassigned"))
+          nameless.push(`${armId(id)} as itself`);
         for (const [resource, answer] of Object.entries(identity?.userAssignedIdentities ?? {})) {
           const known = answer?.principalId
             ? [directoryId(answer.principalId)]
@@ -104,13 +108,13 @@ export const hosts: Step = {
   },
 };
 
-/** An identity of a subscription that was not read, say: what runs as it is known, and it is not. */
+/** An identity of a subscription that was not read, say, or one that is being made: what runs as it is known, and it is not. */
 const unnamed = (scope: string, pairs: readonly string[]): Coverage => ({
   step: STEP.hosts,
   scope,
   state: "partial",
   reason: `identities whose object id is not known: ${pairs.join(", ")}`,
-  fix: "scan the subscriptions of these identities as well",
+  fix: "scan the subscriptions of these identities as well, or once more when they are made",
 });
 
 /** The planes that keys to some of these resources open, one for each resource group. */
