@@ -346,6 +346,34 @@ describe("delegated grants", () => {
   });
 
   it.each([
+    // Its name says that it writes, and no more.
+    [SHAREPOINT, "AllSites.Write", ["sharepoint add delete read see write"]],
+    [SHAREPOINT, "MyFiles.Write", ["sharepoint add delete read see write"]],
+    // Their names say that they read or change content.
+    [GRAPH, "TermStore.Read.All", ["sharepoint see"]],
+    [GRAPH, "TeamSettings.ReadWrite.All", ["teams see write"]],
+    [GRAPH, "Chat.ManageDeletion.All", ["teams delete"]],
+    [GRAPH, "RoleManagement.ReadWrite.Exchange", ["exchange assign"]],
+    [GRAPH, "Sites.FullControl.All", ["sharepoint add delete own read see setAcl write"]],
+    // Their names tell.
+    [GRAPH, "Files.Read", ["sharepoint"]],
+    [SHAREPOINT, "AllSites.FullControl", ["sharepoint"]],
+  ])("let what a table says of that permission (%s, %s)", (appId, permission, expected) => {
+    const said = delegated(api(appId), permission, TENANT).map(({ place, actions = [] }) =>
+      [place.plane, ...[...actions].sort()].join(" "),
+    );
+    expect(said).toEqual(expected);
+  });
+
+  it.each([
+    ["Files.ReadWrite.AppFolder", "unknown:graph:files"],
+    ["ExternalItem.ReadWrite.OwnedBy", "unknown:graph:externalitem"],
+    ["Notes.ReadWrite.CreatedByApp", "unknown:graph:notes"],
+  ])("do not open what the user has where they are bound to the application's own (%s)", (permission, id) => {
+    expect(delegated(api(GRAPH), permission, TENANT)).toMatchObject([{ place: { id }, permission }]);
+  });
+
+  it.each([
     [GRAPH, "Financials.ReadWrite.All", "unknown:graph:financials"],
     ["cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "user_impersonation", "unknown:api:res"],
     // Only that permission stands for the user's own roles.

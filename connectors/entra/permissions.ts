@@ -222,11 +222,14 @@ export interface Resource {
   name: string;
 }
 
+const meaningIn = (table: Table | undefined, permission: string): Meaning | undefined =>
+  table !== undefined && Object.hasOwn(table, permission) ? table[permission] : undefined;
+
 /** What an application permission opens. Never empty: what no table knows is a place with unknown rights. */
 export function openings(resource: Resource, permission: string, tenantId: string): Opening[] {
   const table = TABLES[resource.appId.toLowerCase()];
   if (table === undefined) return [{ place: apiPlace(resource) }];
-  const known = Object.hasOwn(table, permission) ? table[permission] : undefined;
+  const known = meaningIn(table, permission);
   if (known !== undefined)
     return Object.entries(known).map(([plane, actions]) => ({
       ...{ place: planePlace(plane as Plane), actions },
@@ -308,13 +311,25 @@ export function withIndirect(resourceAppId: string, scopes: readonly string[]): 
     : named;
 }
 
+/**
+ * Delegated permissions that let more than their name says: SharePoint's own service principal describes both as to read, create,
+ * update and delete. No application has them.
+ */
+const DELEGATED_TABLES: Readonly<Record<string, Table>> = {
+  [SHAREPOINT]: { "AllSites.Write": { sharepoint: CHANGE }, "MyFiles.Write": { sharepoint: CHANGE } },
+};
+
+/** Bound to what the application made itself or is authorized to, which is no part of what its user has. */
+const OWN_PART = /\.(AppFolder|CreatedByApp|OwnedBy)$/;
+
 interface Delegated extends Opening {
   permission: string;
 }
 
 /**
- * Places that a delegated permission concerns; what it gives there is never more than its user has. Without actions its name tells
- * what it lets.
+ * Places that a delegated permission concerns; what it gives there is never more than its user has. Where a table knows a
+ * permission of this name that is what it lets: the name alone takes terms of a store, or settings, for content. Without actions its
+ * name tells what it lets.
  */
 export function delegated(resource: Resource, scope: string, tenantId: string): Delegated[] {
   const permission = spelled(scope);
@@ -324,7 +339,21 @@ export function delegated(resource: Resource, scope: string, tenantId: string): 
       { place: AZURE_PLACE, permission, actions },
       { place: AZURE_PLACE, permission: INDIRECT },
     ];
+  const known = delegatedMeaning(resource, permission);
+  if (known !== undefined)
+    return Object.entries(known).map(([plane, actions]) => ({
+      place: planePlace(plane as Plane),
+      permission,
+      actions,
+    }));
   return delegatedPlaces(resource, permission, tenantId).map((place) => ({ place, permission }));
+}
+
+/** What tables say of a delegated permission. Those of groups let users more than applications: their names tell. */
+function delegatedMeaning({ appId }: Resource, permission: string): Meaning | undefined {
+  if (OF_GROUPS.has(permission)) return undefined;
+  const api = appId.toLowerCase();
+  return meaningIn(DELEGATED_TABLES[api], permission) ?? meaningIn(TABLES[api], permission);
 }
 
 function delegatedPlaces(resource: Resource, permission: string, tenantId: string): Place[] {
@@ -336,7 +365,7 @@ function delegatedPlaces(resource: Resource, permission: string, tenantId: strin
   )
     return [...opened.map(({ place }) => place), ...more.map(planePlace)];
   const area = DELEGATED_AREAS.find(([, names]) => names.test(permission));
-  return area === undefined || SELECTED.test(permission)
+  return area === undefined || SELECTED.test(permission) || OWN_PART.test(permission)
     ? opened.map(({ place }) => place)
     : [planePlace(area[0])];
 }
