@@ -19,6 +19,8 @@ interface PropSpec {
   readonly required?: true;
   /** What no item of the list may be. */
   readonly never?: readonly string[];
+  /** Ids, as rules compare them: an alias would name nobody there. */
+  readonly ids?: true;
 }
 interface NodeSpec {
   readonly about: string;
@@ -42,8 +44,9 @@ const int = (about: string) => ({ type: "int", about }) as const;
 const bool = (about: string) => ({ type: "bool", about }) as const;
 const time = (about: string) => ({ type: "timestamp", about }) as const;
 const list = (about: string) => ({ type: "string[]", about }) as const;
+const refs = (about: string) => ({ ...list(about), ids: true }) as const;
 /** Of single principals and groups: what everyone need be or may not be is another grant, or none. */
-const named = (about: string) => ({ ...list(about), never: [EVERYONE, EXCEPT_EXTERNAL] }) as const;
+const named = (about: string) => ({ ...refs(about), never: [EVERYONE, EXCEPT_EXTERNAL] }) as const;
 
 /** On every node, besides `id`. */
 const common = {
@@ -226,7 +229,7 @@ export const RELS = {
         ["application", "delegated", "access"],
         "Of the application itself, for users, or who may use the API",
       ),
-      user: str("The one user who consented, or * for all"),
+      user: { ...str("Id of the one user who consented, or * for all"), ids: true },
       ...actions,
     },
   },
@@ -300,7 +303,7 @@ export const RELS = {
     props: {
       ...actions,
       children: bool("False if it binds the scope alone and nothing below"),
-      excluded: list("Ids of principals that it spares"),
+      excluded: refs("Ids of principals that it spares"),
     },
   },
   WITHIN: {

@@ -56,6 +56,8 @@ export interface Column {
   required?: true;
   /** What no item of the list may be. */
   never?: readonly string[];
+  /** Ids, and no aliases. */
+  ids?: true;
 }
 
 const propsOf = (kind: Kind): Column[] => {
@@ -236,12 +238,13 @@ type Said = Omit<Column, "name"> & { about: string };
 
 /** The schema page in Markdown: every kind, its properties and what they mean. */
 export const schemaPage = (): string => {
-  const meaning = ({ about, values, required, never }: Said): string =>
+  const meaning = ({ about, values, required, never, ids }: Said): string =>
     [
       about,
       ...(values === undefined ? [] : [`one of ${values.map((value) => `\`${value}\``).join(", ")}`]),
       ...(required === undefined ? [] : ["required"]),
       ...(never === undefined ? [] : [`none of ${never.map((item) => `\`${item}\``).join(", ")}`]),
+      ...(ids === undefined ? [] : ["by id, not by alias"]),
     ].join("; ");
   const rows = (props: Readonly<Record<string, Said>>) =>
     Object.entries(props).map(([name, spec]) => [`\`${name}\``, spec.type, meaning(spec)]);

@@ -103,6 +103,38 @@ describe("a line of an import file", () => {
       },
       /together of GRANTED is \["everyone"\]; expected single principals and groups, none of everyone, /,
     ],
+    [
+      "a consent for one user who is named by alias, so that it would be nobody's",
+      {
+        put: {
+          ...{ kind: "CONSENTED", from: p, to: s },
+          props: { type: "delegated", permission: "Files.Read.All", user: "upn:ana@contoso.com" },
+        },
+      },
+      /user of CONSENTED is "upn:ana@contoso.com"; expected an id: only ends of relationships are named by alias/,
+    ],
+    [
+      "a deny that spares an alias, and so nobody",
+      {
+        put: {
+          kind: "DENIED",
+          from: p,
+          to: s,
+          props: { read: true, excluded: ["u", "UPN:ana@contoso.com"] },
+        },
+      },
+      /excluded of DENIED is .*; expected ids: only ends of relationships are named by alias/,
+    ],
+    [
+      "an access list that leaves out an alias",
+      {
+        put: {
+          ...{ kind: "GRANTED", from: p, to: s },
+          props: { key: "g", flow: "posix", read: true, excluded: ["appid:1"] },
+        },
+      },
+      /excluded of GRANTED is \["appid:1"\]; expected ids/,
+    ],
     ["a text for a list", { put: { ...p, props: { aliases: "x" } } }, /expected a list of strings/],
     [
       "a number for a text",

@@ -175,13 +175,17 @@ const withIds = (name: string, value: unknown): unknown => {
 };
 
 /** What is expected if the value is none of a closed list, or has in it what it may not have. `null` clears, which what is required does not bear. */
-const unlisted = (value: unknown, { values, required, never = [] }: Column): string | undefined => {
+const unlisted = (value: unknown, { values, required, never = [], ids }: Column): string | undefined => {
   if (Array.isArray(value) && value.some((item) => never.includes(item)))
     return `single principals and groups, none of ${never.join(", ")}`;
+  if (ids === true && [value].flat().some(isAlias))
+    return `${Array.isArray(value) ? "ids" : "an id"}: only ends of relationships are named by alias`;
   if (values === undefined || (value === null ? required !== true : values.includes(String(value))))
     return undefined;
   return choice(values);
 };
+const isAlias = (value: unknown): boolean =>
+  typeof value === "string" && /^(appid|application|upn|mail|sid):/i.test(value);
 const choice = (values: readonly string[]): string => `one of ${values.join(", ")}`;
 
 const keyOf = (kind: RelKind, value: unknown): string => {
