@@ -348,7 +348,7 @@ describe("delegated grants", () => {
   it.each([
     // Its name says that it writes, and no more.
     [SHAREPOINT, "AllSites.Write", ["sharepoint add delete read see write"]],
-    [SHAREPOINT, "MyFiles.Write", ["sharepoint add delete read see write"]],
+    [SHAREPOINT, "myfiles.write", ["sharepoint add delete read see write"]],
     // Their names say that they read or change content.
     [GRAPH, "TermStore.Read.All", ["sharepoint see"]],
     [GRAPH, "TeamSettings.ReadWrite.All", ["teams see write"]],

@@ -285,14 +285,23 @@ const AZURE: Readonly<Record<string, readonly Action[]>> = {
 const IMPERSONATION = "user_impersonation";
 
 /**
+ * Delegated permissions that let more than their name says: SharePoint's own service principal describes both as to read, create,
+ * update and delete. No application has them.
+ */
+const DELEGATED_TABLES: Readonly<Record<string, Table>> = {
+  [SHAREPOINT]: { "AllSites.Write": { sharepoint: CHANGE }, "MyFiles.Write": { sharepoint: CHANGE } },
+};
+
+/**
  * How the tables here spell permissions. A grant keeps the letters of whoever made it, and the service compares scopes without
  * regard to case. https://github.com/AzureAD/microsoft-authentication-library-for-go/issues/214
  */
 const SPELLINGS: ReadonlyMap<string, string> = new Map(
-  [...Object.values(TABLES).flatMap(Object.keys), ...NOT_CONFIGURATION, IMPERSONATION].map((name) => [
-    name.toLowerCase(),
-    name,
-  ]),
+  [
+    ...[...Object.values(TABLES), ...Object.values(DELEGATED_TABLES)].flatMap(Object.keys),
+    ...NOT_CONFIGURATION,
+    IMPERSONATION,
+  ].map((name) => [name.toLowerCase(), name]),
 );
 const spelled = (permission: string): string => SPELLINGS.get(permission.toLowerCase()) ?? permission;
 
@@ -311,16 +320,8 @@ export function withIndirect(resourceAppId: string, scopes: readonly string[]): 
     : named;
 }
 
-/**
- * Delegated permissions that let more than their name says: SharePoint's own service principal describes both as to read, create,
- * update and delete. No application has them.
- */
-const DELEGATED_TABLES: Readonly<Record<string, Table>> = {
-  [SHAREPOINT]: { "AllSites.Write": { sharepoint: CHANGE }, "MyFiles.Write": { sharepoint: CHANGE } },
-};
-
 /** Bound to what the application made itself or is authorized to, which is no part of what its user has. */
-const OWN_PART = /\.(AppFolder|CreatedByApp|OwnedBy)$/;
+const OWN_PART = /\.(AppFolder|CreatedByApp|OwnedBy)$/i;
 
 interface Delegated extends Opening {
   permission: string;

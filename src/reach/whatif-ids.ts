@@ -1,4 +1,5 @@
 /** Ids that a file of changes names and that nothing is known of: one with a slip in it looks like something new that has nothing. */
+import { properties } from "../graph/generate.ts";
 import type { GraphStore } from "../graph/store.ts";
 import type { ImportLine } from "../keep/inventory.ts";
 import {
@@ -15,8 +16,6 @@ import {
 
 /** Every tenant has these, whether a record says so or not. */
 const ALWAYS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL, UNLABELED, LABEL_UNKNOWN]);
-/** Properties of relationships that name principals by id. */
-const NAMING = ["excluded", "together", "user"];
 /** As which a consent names all users. */
 const ALL_USERS = "*";
 /** So many are said by name. */
@@ -84,9 +83,11 @@ export class NamedIds {
   }
 }
 
-function namedIn({ props = {} }: NodeRecord | RelRecord): string[] {
+/** Ids of principals in properties. */
+function namedIn({ kind, props = {} }: NodeRecord | RelRecord): string[] {
+  const naming = properties(kind).flatMap(({ name, ids }) => (ids === true ? [name] : []));
   return Object.entries(props)
-    .flatMap(([name, value]: [string, unknown]) => (NAMING.includes(name) ? [value].flat() : []))
+    .flatMap(([name, value]: [string, unknown]) => (naming.includes(name) ? [value].flat() : []))
     .flatMap((id) => (typeof id === "string" && id !== ALL_USERS ? [id] : []));
 }
 
