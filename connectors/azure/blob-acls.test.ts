@@ -173,6 +173,18 @@ describe("access lists of a container", () => {
     expect(items.length).toBeGreaterThanOrEqual(to - from);
   });
 
+  it.each(["Owner", "Group", "Permissions"])(
+    "are a counted gap where they are told without %s, for then not all is known of who may do what",
+    async (part) => {
+      const untold = new RegExp(`<${part}>[^<]*</${part}>`, "g");
+      const pages = await crawl({ edit: (text) => text.replaceAll(untold, "") });
+      expect(pages.at(-1)!.gaps).toMatchObject([
+        { step: "azure.access-lists", state: "partial", reason: expect.stringMatching(/lists of \d+ files/) },
+      ]);
+      expect(recordsOf(pages).filter(({ kind }) => kind === "GRANTED")).toEqual([]);
+    },
+  );
+
   it("never ask for keys or write, and read nothing but the listing and one list", async () => {
     const { context, requests } = contextOf();
     for await (const _ of blobs.crawl(context, { scope: SCOPE, mode: "full" }));

@@ -39,15 +39,7 @@ export async function startOfLists(c: StepContext, blobUrl: string, scope: strin
   const start: AclPosition = { root: null, directories: [], unread: 0 };
   try {
     const { headers } = (await root.getProperties({ abortSignal: c.signal }))._response;
-    const text = (name: string) => headers.get(name) ?? undefined;
-    const acl = text("x-ms-acl");
-    if (acl !== undefined)
-      start.root = {
-        acl,
-        owner: text("x-ms-owner"),
-        group: text("x-ms-group"),
-        permissions: text("x-ms-permissions"),
-      };
+    start.root = told((name) => headers.get(`x-ms-${name}`));
   } catch (error) {
     const gap = gapOf(STEP.accessLists, scope, error);
     start.rootGap = gap.state === "denied" ? { ...gap, fix: `Grant ${BLOB_READER} on the container.` } : gap;
@@ -176,12 +168,19 @@ function understood(text: AccessListText): AccessList | undefined {
 }
 
 /** The SDK hands properties on that its types do not name. https://learn.microsoft.com/rest/api/storageservices/list-blobs */
-function listOf({ properties }: BlobItem): AccessListText | null {
+const listOf = ({ properties }: BlobItem): AccessListText | null =>
+  told((name) => Reflect.get(properties, name.charAt(0).toUpperCase() + name.slice(1)));
+
+/**
+ * A list with whom it belongs to. The service tells all four parts; without one of them it is not known who has the rights of
+ * owners, or whether everybody who may write to a directory may delete in it (sticky bit).
+ */
+function told(part: (name: string) => unknown): AccessListText | null {
   const text = (name: string): string | undefined => {
-    const value: unknown = Reflect.get(properties, name);
+    const value = part(name);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const acl = text("Acl");
-  if (acl === undefined) return null;
-  return { acl, owner: text("Owner"), group: text("Group"), permissions: text("Permissions") };
+  const [acl, owner, group] = [text("acl"), text("owner"), text("group")];
+  const permissions = text("permissions");
+  return acl && owner && group && permissions ? { acl, owner, group, permissions } : null;
 }

@@ -45,6 +45,13 @@ function blobXml(blob: Blob): string {
   )}</Metadata></Blob>`;
 }
 
+const ROOT_LIST = {
+  "x-ms-acl": "user::rwx,group::r-x,other::---",
+  "x-ms-owner": "$superuser",
+  "x-ms-group": "$superuser",
+  "x-ms-permissions": "rwxr-x---",
+};
+
 /** A blob service of one container, as far as this step asks. */
 async function serve(all: readonly Blob[], options: { listing?: number } = {}): Promise<string> {
   const server = createServer((request, response) => {
@@ -61,7 +68,7 @@ async function serve(all: readonly Blob[], options: { listing?: number } = {}): 
       );
     }
     if (url.searchParams.get("action") === "getAccessControl")
-      return void response.writeHead(200, { "x-ms-acl": "user::rwx,group::r-x,other::---" }).end();
+      return void response.writeHead(200, ROOT_LIST).end();
     const name = decodeURIComponent(url.pathname.replace("/docs/", ""));
     const blob = all.find(
       (each) =>
