@@ -22,6 +22,7 @@ export interface BlobLabel {
 export function labelFromListing(blob: BlobItem, tenantId: string): BlobLabel {
   const statement = fromKeys(Object.entries(blob.metadata ?? {}), tenantId);
   if (statement.state === "labeled") return { finding: statement, source: "catalog" };
+  if (statement.state === "untold") return unknown("tenant-untold");
   if (formatOf(blob.name) === "none" || blob.properties.contentLength === 0)
     return { finding: { state: "unlabeled" } };
   return {

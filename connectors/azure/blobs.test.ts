@@ -288,6 +288,25 @@ describe("labels at level labels", () => {
     expect(pages[0]!.gaps).toBeUndefined();
   });
 
+  it("stay unknown beside a file without one, where a catalog wrote one that does not tell its tenant", async () => {
+    const entries = Object.entries(labelKeys(SECRET, { SiteId: "" }));
+    const metadata = Object.fromEntries(entries.map(([key, value]) => [key.replaceAll("-", "_"), value]));
+    const url = await serve([
+      { name: "a.docx", body: officeFile(), metadata },
+      { name: "b.docx", body: secretFile, metadata },
+      { name: "c.csv", metadata },
+    ]);
+    const pages = await crawl(contextOf(url, "labels").context);
+    expect(labelsOf(pages)).toEqual({
+      "a.docx": "label-unknown",
+      "b.docx": `${SECRET} by bytes`,
+      "c.csv": "label-unknown",
+    });
+    expect(pages[0]!.gaps).toMatchObject([
+      { state: "partial", reason: expect.stringContaining("2 with a label that does not tell its tenant") },
+    ]);
+  });
+
   it("are unknown with a counted reason for files that could not be read", async () => {
     const url = await serve([
       { name: "a.docx", body: secretFile },

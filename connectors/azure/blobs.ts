@@ -190,7 +190,7 @@ async function labelsOf(
   const read = async (i: number): Promise<boolean> => {
     const own = await readBlobLabel(container, items[i]!, c.tenantId, c.signal);
     // The file's own label is the fact; what a catalog wrote beside it stands in where the file is silent.
-    if (own.finding.state === "labeled" || labels[i]!.finding.state !== "labeled") labels[i] = own;
+    if (own.finding.state === "labeled" || !isStated(labels[i]!)) labels[i] = own;
     return !(own.finding.state === "unknown" && own.finding.reason === "denied");
   };
   const office = items.flatMap((blob, i) => (formatOf(blob.name) === "office" ? [i] : []));
@@ -209,6 +209,10 @@ async function labelsOf(
     if (finding.state === "unknown") unread[finding.reason] = (unread[finding.reason] ?? 0) + 1;
   return labels;
 }
+
+/** True if somebody wrote a label beside the file, be it one of which nobody tells the tenant. */
+const isStated = ({ finding }: BlobLabel): boolean =>
+  finding.state === "labeled" || (finding.state === "unknown" && finding.reason === "tenant-untold");
 
 function changesOf(container: string, scope: string, blob: BlobItem, label: BlobLabel): Change[] {
   const { contentLength, lastModified, etag } = blob.properties;
@@ -274,6 +278,7 @@ const IN_WORDS: Readonly<Record<UnknownReason, string>> = {
   gone: "deleted since they were listed",
   "not-looked": "not looked at",
   "over-limits": "larger inside than a label read may be",
+  "tenant-untold": "with a label that does not tell its tenant",
 };
 
 function labelGap(scope: string, unread: Position["unread"]): NonNullable<Page["gaps"]>[number] | undefined {

@@ -11,7 +11,8 @@ export type UnknownReason =
   | "format-not-modelled"
   | "gone"
   | "not-looked"
-  | "over-limits";
+  | "over-limits"
+  | "tenant-untold";
 
 export interface FoundLabel {
   state: "labeled";

@@ -5,8 +5,11 @@
  */
 import { type FoundLabel, Undetermined } from "./finding.ts";
 
-/** What one source says for one tenant. `silent`: it does not mention the tenant at all. */
-export type Statement = FoundLabel | { state: "none" } | { state: "silent" };
+/**
+ * What one source says for one tenant. `silent`: it does not mention the tenant at all; `untold`: nor does it, but it has a
+ * label that may be of any tenant.
+ */
+export type Statement = FoundLabel | { state: "none" } | { state: "silent" } | { state: "untold" };
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Values of label metadata are at most this long; longer ones are cut, as they come from the file. */
@@ -44,6 +47,20 @@ export function found(
   return label;
 }
 
+type Attributes = ReadonlyMap<string, string>;
+
+const isActive = ([, a]: readonly [string, Attributes]): boolean =>
+  isTrue(a.get("enabled")) && !isTrue(a.get("removed"));
+
+/**
+ * The tenant of a label; empty where it is not told. The first clients wrote it as the end of an address alone.
+ * https://learn.microsoft.com/powershell/module/azureinformationprotection/get-aipfilestatus
+ */
+function siteOf(a: Attributes): string {
+  const site = guid(a.get("siteid") ?? "");
+  return site === "" ? guid(a.get("ref")?.split("/").at(-1) ?? "") : site;
+}
+
 /**
  * Reads `MSIP_Label_*` keys. Enabled, not removed, of this tenant; a child label wins over its parent.
  * Keys are compared without case; `_` may stand for `-`, because names of blob metadata are identifiers.
@@ -64,9 +81,11 @@ export function fromKeys(values: Iterable<readonly [string, string]>, tenantId: 
     labels.set(id, attributes);
     if (!attributes.has(attribute)) attributes.set(attribute, value);
   }
-  const own = [...labels].filter(([, a]) => guid(a.get("siteid") ?? "") === guid(tenantId));
+  const own = [...labels].filter(([, a]) => siteOf(a) === guid(tenantId));
+  const active = own.filter(isActive);
+  if (active.length === 0 && [...labels].some((label) => isActive(label) && siteOf(label[1]) === ""))
+    return { state: "untold" };
   if (own.length === 0) return { state: "silent" };
-  const active = own.filter(([, a]) => isTrue(a.get("enabled")) && !isTrue(a.get("removed")));
   const parents = new Set(active.map(([, a]) => guid(a.get("parent") ?? "")));
   // Were all parents of one another (nonsense), the first would still be a label that somebody set.
   const [id, attributes] = active.find(([each]) => !parents.has(each)) ?? active[0] ?? [];

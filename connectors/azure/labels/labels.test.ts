@@ -118,6 +118,20 @@ describe("the label of an Office package", () => {
     expect(await read(officeFile({ custom: foreign }))).toEqual({ state: "unlabeled" });
   });
 
+  it("is unknown where an active label does not tell its tenant, and none of this one is active", async () => {
+    const untold = { state: "unknown", reason: "tenant-untold" };
+    const nobodys = { id: SECRET, siteId: "" };
+    expect(await read(officeFile({ labelInfo: labelInfo(nobodys) }))).toEqual(untold);
+    expect(await read(officeFile({ custom: customXml(labelKeys(SECRET, { SiteId: "" })) }))).toEqual(untold);
+    expect(await read(encryptedFile(labelInfo(nobodys)))).toEqual(untold);
+    expect(await read(officeFile({ labelInfo: labelInfo({ ...nobodys, removed: "1" }) }))).toEqual({
+      state: "unlabeled",
+    });
+    expect(await read(officeFile({ labelInfo: labelInfo(nobodys, { id: CONFIDENTIAL }) }))).toMatchObject({
+      id: CONFIDENTIAL,
+    });
+  });
+
   it("is unknown, never absent, in a file whose bytes cannot be followed", async () => {
     const good = officeFile({ labelInfo: labelInfo({ id: SECRET }) });
     const corrupt = { state: "unknown", reason: "corrupt" };
@@ -218,6 +232,28 @@ describe("label keys", () => {
     expect(fromKeys(keys(labelKeys(SECRET, { Enabled: "false" })), TENANT)).toEqual({ state: "none" });
     expect(fromKeys(keys(labelKeys(SECRET, { Removed: "True" })), TENANT)).toEqual({ state: "none" });
     expect(fromKeys(keys(labelKeys(SECRET)), OTHER_TENANT)).toEqual({ state: "silent" });
+  });
+
+  it("that do not tell their tenant are of any tenant, unless another label is of this one", () => {
+    const of = (SiteId: string | undefined, more: Record<string, string> = {}) =>
+      Object.fromEntries(
+        Object.entries(labelKeys(SECRET, { ...more, ...(SiteId === undefined ? {} : { SiteId }) })).filter(
+          ([key]) => SiteId !== undefined || !key.endsWith("SiteId"),
+        ),
+      );
+    const ref = (tenant: string) => ({ Ref: `https://api.informationprotection.azure.com/api/${tenant}` });
+    for (const site of [undefined, "", " "])
+      expect(fromKeys(keys(of(site)), TENANT), String(site)).toEqual({ state: "untold" });
+    expect(fromKeys(keys(of(undefined, ref(TENANT))), TENANT)).toMatchObject({ id: SECRET });
+    expect(fromKeys(keys(of(undefined, ref(OTHER_TENANT))), TENANT)).toEqual({ state: "silent" });
+    expect(fromKeys(keys(of(OTHER_TENANT, ref(TENANT))), TENANT)).toEqual({ state: "silent" });
+    expect(fromKeys(keys(of(undefined, { Removed: "true" })), TENANT)).toEqual({ state: "silent" });
+    expect(fromKeys(keys(of(undefined), labelKeys(CONFIDENTIAL)), TENANT)).toMatchObject({
+      id: CONFIDENTIAL,
+    });
+    expect(fromKeys(keys(of(undefined), labelKeys(CONFIDENTIAL, { Removed: "true" })), TENANT)).toEqual({
+      state: "untold",
+    });
   });
 
   it("may be spelled as names of blob metadata, and carry versions and prefixes", () => {

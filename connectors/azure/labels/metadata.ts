@@ -15,15 +15,21 @@ import { children, parseXml, type XmlElement } from "./xml.ts";
 export function fromLabelInfo(xml: Uint8Array, tenantId: string): Statement {
   const list = children(parseXml(xml), "labelList")[0];
   if (!list) throw new Undetermined("corrupt");
-  const own = children(list, "label").filter(
-    (label) => guid(label.attributes.siteId ?? "") === guid(tenantId),
-  );
+  const labels = children(list, "label");
+  const own = labels.filter((label) => siteOf(label) === guid(tenantId));
+  const active = own.find(isActive);
+  // Every label has its tenant: one without may be of this one.
+  if (!active && labels.some((label) => isActive(label) && siteOf(label) === ""))
+    throw new Undetermined("tenant-untold");
   if (own.length === 0) return { state: "silent" };
-  const active = own.find((label) => isTrue(label.attributes.enabled) && !isTrue(label.attributes.removed));
   if (!active) return { state: "none" };
   const { id = "", method, contentBits } = active.attributes;
   return found(labelId(id), optional({ method, contentBits }));
 }
+
+const siteOf = ({ attributes }: XmlElement): string => guid(attributes.siteId ?? "");
+const isActive = ({ attributes }: XmlElement): boolean =>
+  isTrue(attributes.enabled) && !isTrue(attributes.removed);
 
 /** Reads `docProps/custom.xml`: the values of custom document properties, by name. */
 export function customProperties(xml: Uint8Array): Map<string, string> {

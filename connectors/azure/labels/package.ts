@@ -112,8 +112,10 @@ export async function readPackage(file: RangedFile, end: EndRecord, tenantId: st
   return custom ? settle(fromKeys(customProperties(custom), tenantId)) : { state: "unlabeled" };
 }
 
-const settle = (statement: Statement): LabelFinding =>
-  statement.state === "labeled" ? statement : { state: "unlabeled" };
+function settle(statement: Statement): LabelFinding {
+  if (statement.state === "untold") throw new Undetermined("tenant-untold");
+  return statement.state === "labeled" ? statement : { state: "unlabeled" };
+}
 
 /** Entries by part name. Part names are compared without case (ISO/IEC 29500-2, 6.2.2). */
 async function directory(zip: ZipFile): Promise<Map<string, Entry>> {
