@@ -352,6 +352,11 @@ describe("role assignments", () => {
     [`${RG}/providers/Microsoft.Authorization/roleAssignments/a`, S1, S1],
     ["/providers/Microsoft.Authorization/roleAssignments/a", undefined, "/"],
     ["a", undefined, "/"],
+    [`${RG}/providers/Microsoft.Authorization/roleAssignments/a`, " ", RG],
+    [`${RG}/providers/Microsoft.Authorization/roleAssignments/a`, null, RG],
+    ["a", `/providers/Microsoft.Subscription${RG}/`, RG],
+    [`providers/Microsoft.Subscription${S1}/providers/Microsoft.Authorization/x/a`, undefined, S1],
+    ["a", "/providers/Microsoft.Subscription/others/x", "/providers/microsoft.subscription/others/x"],
   ])("whose id is %s and whose scope is %s are at %s", (id, scope, expected) => {
     expect(scopeOfAssignment(id, scope)).toBe(expected);
   });

@@ -88,11 +88,18 @@ export async function* readAssignments(
   }
 }
 
-/** The scope of an assignment stands before `/providers/Microsoft.Authorization/` in its id, where it is not said. */
-export const scopeOfAssignment = (id: string, scope: string | undefined): string =>
-  armId(
-    scope ?? id.slice(0, Math.max(0, id.toLowerCase().lastIndexOf("/providers/microsoft.authorization/"))),
+/**
+ * The scope of an assignment stands before `/providers/Microsoft.Authorization/` in its id, where it is not said. Privileged
+ * Identity Management knows subscriptions by another name as well.
+ * https://learn.microsoft.com/powershell/module/az.resources/new-azroleeligibilityschedulerequest
+ */
+export function scopeOfAssignment(id: string, scope: string | null | undefined): string {
+  const end = Math.max(0, id.toLowerCase().lastIndexOf("/providers/microsoft.authorization/"));
+  return armId(scope?.trim() || id.slice(0, end)).replace(
+    /^\/providers\/microsoft\.subscription(?=\/subscriptions\/)/,
+    "",
   );
+}
 
 const assignmentOf = ({ id, properties }: AssignmentAnswer, tier: Assignment["tier"]): Assignment => ({
   id,
