@@ -21,6 +21,8 @@ interface PropSpec {
   readonly never?: readonly string[];
   /** Ids, as rules compare them: an alias would name nobody there. */
   readonly ids?: true;
+  /** What rules know. Anything else is let in and means nothing to them, but for another spelling of one of these. */
+  readonly words?: readonly string[];
 }
 interface NodeSpec {
   readonly about: string;
@@ -40,6 +42,7 @@ const oneOf = <const V extends readonly string[]>(values: V, about: string) =>
   ({ type: "string", values, about }) as const;
 const mustBe = <const V extends readonly string[]>(values: V, about: string) =>
   ({ ...oneOf(values, about), required: true }) as const;
+const knowing = (words: readonly string[], about: string) => ({ ...str(about), words }) as const;
 const int = (about: string) => ({ type: "int", about }) as const;
 const bool = (about: string) => ({ type: "bool", about }) as const;
 const time = (about: string) => ({ type: "timestamp", about }) as const;
@@ -48,9 +51,10 @@ const refs = (about: string) => ({ ...list(about), ids: true }) as const;
 /** Of single principals and groups: what everyone need be or may not be is another grant, or none. */
 const named = (about: string) => ({ ...refs(about), never: [EVERYONE, EXCEPT_EXTERNAL] }) as const;
 
+const SORT = "What sort of node it is; a new sort is a value here, never a new label";
 /** On every node, besides `id`. */
 const common = {
-  kind: str("What sort of node it is; a new sort is a value here, never a new label"),
+  kind: str(SORT),
   name: str("Name for people"),
   aliases: list("Other names it goes by: appid:…, application:…, upn:…, mail:…, sid:…"),
 } as const;
@@ -117,6 +121,13 @@ export const NODES = {
       "Who can be granted access: users, groups, service principals, managed identities, implicit groups",
     props: {
       ...common,
+      kind: knowing(
+        [
+          ...["User", "Guest", "AgentUser", "Group", "ServicePrincipal", "ManagedIdentity", "AgentIdentity"],
+          ...["BlueprintPrincipal", "Everyone", "EveryoneExceptExternal"],
+        ],
+        SORT,
+      ),
       appId: str("Application id of a service principal"),
       enabled: bool("False if disabled; absent if not read"),
       dynamic: bool("Group whose members follow a rule"),
@@ -133,10 +144,14 @@ export const NODES = {
       "A place where access is granted: tenant root, subscription, storage account, container, site, a service as a whole",
     props: {
       ...common,
+      kind: knowing(["StorageAccount", "Service"], SORT),
       plane: str("azure, sharepoint, exchange, teams, directory, …"),
       url: str("Where a person opens it"),
       owner: str("Who answers for the data, if known"),
-      gates: list("Settings that stand between a grant and access"),
+      gates: {
+        ...list("Settings that stand between a grant and access"),
+        words: ["lock:NoAccess", "lock:ReadOnly"],
+      },
       sharedKey: bool("False if the account refuses account keys; absent or true: keys open it"),
       publicAccess: str("None, Blob or Container, as the container says"),
       allowPublic: bool("False if the account forbids public access whatever its containers say"),
@@ -168,6 +183,7 @@ export const NODES = {
       "Sensitivity label, and two that are not labels: unlabeled (looked, none) and label-unknown (not looked)",
     props: {
       ...common,
+      kind: knowing(["Sensitivity", "None", "Unknown"], SORT),
       priority: int("Order of sensitivity: a higher number is more sensitive"),
       encrypted: bool("The label encrypts"),
     },
@@ -195,7 +211,8 @@ export const NODES = {
     about: "Conditional Access, DLP or app restriction policy",
     props: {
       ...common,
-      effect: str("What it does to what it applies to: block, or allow only them"),
+      kind: knowing(["ConditionalAccess", "AppRestriction", "SiteRestriction", "Dlp"], SORT),
+      effect: knowing(["block", "allow"], "What it does to what it applies to: block, or allow only them"),
       surface: str("On which surface"),
       state: oneOf(["enabled", "disabled", "report-only"], "Whether it works; absent: enabled"),
       residual: str("Condition that the request decides, in words; absent: it holds always"),

@@ -58,6 +58,8 @@ export interface Column {
   never?: readonly string[];
   /** Ids, and no aliases. */
   ids?: true;
+  /** What rules know. */
+  words?: readonly string[];
 }
 
 const propsOf = (kind: Kind): Column[] => {
@@ -238,13 +240,14 @@ type Said = Omit<Column, "name"> & { about: string };
 
 /** The schema page in Markdown: every kind, its properties and what they mean. */
 export const schemaPage = (): string => {
-  const meaning = ({ about, values, required, never, ids }: Said): string =>
+  const meaning = ({ about, values, required, never, ids, words }: Said): string =>
     [
       about,
       ...(values === undefined ? [] : [`one of ${values.map((value) => `\`${value}\``).join(", ")}`]),
       ...(required === undefined ? [] : ["required"]),
       ...(never === undefined ? [] : [`none of ${never.map((item) => `\`${item}\``).join(", ")}`]),
       ...(ids === undefined ? [] : ["by id, not by alias"]),
+      ...(words === undefined ? [] : [`rules know ${words.map((word) => `\`${word}\``).join(", ")}`]),
     ].join("; ");
   const rows = (props: Readonly<Record<string, Said>>) =>
     Object.entries(props).map(([name, spec]) => [`\`${name}\``, spec.type, meaning(spec)]);
@@ -253,7 +256,7 @@ export const schemaPage = (): string => {
     "",
     "Generated from `src/schema.ts`. A property that is absent was not read: it is never a no.",
     "Timestamps are ISO 8601 strings. Every node has an `id`, unique within its kind.",
-    "An import refuses a value that is none of those listed, and a record without a property that is required.",
+    "An import refuses a value that is none of those listed, another spelling of one that rules know, and a record without a property that is required.",
     "",
     "## Nodes",
   ];

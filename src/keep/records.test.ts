@@ -24,6 +24,15 @@ describe("a line of an import file", () => {
     });
   });
 
+  test("may say a sort that no rule knows, and such as are known in their spelling", () => {
+    for (const put of [
+      { kind: "Policy", id: "k", props: { kind: "Retention", effect: "mfa", state: null } },
+      { kind: "Scope", id: "s", props: { kind: null, gates: ["lock:NoAccess", "restricted-search"] } },
+      { kind: "Principal", id: "everyone", props: { kind: "Everyone" } },
+    ])
+      expect(check({ put })).toEqual({ put });
+  });
+
   test("gets the spelling of ids that connectors use", () => {
     const guid = "AAAAAAAA-0000-4000-8000-00000000000F";
     const line = {
@@ -134,6 +143,31 @@ describe("a line of an import file", () => {
         },
       },
       /excluded of GRANTED is \["appid:1"\]; expected ids/,
+    ],
+    [
+      "a sort that rules know by another spelling",
+      { put: { kind: "Policy", id: "k", props: { kind: "conditional-access", effect: "block" } } },
+      /kind of Policy is "conditional-access"; expected ConditionalAccess, in this spelling/,
+    ],
+    [
+      "an effect in another spelling",
+      { put: { kind: "Policy", id: "k", props: { kind: "ConditionalAccess", effect: "Block" } } },
+      /effect of Policy is "Block"; expected block, in this spelling/,
+    ],
+    [
+      "a lock in another spelling",
+      { put: { ...s, props: { gates: ["network: only from here", "lock:noAccess"] } } },
+      /gates of Scope is .*; expected lock:NoAccess, in this spelling/,
+    ],
+    [
+      "everyone by an id that nobody has",
+      { put: { ...p, props: { kind: "Everyone" } } },
+      /the id of a Principal of kind Everyone is "p"; expected everyone;/,
+    ],
+    [
+      "everyone but guests by the name of a claim",
+      { put: { kind: "Principal", id: "c:0-.f|x", props: { kind: "EveryoneExceptExternal" } } },
+      /expected everyone-except-external;/,
     ],
     ["a text for a list", { put: { ...p, props: { aliases: "x" } } }, /expected a list of strings/],
     [

@@ -6,6 +6,8 @@ import {
   armId,
   type Change,
   directoryId,
+  EVERYONE,
+  EXCEPT_EXTERNAL,
   isNodeKind,
   isRelKind,
   type Kind,
@@ -95,12 +97,25 @@ const lineOf = (value: unknown): ImportLine => {
   throw unknownName("field", what, ["put", "remove", "coverage"]);
 };
 
+/** Who stands for all: rules know them by their ids, so that by another one nobody would be meant. */
+const STANDING: ReadonlyMap<string, string> = new Map([
+  ["Everyone", EVERYONE],
+  ["EveryoneExceptExternal", EXCEPT_EXTERNAL],
+]);
+const standsById = (id: string, sort: unknown): void => {
+  const expected = STANDING.get(String(sort));
+  if (expected !== undefined && id !== expected)
+    throw new Misfit(`the id of a Principal of kind ${sort} is ${JSON.stringify(id)}; expected ${expected}`);
+};
+
 const putOf = (record: Json): NodeRecord | RelRecord => {
   const kind = kindOf(record.kind);
   if (isNodeKind(kind)) {
     onlyFields(record, ["kind", "id", "props"]);
+    const [id, props] = [idOf(kind, record.id, "id"), propsOf(kind, record.props)];
+    if (kind === "Principal") standsById(id, props.kind);
     // The properties were checked against the kind, which the type cannot express for a kind known at run time.
-    return { kind, id: idOf(kind, record.id, "id"), props: propsOf(kind, record.props) } as NodeRecord;
+    return { kind, id, props } as NodeRecord;
   }
   onlyFields(record, ["kind", "from", "to", "props"]);
   const ends = endsOf(kind, record);
@@ -174,16 +189,26 @@ const withIds = (name: string, value: unknown): unknown => {
   return typeof value === "string" && GUID.test(value) ? directoryId(value) : value;
 };
 
-/** What is expected if the value is none of a closed list, or has in it what it may not have. `null` clears, which what is required does not bear. */
-const unlisted = (value: unknown, { values, required, never = [], ids }: Column): string | undefined => {
+/** What is expected if the value is none of a closed list, misspells a word that rules know, or has in it what it may not have. `null` clears, which what is required does not bear. */
+const unlisted = (value: unknown, column: Column): string | undefined => {
+  const { values, required, never = [], ids, words = [] } = column;
   if (Array.isArray(value) && value.some((item) => never.includes(item)))
     return `single principals and groups, none of ${never.join(", ")}`;
   if (ids === true && [value].flat().some(isAlias))
     return `${Array.isArray(value) ? "ids" : "an id"}: only ends of relationships are named by alias`;
+  const meant = words.find((word) =>
+    [value].flat().some((said) => said !== word && spelled(said) === spelled(word)),
+  );
+  if (meant !== undefined) return `${meant}, in this spelling`;
   if (values === undefined || (value === null ? required !== true : values.includes(String(value))))
     return undefined;
   return choice(values);
 };
+/** The same for all spellings of a word. */
+const spelled = (word: unknown): string =>
+  String(word)
+    .toLowerCase()
+    .replaceAll(/[\s_-]/g, "");
 const isAlias = (value: unknown): boolean =>
   typeof value === "string" && /^(appid|application|upn|mail|sid):/i.test(value);
 const choice = (values: readonly string[]): string => `one of ${values.join(", ")}`;
