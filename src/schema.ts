@@ -352,7 +352,10 @@ export const RELS = {
     about: "Usage rights of an encrypting label",
     from: ["Principal"],
     to: ["Label"],
-    props: { view: bool("May open"), extract: bool("May be used in an answer") },
+    props: {
+      view: { ...bool("May open"), required: true },
+      extract: { ...bool("May be used in an answer"), required: true },
+    },
   },
   CAN_REQUEST: { about: "May request this package", from: ["Principal"], to: ["AccessPackage"], props: {} },
   CONFERS: {

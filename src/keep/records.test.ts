@@ -199,6 +199,21 @@ describe("a line of an import file", () => {
       /type of CONSENTED is null; expected one of application, delegated, access/,
     ],
     [
+      "a right on a label that is not said, and is then not read",
+      { put: { kind: "LABEL_RIGHTS", from: p, to: { kind: "Label", id: "l" }, props: { view: true } } },
+      /extract of LABEL_RIGHTS is missing; expected one of true, false/,
+    ],
+    [
+      "a right on a label that is cleared",
+      {
+        put: {
+          ...{ kind: "LABEL_RIGHTS", from: p, to: { kind: "Label", id: "l" } },
+          props: { view: null, extract: true },
+        },
+      },
+      /view of LABEL_RIGHTS is null; expected one of true, false/,
+    ],
+    [
       "a tier of a membership that is none",
       { put: { kind: "MEMBER_OF", from: p, to: p, props: { tier: "eligible" } } },
       /tier of MEMBER_OF is "eligible"; expected one of now, potential/,

@@ -178,7 +178,7 @@ const propsOf = (kind: Kind, value: unknown): Json => {
   }
   for (const { name, values, required } of known)
     if (required === true && props[name] === undefined)
-      throw new Misfit(`${name} of ${kind} is missing; expected ${choice(values ?? [])}`);
+      throw new Misfit(`${name} of ${kind} is missing; expected ${choice(values)}`);
   return Object.fromEntries(Object.entries(props).map(([name, said]) => [name, withIds(name, said)]));
 };
 
@@ -200,9 +200,8 @@ const unlisted = (value: unknown, column: Column): string | undefined => {
     [value].flat().some((said) => said !== word && spelled(said) === spelled(word)),
   );
   if (meant !== undefined) return `${meant}, in this spelling`;
-  if (values === undefined || (value === null ? required !== true : values.includes(String(value))))
-    return undefined;
-  return choice(values);
+  const fits = value === null ? required !== true : values === undefined || values.includes(String(value));
+  return fits ? undefined : choice(values);
 };
 /** The same for all spellings of a word. */
 const spelled = (word: unknown): string =>
@@ -211,7 +210,8 @@ const spelled = (word: unknown): string =>
     .replaceAll(/[\s_-]/g, "");
 const isAlias = (value: unknown): boolean =>
   typeof value === "string" && /^(appid|application|upn|mail|sid):/i.test(value);
-const choice = (values: readonly string[]): string => `one of ${values.join(", ")}`;
+/** Where no values are listed it is a flag. */
+const choice = (values: readonly string[] = ["true", "false"]): string => `one of ${values.join(", ")}`;
 
 const keyOf = (kind: RelKind, value: unknown): string => {
   if (!isKeyed(kind)) throw new Misfit(`${kind} has no key: there is at most one between two nodes`);
