@@ -366,12 +366,13 @@ export interface ImportOptions extends AppEvents {
 }
 
 /** Adds the records of a file and builds the graph anew. All lines or none. */
-export async function importFile({
-  folder,
-  file,
-  onStage,
-  ...published
-}: ImportOptions): Promise<{ records: number; coverage: number; meta: GraphMeta }> {
+export async function importFile({ folder, file, onStage, ...published }: ImportOptions): Promise<{
+  records: number;
+  coverage: number;
+  /** Ids that only this file names, each at one end of relationships. */
+  strangers: readonly string[];
+  meta: GraphMeta;
+}> {
   const name = importName(file);
   await mustBeReadable(file);
   const { buildGraph } = await import("./reach/build.ts");
@@ -394,7 +395,7 @@ export async function importFile({
       ...storeOf(published),
       ...(onStage === undefined ? {} : { onStage }),
     });
-    return { ...counts, meta };
+    return { ...counts, strangers: await inventory.strangers(`import.${name}`), meta };
   } finally {
     await inventory.close();
   }

@@ -1,25 +1,12 @@
-/** Ids that a file of changes names and that nothing is known of: one with a slip in it looks like something new that has nothing. */
+/** Ids that a file of changes names and of which nothing is known. */
 import { properties } from "../graph/generate.ts";
 import type { GraphStore } from "../graph/store.ts";
 import type { ImportLine } from "../keep/inventory.ts";
-import {
-  EVERYONE,
-  EXCEPT_EXTERNAL,
-  isNodeKind,
-  LABEL_UNKNOWN,
-  type NodeKind,
-  type NodeRecord,
-  type NodeRef,
-  type RelRecord,
-  UNLABELED,
-} from "../schema.ts";
+import { ALWAYS, sayStrangers } from "../keep/inventory-strangers.ts";
+import { isNodeKind, type NodeKind, type NodeRecord, type NodeRef, type RelRecord } from "../schema.ts";
 
-/** Every tenant has these, whether a record says so or not. */
-const ALWAYS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL, UNLABELED, LABEL_UNKNOWN]);
 /** As which a consent names all users. */
 const ALL_USERS = "*";
-/** So many are said by name. */
-const NAMED = 5;
 
 /** How a file speaks of a node that it does not put. */
 interface Mention {
@@ -74,12 +61,7 @@ export class NamedIds {
         known.add(keyOf(kind, String(row.id)));
     }
     const names = open.flatMap(([key, { kind, id }]) => (known.has(key) ? [] : [`${kind} "${id}"`]));
-    if (names.length === 0) return undefined;
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-    return {
-      reason: `nothing is known of ${names.slice(0, NAMED).join(", ")}${more}, and no line puts ${names.length === 1 ? "it" : "them"}`,
-      fix: "correct the id in the file, or put the node if it is new",
-    };
+    return sayStrangers(names);
   }
 }
 

@@ -100,6 +100,26 @@ test("an import says that what it leaves unread is so, and where it is listed", 
   );
 });
 
+test("an import names ids of which nothing is known, as what leads to them may be a slip", async () => {
+  const folder = newFolder();
+  const known = [node("Agent", "bot"), node("Principal", "p"), node("Scope", "site")];
+  await run(["import", fileOf(known, "hr")], { folder });
+  const lines = [
+    rel("ACTS_AS", agent("bot"), principal("p"), { mode: "app" }),
+    reads("pp", "site"),
+    // A link that the file makes, and whom every tenant has.
+    rel("MEMBER_OF", principal("p"), principal("between")),
+    reads("between", "site"),
+    reads("everyone", "site"),
+  ];
+  expect((await run(["import", fileOf(lines)], { folder })).stdout).toMatch(
+    /; snapshot \w+\.\nimport\.records: nothing is known of Principal "pp", and no line puts it\n→ correct the id in the file, /,
+  );
+  // Another file may say of it what it likes.
+  await run(["import", fileOf([rel("MEMBER_OF", principal("p"), principal("pp"))], "hr")], { folder });
+  expect((await run(["import", fileOf(lines)], { folder })).stdout).not.toContain("nothing is known");
+});
+
 test("no rows at all is said with what was not read, even if that was accepted", async () => {
   const ask = await imported([node("Agent", "bot"), gap("import.hr")]);
   await ask("coverage", "accept", "import.hr", ...accepted);

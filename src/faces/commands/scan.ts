@@ -4,6 +4,7 @@ import { type CollectedLevel, SEVERITIES } from "../../model.ts";
 import { endpointsAt, loopback } from "../arguments.ts";
 import { type CommandLine, EXIT } from "../command-line.ts";
 import { levelOption } from "../flags.ts";
+import { printable } from "../format.ts";
 import type { Screen } from "../screen.ts";
 
 interface ScanFlags {
@@ -82,28 +83,37 @@ export function importRecords(line: CommandLine): void {
     .description("records from any other source (JSON lines)")
     .argument("<FILE>", "file of records")
     .action(async (file: string) => {
-      const [{ importFile }, { openGaps }] = await Promise.all([
+      const [{ importFile, importName }, { sayStrangers }, { openGaps }] = await Promise.all([
         import("../../app.ts"),
+        import("../../keep/inventory-strangers.ts"),
         import("../../keep/meta.ts"),
       ]);
       const screen = line.screen();
       const [folder, store] = await Promise.all([line.folder(), line.store()]);
-      const { records, coverage, meta } = await importFile({ ...store, folder, file, ...screen.events });
+      const { records, coverage, strangers, meta } = await importFile({
+        ...{ ...store, folder, file },
+        ...screen.events,
+      });
       screen.done();
+      const said = [
+        `Imported ${counted(records, "record")} and ${counted(coverage, "statement")} of coverage; snapshot ${meta.snapshot}.`,
+      ];
       const gaps = openGaps(meta, new Date().toISOString().slice(0, 10)).length;
-      process.stdout.write(
-        `Imported ${counted(records, "record")} and ${counted(coverage, "statement")} of coverage; snapshot ${meta.snapshot}.\n`,
-      );
       if (gaps > 0)
-        process.stdout.write(
-          `${counted(gaps, "part")} ${gaps === 1 ? "is" : "are"} not read completely, and answers say so. ${line.hint("forereach coverage lists what.")}\n`,
+        said.push(
+          `${counted(gaps, "part")} ${gaps === 1 ? "is" : "are"} not read completely, and answers say so. ${line.hint("forereach coverage lists what.")}`,
         );
-      if (meta.scan === undefined) return;
-      const elsewhere = store.store?.kind === "neo4j" && meta.store === undefined;
-      const where = elsewhere ? "It lies in the data folder: Neo4j shows what it showed until then. " : "";
-      process.stdout.write(
-        `The graph is partial until the scan ends that has begun. ${where}${line.hint("forereach scan goes on with it.")}\n`,
-      );
+      const unknown = sayStrangers(strangers);
+      if (unknown !== undefined)
+        said.push(printable(`import.${importName(file)}: ${unknown.reason}`), `→ ${unknown.fix}`);
+      if (meta.scan !== undefined) {
+        const elsewhere = store.store?.kind === "neo4j" && meta.store === undefined;
+        const where = elsewhere ? "It lies in the data folder: Neo4j shows what it showed until then. " : "";
+        said.push(
+          `The graph is partial until the scan ends that has begun. ${where}${line.hint("forereach scan goes on with it.")}`,
+        );
+      }
+      process.stdout.write(`${said.join("\n")}\n`);
     });
 }
 
