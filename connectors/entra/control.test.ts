@@ -219,7 +219,9 @@ describe("directory roles", () => {
   });
   /** Grants of roles, without those that stand for a class. */
   const grantsOf = (changes: readonly Change[]) =>
-    putsOf(changes).filter((put) => put.kind === "GRANTED" && put.props?.source !== "class");
+    putsOf(changes)
+      .filter((put): put is RelRecord<"GRANTED"> => put.kind === "GRANTED")
+      .filter(({ props }) => props?.source !== "class");
   const readRoles = async (definitions: unknown[], assignments: unknown[]) =>
     changesOf(
       await run(
@@ -251,6 +253,33 @@ describe("directory roles", () => {
       { from: { id: "r1" }, to: { id: "plane:directory" }, props: { see: true, write: true } },
       { from: { id: "r2" }, props: { see: true, write: true } },
       { from: { id: "r4" }, props: { see: true } },
+    ]);
+  });
+
+  it("give what they inherit, and nothing is known of one that inherits from what was not read", async () => {
+    const inherits = (id: string, actions: string[], ...from: string[]) => ({
+      ...definition(id, actions),
+      inheritsPermissionsFrom: from.map((each) => ({ id: each })),
+    });
+    const changes = await readRoles(
+      [
+        inherits("fabric", ["microsoft.azure.serviceHealth/allEntities/allTasks"], "MIDDLE"),
+        // Nobody inherits in a circle; if somebody did, it would end.
+        inherits("middle", [], "readers", "fabric"),
+        definition("Readers", ["microsoft.directory/users/standard/read"]),
+        inherits("lost", ["microsoft.directory/groups/standard/read"], "unlisted"),
+        { ...inherits("heir", [], "untold") },
+        { ...definition("untold", []), rolePermissions: null },
+        { ...definition("alone", []), inheritsPermissionsFrom: null },
+      ],
+      ["fabric", "lost", "heir", "alone"].map((role) => held(role)),
+    );
+    expect(
+      grantsOf(changes).map(({ from, to, props }) => [from.id, to.id, props?.see, props?.unknown]),
+    ).toEqual([
+      ["fabric", "plane:directory", true, undefined],
+      ["lost", "unknown:directory-role:lost", false, true],
+      ["heir", "unknown:directory-role:heir", false, true],
     ]);
   });
 

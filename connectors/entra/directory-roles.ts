@@ -1,4 +1,5 @@
 import type { Step } from "../../src/connector.ts";
+import { directoryId } from "../../src/schema.ts";
 import { ROLES } from "./needs.ts";
 import { listing } from "./read.ts";
 import {
@@ -7,6 +8,7 @@ import {
   roleAssignmentChanges,
   roleChanges,
   roleIdOf,
+  withInherited,
 } from "./roles.ts";
 
 /**
@@ -25,19 +27,20 @@ export const directoryRoles: Step = {
   hides: "grants",
   async *crawl(c, pass) {
     const definitions = new Map<string, RoleDefinition>();
-    const path =
-      "/v1.0/roleManagement/directory/roleDefinitions" +
-      "?$select=id,templateId,displayName,isBuiltIn,isEnabled,rolePermissions";
+    // Whole, as they tell by themselves what they inherit, which is a relation that no $select may name.
+    const path = "/v1.0/roleManagement/directory/roleDefinitions";
     for await (const { items } of listing<RoleDefinition>(c, { scope: "", mode: "full" }, path))
-      for (const definition of items) definitions.set(definition.id.toLowerCase(), definition);
+      for (const definition of items) definitions.set(directoryId(definition.id), definition);
 
     const assignments = "/v1.0/roleManagement/directory/roleAssignments";
     const put = new Set<string>();
     for await (const { items, end } of listing<RoleAssignment>(c, pass, assignments)) {
       const changes = items.flatMap((assignment) => {
         const role = roleIdOf(assignment);
-        const definition = definitions.get(assignment.roleDefinitionId.toLowerCase());
-        const node = put.has(role) ? [] : roleChanges(assignment, definition);
+        const definition = definitions.get(directoryId(assignment.roleDefinitionId));
+        const node = put.has(role)
+          ? []
+          : roleChanges(assignment, definition && withInherited(definition, definitions));
         put.add(role);
         return [...node, ...roleAssignmentChanges(assignment)];
       });

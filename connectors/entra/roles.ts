@@ -21,6 +21,8 @@ export interface RoleDefinition {
   displayName?: string | null;
   isEnabled?: boolean | null;
   rolePermissions?: readonly RolePermission[] | null;
+  /** Built-in roles alone; nearly all of them inherit what Directory Readers may. */
+  inheritsPermissionsFrom?: readonly { id: string }[] | null;
 }
 interface RolePermission {
   allowedResourceActions?: readonly string[] | null;
@@ -35,6 +37,26 @@ export interface RoleAssignment {
   /** `/` the tenant, `/administrativeUnits/{id}`, or `/{id}` one object. */
   directoryScopeId?: string | null;
   appScopeId?: string | null;
+}
+
+/**
+ * A definition with the permissions that it inherits beside its own; without any where one that it inherits from was not
+ * read, for then it is not known what it gives.
+ */
+export function withInherited(
+  definition: RoleDefinition,
+  definitions: ReadonlyMap<string, RoleDefinition>,
+): RoleDefinition {
+  const all = new Set([definition]);
+  const permissions: RolePermission[] = [];
+  // What is added to a set while it is gone through has its turn as well.
+  for (const { rolePermissions, inheritsPermissionsFrom } of all) {
+    const above = (inheritsPermissionsFrom ?? []).map(({ id }) => definitions.get(directoryId(id)));
+    if (!rolePermissions || above.includes(undefined)) return { ...definition, rolePermissions: null };
+    permissions.push(...rolePermissions);
+    for (const each of above) if (each !== undefined) all.add(each);
+  }
+  return { ...definition, rolePermissions: permissions };
 }
 
 const scopeOf = (assignment: RoleAssignment): string => {
