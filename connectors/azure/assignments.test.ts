@@ -419,9 +419,11 @@ describe("eligible assignments", () => {
   });
 
   it("without an end have none", async () => {
-    const fake = await crawled({ [ELIGIBLE]: [assignment("e", RG, 1, { endDateTime: null })] });
-    expect(grantsAt(fake, RG)).toMatchObject([{ read: true, tier: "potential" }]);
-    expect(grantsAt(fake, RG)[0]).not.toHaveProperty("expires");
+    for (const endDateTime of [null, ""]) {
+      const fake = await crawled({ [ELIGIBLE]: [assignment("e", RG, 1, { endDateTime })] });
+      expect(grantsAt(fake, RG)).toMatchObject([{ read: true, tier: "potential" }]);
+      expect(grantsAt(fake, RG)[0]).not.toHaveProperty("expires");
+    }
   });
 
   it("are potential until somebody activates them, and end when they end", async () => {

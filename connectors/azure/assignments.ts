@@ -107,7 +107,7 @@ const assignmentOf = ({ id, properties }: AssignmentAnswer, tier: Assignment["ti
   scope: scopeOfAssignment(id, properties.scope),
   condition: properties.condition?.trim() || undefined,
   tier,
-  expires: properties.endDateTime ?? undefined,
+  expires: properties.endDateTime || undefined,
 });
 
 /** A scope that an assignment names, with what holds it. Anything without a listing of its own is named here. */

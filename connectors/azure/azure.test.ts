@@ -89,6 +89,14 @@ describe("scopes", () => {
     ]);
   });
 
+  it("keep a subscription in this tenant's root that does not tell its tenant", async () => {
+    for (const tenantId of [undefined, null, ""]) {
+      const fake = await crawled({ "/subscriptions": [{ id: "/subscriptions/s9", tenantId }] });
+      expect(fake.chain("/subscriptions/s9")).toEqual(["/subscriptions/s9", ROOT, "/", "plane:azure"]);
+      expect(fake.gaps.filter(({ step }) => /delegations|subscriptions/.test(step))).toEqual([]);
+    }
+  });
+
   it("say where local users of SFTP may read what no role gives, which nobody has looked at", async () => {
     const account = (name: string, properties: object) => ({
       id: `${RG}/providers/Microsoft.Storage/storageAccounts/${name}`,

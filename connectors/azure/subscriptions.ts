@@ -10,7 +10,7 @@ interface Subscription {
   id: string;
   displayName?: string;
   /** Absent in old api-versions. Another tenant's where a subscription is managed for a customer. */
-  tenantId?: string;
+  tenantId?: string | null;
 }
 
 export const subscriptions: Step = {
@@ -39,15 +39,13 @@ export const subscriptions: Step = {
         });
         // Wherever it stands in the tree, a subscription lies under the root group of its own tenant. That of
         // another tenant is not under ours, nor is it under our `/`.
-        const holder = holderOf.get(id) ?? rootGroupId(subscription.tenantId ?? c.tenantId);
+        const holder = holderOf.get(id) ?? rootGroupId(subscription.tenantId || c.tenantId);
         return [node, scopeNode(holder), within(id, holder)];
       });
       // What its own tenant was delegated there, the listing of role assignments leaves out.
       // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
       const foreign: Coverage[] = page.items
-        .filter(
-          ({ tenantId }) => tenantId !== undefined && tenantId.toLowerCase() !== c.tenantId.toLowerCase(),
-        )
+        .filter(({ tenantId }) => tenantId && tenantId.toLowerCase() !== c.tenantId.toLowerCase())
         .map(({ id }) => ({
           step: STEP.delegations,
           scope: armId(id),
