@@ -7,7 +7,13 @@ describe("public access", () => {
   const primaryEndpoints = { blob: "https://acc.blob.core.windows.net/" };
   const opened = async (allowBlobPublicAccess: boolean | undefined, ...names: [string, string?][]) => {
     const fake = await crawled({
-      [STORAGE]: [{ id: ACCOUNT, name: "acc", properties: { allowBlobPublicAccess, primaryEndpoints } }],
+      [STORAGE]: [
+        {
+          id: ACCOUNT,
+          name: "acc",
+          properties: { allowBlobPublicAccess, primaryEndpoints, networkAcls: { defaultAction: "Allow" } },
+        },
+      ],
       [`${ACCOUNT}/blobServices/default/containers`]: names.map(([name, publicAccess]) => ({
         id: container(name),
         name,
@@ -71,6 +77,18 @@ describe("public access", () => {
     ]);
   });
 
+  it("is an upper bound where nobody tells whom the network rules let in", async () => {
+    const fake = await crawled({
+      [STORAGE]: [{ id: ACCOUNT, name: "acc", properties: { primaryEndpoints } }],
+      [`${ACCOUNT}/blobServices/default/containers`]: [
+        { id: container("a"), name: "a", properties: { publicAccess: "Blob" } },
+      ],
+    });
+    expect(grantsAt(fake, container("a"))).toMatchObject([
+      { read: true, tier: "now", certainty: "upper-bound", reason_code: "network-unread" },
+    ]);
+  });
+
   it("is keyed by the container and flows down", async () => {
     const fake = await crawled({
       [`${ACCOUNT}/blobServices/default/containers`]: [
@@ -101,6 +119,7 @@ describe("public access", () => {
       hns: undefined,
       allowPublic: undefined,
       gate: "x",
+      networkKnown: true,
       listed: false,
     };
     expect(publicAccessRecords(open, account)[1]).toMatchObject({

@@ -65,10 +65,11 @@ function openingOf(
   if ((level === "blob" || level === "container") && account?.allowPublic !== false) {
     const role = `public access: ${publicAccess}`;
     const list = level === "container";
-    // An account that was only named by a grant was not read: it may forbid what its container allows.
-    return account?.listed
+    // An account that was only named by a grant was not read: it may forbid what its container allows. So may network rules.
+    if (!account?.listed) return { role, list, certainty: "upper-bound", reason_code: "account-unread" };
+    return account.networkKnown
       ? { role, list, certainty: "exact" }
-      : { role, list, certainty: "upper-bound", reason_code: "account-unread" };
+      : { role, list, certainty: "upper-bound", reason_code: "network-unread" };
   }
   // A website is public whatever account and container say; whether it is switched on is not read here.
   // https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website#impact-of-setting-the-access-level-on-the-web-container

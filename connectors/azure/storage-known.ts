@@ -11,6 +11,8 @@ export interface KnownAccount {
   allowPublic: boolean | undefined;
   /** What must hold of the request for the network rules to let it in, in words; undefined if nothing must. */
   gate: string | undefined;
+  /** False if it is not known whom the network rules let in. */
+  networkKnown: boolean;
   /** False if a grant or a container named the account and no listing of accounts told of it. */
   listed: boolean;
 }
@@ -45,6 +47,7 @@ async function readAccounts(c: StepContext) {
         hns: node.props.hns ?? undefined,
         allowPublic: node.props.allowPublic ?? undefined,
         gate: node.props.gates?.join("; ") || undefined,
+        networkKnown: node.props.network === "Allow" || node.props.network === "Deny",
         // The listing always says how the network is ruled.
         listed: node.props.network !== undefined && node.props.network !== null,
       });
