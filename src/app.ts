@@ -46,7 +46,6 @@ import {
   StoreError,
 } from "./model.ts";
 import {
-  bytewise,
   type FoundPlace,
   findItem,
   findNodes,
@@ -59,6 +58,7 @@ import {
 import { withAudience } from "./reach/audience.ts";
 import { heldAt } from "./reach/copies.ts";
 import { type Brings, bringsOf } from "./reach/gaps.ts";
+import { holdersAt } from "./reach/holders.ts";
 import { type Asked, agentsInside, insideOf, placesInside } from "./reach/inside.ts";
 import { keepWholes } from "./reach/kept.ts";
 import { createDecoder, type PathStep } from "./reach/paths.ts";
@@ -618,7 +618,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     async who(scope) {
       const agents: ReachRow[] = [];
       for await (const row of reach({ scope, expand: true })) agents.push(row);
-      return { agents, people: await peopleAt(query, scope, meta.time) };
+      return { agents, people: await holdersAt(query, scope, meta.time) };
     },
     inside: (scope) => insideOf(query, scope),
     agentsInside: (scope, asked) => agentsInside(query, scope, asked),
@@ -697,57 +697,6 @@ async function withPublication(meta: GraphMeta, store: Neo4jStore): Promise<Grap
 }
 
 const TIER_ORDER: readonly string[] = ["now", "conditional", "potential", "latent"];
-
-/** People, applications and groups that the graph shows to hold a grant on the scope, above it or on a copy: direct members too. */
-async function peopleAt(query: GraphStore["query"], scope: string, time: string): Promise<Row[]> {
-  const holders = new Map<string, Row>();
-  const grants: Row[] = [];
-  for (const place of [scope, ...(await heldAt(query, scope))]) {
-    const within = new Set(await chainOf(query, place));
-    const inherited = new Set(await chainOf(query, place, "INHERITS"));
-    const rows = await query(
-      `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
-       WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (p.enabled IS NULL OR p.enabled)
-       RETURN p.id AS id, p.name AS name, p.kind AS kind, coalesce(g.tier, 'now') AS tier, g.role AS role, g.flow AS flow, s.id AS scope`,
-      { ids: [...new Set([...within, ...inherited])], time },
-    );
-    // Lists come down where they are inherited; those of ADLS (posix) have been followed, and hold where they stand.
-    const comesDown = ({ flow, scope: from }: Row): boolean =>
-      from === place ||
-      (flow === "containment" && within.has(String(from))) ||
-      (flow === "acl" && inherited.has(String(from)));
-    grants.push(...rows.filter(comesDown));
-  }
-  const tierOf = (row: Row | undefined): number =>
-    row === undefined ? Infinity : TIER_ORDER.indexOf(String(row.tier));
-  /** Of several ways that of the first tier, then the shortest. */
-  const offer = (ways: Map<string, Row>, row: Row): void => {
-    const id = String(row.id);
-    if (tierOf(row) < Math.min(tierOf(holders.get(id)), tierOf(ways.get(id)))) ways.set(id, row);
-  };
-  let frontier = new Map<string, Row>();
-  for (const row of grants) offer(frontier, { ...row, through: "" });
-  while (frontier.size > 0) {
-    for (const [id, row] of frontier) holders.set(id, row);
-    const next = new Map<string, Row>();
-    const members = await query(
-      `MATCH (m:Principal)-[e:MEMBER_OF]->(g:Principal)
-       WHERE g.id IN $ids AND (e.expires IS NULL OR e.expires > $time) AND (m.enabled IS NULL OR m.enabled)
-       RETURN m.id AS id, m.name AS name, m.kind AS kind, coalesce(e.tier, 'now') AS tier, g.id AS through`,
-      { ids: [...frontier.keys()], time },
-    );
-    for (const row of members) {
-      const group = holders.get(String(row.through))!;
-      offer(next, {
-        ...row,
-        ...{ role: group.role, scope: group.scope, through: String(group.name ?? group.id) },
-        tier: tierOf(row) > tierOf(group) ? row.tier : group.tier,
-      });
-    }
-    frontier = next;
-  }
-  return [...holders.values()].sort((a, b) => bytewise(String(a.id), String(b.id)));
-}
 
 /** The store that the configuration names, if there is a configuration. */
 export async function configuredStore(path: string): Promise<StoreSpec | undefined> {

@@ -36,6 +36,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "controls",
     "copies",
     "lenders",
+    "holders",
     "paths",
     "tree",
     "inside",

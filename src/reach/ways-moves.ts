@@ -1,5 +1,6 @@
 /** What ways are made of: moves from one node of a network to the next. */
 import type { Row } from "../model.ts";
+import { ACTIONS, type Action } from "../schema.ts";
 import { type Named, textOf } from "./links.ts";
 import type { PathStep } from "./paths.ts";
 
@@ -32,3 +33,14 @@ export const stepTo = ({ id, name, kind }: Named, fallback: string, via: string)
 });
 export const columnsOf = (node: string, as: string): string =>
   `${node}.id AS ${as}, ${node}.name AS ${as}_name, ${node}.kind AS ${as}_kind`;
+
+/** Whether a grant `g` gives any of these. */
+const gives = (actions: readonly (Action | "unknown")[]): string =>
+  actions.map((action) => `g.${action}`).join(" OR ");
+/** Any action, or one that opens keys: a grant without is no way. */
+export const GIVES = gives([...ACTIONS, "unknown"]);
+const READING = ["read", "unknown", "listKeys", "regenerateKey", "accountSas", "serviceSas"] as const;
+/** Of these one that reads today. */
+export const READS_TODAY = gives(READING);
+/** One that reads, now or by what it may give itself. */
+export const READS = gives([...READING, "setAcl", "own", "assign"]);

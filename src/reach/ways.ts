@@ -8,7 +8,7 @@ import { type Edge, smallestCut } from "./cut.ts";
 import { textOf } from "./links.ts";
 import type { PathStep } from "./paths.ts";
 import { addCarried, addCopies } from "./ways-copies.ts";
-import { type Add, columnsOf, type Move, nodeOf, type Removal, stepTo } from "./ways-moves.ts";
+import { type Add, columnsOf, GIVES, type Move, nodeOf, READS, type Removal, stepTo } from "./ways-moves.ts";
 
 type Query = GraphStore["query"];
 
@@ -110,29 +110,6 @@ async function addMemberships(query: Query, agent: string, time: string, add: Ad
         steps: [stepTo(nodeOf(row, "q"), "Principal", "CONTROLS")],
       });
 }
-
-/** Any action, or one that opens keys: a grant without is no way. */
-const GIVES = [
-  ...["see", "read", "write", "add", "delete", "setAcl", "own", "assign", "unknown"],
-  ...["listKeys", "regenerateKey", "accountSas", "serviceSas"],
-]
-  .map((action) => `g.${action}`)
-  .join(" OR ");
-
-/** Of these one that reads, now or by what it may give itself. */
-const READS = [
-  "read",
-  "unknown",
-  "setAcl",
-  "own",
-  "assign",
-  "listKeys",
-  "regenerateKey",
-  "accountSas",
-  "serviceSas",
-]
-  .map((action) => `g.${action}`)
-  .join(" OR ");
 
 /** Grants of the place, which comes first, and those that read a copy of it. */
 async function addGrants(

@@ -81,6 +81,43 @@ const RECORDS = [
     read: true,
     role: "Reader",
   }),
+  ...["hall", "index"].map((id) => node("Scope", id, { kind: "Place", plane: "azure", name: `The ${id}` })),
+  rel("COPIED_TO", "hall", "index", places),
+  ...["reader", "writer", "idler", "singer"].map((id) => node("Principal", id, { kind: "User" })),
+  node("Principal", "app", { kind: "ServicePrincipal" }),
+  node("Principal", "choir", { kind: "Group" }),
+  rel("MEMBER_OF", "singer", "choir", ["Principal", "Principal"]),
+  ...(
+    [
+      ["reader", "index", { read: true }],
+      ["writer", "index", { write: true }],
+      ["idler", "hall", {}],
+      ["app", "hall", { read: true, source: "app-role" }],
+      ["choir", "hall", { read: true, source: "app-role" }],
+    ] as const
+  ).map(([who, where, props]) =>
+    rel("GRANTED", who, where, ["Principal", "Scope"], { key: who, flow: "containment", ...props }),
+  ),
+  node("Scope", "gate", { kind: "Site", name: "The gate" }),
+  ...["guards", "scouts"].map((id) => node("Principal", id, { kind: "Group" })),
+  grant("guards", "gate", "acl"),
+  ...["reserve", "veteran", "asker"].map((id) => node("Principal", id, { kind: "User" })),
+  node("AccessPackage", "pass"),
+  rel("MEMBER_OF", "reserve", "scouts", ["Principal", "Principal"]),
+  rel("ELIGIBLE_FOR", "scouts", "guards", ["Principal", "Principal"]),
+  rel("ELIGIBLE_FOR", "veteran", "guards", ["Principal", "Principal"], { expires: "2020-01-01T00:00:00Z" }),
+  rel("CAN_REQUEST", "asker", "pass", ["Principal", "AccessPackage"]),
+  rel("CONFERS", "pass", "guards", ["AccessPackage", "Principal"]),
+  node("Scope", "shelf", { kind: "AccessList", plane: "azure", name: "The shelf" }),
+  ...["hands", "eyes"].map((id) => node("Principal", id, { kind: "Group" })),
+  ...["both", "one", "barred"].flatMap((id) => [
+    node("Principal", id, { kind: "User" }),
+    rel("MEMBER_OF", id, "hands", ["Principal", "Principal"]),
+  ]),
+  ...["both", "barred"].map((id) => rel("MEMBER_OF", id, "eyes", ["Principal", "Principal"])),
+  rel("GRANTED", "hands", "shelf", ["Principal", "Scope"], {
+    ...{ key: "list", flow: "posix", read: true, together: ["eyes"], excluded: ["barred"] },
+  }),
   ...item("i1", { name: "Salary.xlsx", path: "hr/salary.xlsx" }, "library"),
   ...item("i2", { name: "notes.txt", path: "hr/notes.txt" }, "folder"),
   ...item("i3", { name: "notes.txt", path: "notes.txt" }, "site"),
@@ -125,6 +162,16 @@ test("people are there in the tier of their grants and memberships; who has left
     ["team", "now"],
     ["within", "now"],
   ]);
+});
+
+test.each([
+  ["hall", ["app now", "reader now"], "no group by a permission of an application, and no writer of a copy"],
+  ["gate", ["asker potential", "guards now", "reserve potential", "scouts potential"], "whoever may join"],
+  ["shelf", ["both now"], "of a list only those who are in all of its groups, and are not left out"],
+])("who holds something at %s as an agent would: %s (%s)", async (wanted, people) => {
+  const { stdout } = await run(["who", wanted, "--format", "json"], { folder });
+  const rows = jsonLines<{ id: string; tier: string }>(stdout);
+  expect(rows.map(({ id, tier }) => `${id} ${tier}`)).toEqual(people);
 });
 
 test("an agent stands there once, with what it may there, though rows above say less", async () => {
