@@ -180,8 +180,9 @@ function checked(query: Query, params: Params): Params {
 const CANDIDATES = 10;
 
 /**
- * Names as the ids that they mean. No rows about something that is not there would say no, where nothing was asked; and rows
- * about two places of one name would be taken for one's.
+ * Names as the ids that they mean; a grant by its id, also where conditions made parts of it, whose keys go on behind a #. No
+ * rows about something that is not there would say no, where nothing was asked; and rows about two places of one name would be
+ * taken for one's.
  */
 async function meant(
   run: (cypher: string, params: Params) => Promise<Row[]>,
@@ -195,7 +196,7 @@ async function meant(
     const found = await run(
       isNodeKind(kind)
         ? `MATCH (n:${kind}) WHERE n.id = $value OR n.name = $value RETURN n.id AS id ORDER BY id`
-        : `MATCH (a)-[n:${kind}]->(b) WHERE n.key = $value RETURN n.key AS id LIMIT 1`,
+        : `MATCH (a)-[n:${kind}]->(b) WHERE n.key = $value OR n.key STARTS WITH ($value + '#') RETURN $value AS id LIMIT 1`,
       { value },
     );
     const fit = found.map(({ id }) => String(id));
