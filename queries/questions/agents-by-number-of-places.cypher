@@ -8,6 +8,7 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH a, s, max(CASE WHEN r.read THEN 1 ELSE 0 END) AS reading, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing,
      max(CASE WHEN r.manage THEN 1 ELSE 0 END) AS managing,
      max(CASE WHEN r.read IS NULL OR r.write IS NULL OR r.manage IS NULL THEN 1 ELSE 0 END) AS open

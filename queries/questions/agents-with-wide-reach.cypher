@@ -9,6 +9,7 @@
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false AND r.subtree
   AND (s.kind = 'TenantRoot' OR s.kind = 'ManagementGroup' OR s.kind = 'Subscription' OR s.kind = 'Plane' OR s.kind = 'Service')
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, s.kind AS scope_kind, r.read AS read,
        r.write AS write, r.manage AS manage, r.certainty AS certainty
 ORDER BY agent, scope

@@ -15,5 +15,6 @@ OPTIONAL MATCH (a)-[:ACTS_AS]->(:Principal)<-[:OWNS]-(o:Principal)
 WITH a, sponsors, owners, count(o) AS others
 WHERE sponsors + owners + others = 0 AND (a.owner IS NULL OR a.owner = '')
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(s:Scope)
+WHERE coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true)
 RETURN a.id AS agent, a.name AS agent_name, a.platform AS platform, a.estate AS estate, count(DISTINCT s.id) AS places
 ORDER BY places DESC, agent

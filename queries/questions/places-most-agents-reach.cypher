@@ -9,6 +9,7 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now'
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH s, a, max(CASE WHEN r.write THEN 1 ELSE 0 END) AS writing
 WITH s, count(*) AS agents, sum(writing) AS writers
 OPTIONAL MATCH (s)-[t:TALLY]->(s)

@@ -8,6 +8,7 @@
 
 MATCH (s:Scope)-[b:BLIND]->(s)
 WITH s, max(b.denies) AS unread_denies
-OPTIONAL MATCH (a:Agent)-[:CAN_REACH]->(s)
+OPTIONAL MATCH (a:Agent)-[r:CAN_REACH]->(s)
+WHERE coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true)
 RETURN s.id AS scope, s.name AS scope_name, count(DISTINCT a.id) AS agents, unread_denies
 ORDER BY agents DESC, scope

@@ -10,6 +10,7 @@ MATCH (a:Agent)-[:OBSERVED]->(:Scope)
 WITH DISTINCT a
 MATCH (a)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 OPTIONAL MATCH (a)-[:OBSERVED]->(seen:Scope)-[:WITHIN*0..30]->(s)
 WITH a, r, s, count(seen) AS times
 WHERE times = 0

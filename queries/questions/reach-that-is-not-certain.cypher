@@ -7,6 +7,7 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.certainty <> 'exact' AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, r.tier AS tier, r.certainty AS certainty,
        r.reason_code AS reason_code
 ORDER BY agent, scope, tier

@@ -9,6 +9,7 @@
 MATCH (p:Principal)-[:SPONSORS]->(a:Agent)
 OPTIONAL MATCH (a)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH p, a, count(DISTINCT s.id) AS stands
 OPTIONAL MATCH (a)-[q:CAN_REACH]->(:Scope)
 WHERE q.tier = 'now' AND q.absorbed = false

@@ -9,11 +9,14 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE (a.id = $agent OR a.name = $agent) AND r.tier = 'now'
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH a, count(DISTINCT s.id) AS places
 MATCH (a)-[r:CAN_REACH]->(s:Scope)
 WHERE r.tier = 'now'
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH DISTINCT a, places, s
 MATCH (s)<-[q:CAN_REACH]-(b:Agent)
 WHERE q.tier = 'now' AND b.id <> a.id
+  AND (coalesce(q.discover, true) OR coalesce(q.read, true) OR coalesce(q.write, true) OR coalesce(q.manage, true))
 RETURN b.id AS agent, b.name AS agent_name, count(DISTINCT s.id) AS shared_places, places
 ORDER BY shared_places DESC, agent
