@@ -139,6 +139,11 @@ describe("an agent that a server would lend less than it has", () => {
     rel("PROTECTED_BY", ["Item", "file"], ["Scope", "box"]),
     rel("LABELED", ["Item", "file"], ["Label", "secret"]),
   ]);
+  test("reads a label by what it has itself", async () => {
+    expect(await ask(one, "agents-that-reach-a-label", { label: one.id("secret") })).toMatchObject([
+      { agent: "bot", can_read: 1, may_read: 0 },
+    ]);
+  });
   test("reaches a place by what it has itself", async () => {
     expect(await ask(one, "agents-that-reach-a-place", { place: one.id("box") })).toMatchObject([
       { agent: "bot", at: "top", read: true, write: false },

@@ -15,7 +15,7 @@ MATCH p = (s)-[:WITHIN*0..30]->(x:Scope)
 WITH s, x, min(length(p)) AS up
 MATCH (a:Agent)-[r:CAN_REACH]->(x)
 WHERE r.tier = 'now' AND (r.subtree OR up = 0)
-WITH a, s, r.mode AS mode, min(10 * up + CASE WHEN r.read IS NULL THEN 1 WHEN r.read THEN 0 ELSE 2 END) AS nearest
+WITH a, s, r.mode AS mode, coalesce(r.via, '') AS via, min(10 * up + CASE WHEN r.read IS NULL THEN 1 WHEN r.read THEN 0 ELSE 2 END) AS nearest
 WITH a, s, min(nearest % 10) AS answer
 WITH a, sum(CASE WHEN answer = 0 THEN 1 ELSE 0 END) AS can_read, sum(CASE WHEN answer = 1 THEN 1 ELSE 0 END) AS may_read
 WHERE can_read + may_read > 0
