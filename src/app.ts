@@ -522,6 +522,8 @@ export interface Answers {
   placesInside(agent: string, scope: string): Promise<string[]>;
   /** Questions of the product itself: those of people go to `query`, which checks them. */
   ask: GraphStore["query"];
+  /** What gaps of each step may be made of. */
+  brings: Brings;
   /** A place and what contains it, nearest first. What was looked up is remembered. */
   above(scope: string): Promise<readonly string[]>;
   /** Places that hold a copy of it. */
@@ -624,6 +626,7 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     agentsInside: (scope, asked) => agentsInside(query, scope, asked),
     placesInside: (agent, scope) => placesInside(query, agent, scope),
     ask: query,
+    brings,
     above: (scope) => chainOf(remembered, scope),
     copies: (scope) => heldAt(remembered, scope),
     query: (cypherOrName, params) => asPerson(asked(cypherOrName, params)),

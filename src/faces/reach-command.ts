@@ -5,7 +5,7 @@ import type { Answers } from "../app.ts";
 import { draftText } from "../keep/files.ts";
 import { ConfigError, type Row } from "../model.ts";
 import { servesPeople } from "../reach/audience.ts";
-import { gapsAt, sayUnread, stepsOf, unreadParts } from "../reach/gaps.ts";
+import { gapsAt, sayGaps, sayUnread, stepsOf, unreadParts } from "../reach/gaps.ts";
 import { type Doubt, type PathStep, sayPath } from "../reach/paths.ts";
 import type { People, Standing } from "../reach/people-gain.ts";
 import type { Narrowing } from "../reach/ranking.ts";
@@ -170,7 +170,7 @@ async function placeOf(
 }
 
 const unknownAt = async (answers: Answers, scope: string): Promise<string> =>
-  sayUnread(await gapsAt(answers, scope), " here");
+  sayGaps(await gapsAt(answers, scope), "here");
 
 /** Rights of people are not worked out yet: what they hold is said, and the cells of rights are empty. */
 const WHO_COLUMNS = [
@@ -260,13 +260,16 @@ export async function explainCommand(
   const ways = all === true ? await answers.ways(agent, scope) : undefined;
   const gaps = await gapsAt(answers, scope);
   const parts = json
-    ? explainJson({ agent, scope, rows, path: path ?? null, unread: stepsOf(gaps) }, rows, ways)
+    ? explainJson(
+        { agent, scope, rows, path: path ?? null, unread: stepsOf([...gaps.here, ...gaps.elsewhere]) },
+        rows,
+        ways,
+      )
     : explainText(
         rows,
         path,
         ways,
-        sayPlaces(path === undefined ? await answers.placesInside(agent, scope) : []) +
-          sayUnread(gaps, " here"),
+        sayPlaces(path === undefined ? await answers.placesInside(agent, scope) : []) + sayGaps(gaps, "here"),
       );
   if (out === undefined) await write(parts);
   else {

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { ConfigError } from "../model.ts";
 import { isNotFound } from "../reach/answers.ts";
-import { gapsAt, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
+import { gapsAt, sayGaps, sayUnread, type Unread, unreadParts } from "../reach/gaps.ts";
 import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } from "../reach/reach-row.ts";
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
@@ -77,7 +77,7 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
     process.stderr.write(
       scope === undefined
         ? sayUnread(unreadParts(supposed), "")
-        : sayUnread(await gapsAt(supposed, scope), " there"),
+        : sayGaps(await gapsAt(supposed, scope), "there"),
     );
   return tally.gained;
 }

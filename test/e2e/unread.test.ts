@@ -141,6 +141,27 @@ test("a gap of the whole tenant is accepted as coverage names it, and gaps of pl
   );
 });
 
+test("a part elsewhere may hide who becomes an identity that gets here, where something runs as one", async () => {
+  const [hosted, bare, data] = ["/subscriptions/1", "/subscriptions/2", "/subscriptions/3"];
+  const lines = [
+    ...[hosted, bare, data].map((id) => node("Scope", id, { kind: "Subscription", plane: "azure" })),
+    ...[node("Agent", "bot"), node("Principal", "vm-identity"), reads("vm-identity", data)],
+    ...[node("Scope", `${hosted}/vm`), rel("WITHIN", place(`${hosted}/vm`), place(hosted))],
+    rel("RUNS_AS", place(`${hosted}/vm`), principal("vm-identity")),
+  ];
+  const said = async (unread: object) => {
+    const ask = await imported([...lines, unread]);
+    return [(await ask("who", data)).stdout, (await ask("explain", "bot", data)).stdout];
+  };
+  const ELSEWHERE = (step: string) =>
+    `Not read completely elsewhere: ${step}. Whoever could become an identity there may get here with it: unknown, not excluded.\n`;
+  const by = (step: string) => [1, 2].map(() => expect.stringContaining(ELSEWHERE(step)) as string);
+  expect(await said(gap("azure.role-assignments", hosted))).toEqual(by("azure.role-assignments"));
+  expect(await said(gap("azure.hosts", bare))).toEqual(by("azure.hosts"));
+  for (const other of [gap("azure.role-assignments", bare), gap("azure.deny-assignments", hosted)])
+    expect((await said(other)).join("")).not.toContain("Not read");
+});
+
 test("a part that is no place of the graph may hide access to any place", async () => {
   const ask = await imported([node("Agent", "bot"), node("Scope", "site"), gap("entra.groups", "group-7")]);
   expect((await ask("who", "site")).stdout).toContain("Not read completely here: entra.groups.");
