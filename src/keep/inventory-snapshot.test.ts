@@ -379,6 +379,34 @@ test("where gaps are nodes, what is known of these stays, and all else is as it 
   expect(await full(without)).toEqual(["a open"]);
 });
 
+test("a scope whose kind no record says is what its id tells, be it declared or not", async () => {
+  const account = "/subscriptions/1/resourcegroups/g/providers/microsoft.storage/storageaccounts/";
+  const named = [
+    `${account}named`,
+    `${account}named/blobservices/default/containers/c`,
+    "plane:teams",
+    "site",
+  ];
+  await crawl("azure.x", [
+    node("Scope", `${account}put`, { name: "Put" }),
+    node("Scope", `${account}said`, { kind: "Archive" }),
+    node("Scope", "plane:sharepoint"),
+    ...named.map((id) =>
+      rel("GRANTED", ref("Principal", "p"), ref("Scope", id), { key: "1", listKeys: true }),
+    ),
+  ]);
+  const kinds = Object.fromEntries((await rowsOf("Scope")).map(({ id, kind }) => [id, kind]));
+  expect(kinds).toEqual({
+    [`${account}put`]: "StorageAccount",
+    [`${account}named`]: "StorageAccount",
+    [`${account}named/blobservices/default/containers/c`]: null,
+    [`${account}said`]: "Archive",
+    "plane:sharepoint": "Service",
+    "plane:teams": "Service",
+    site: null,
+  });
+});
+
 test("an endpoint that nobody declares becomes a placeholder, once, of its own kind", async () => {
   await crawl("entra.all", [
     rel("OWNS", ref("Principal", "p"), ref("Scope", "s")),

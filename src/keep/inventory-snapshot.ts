@@ -27,6 +27,7 @@ import {
   resolvedKey,
   resolvedRows,
   unknownLabels,
+  withKinds,
   withoutStep,
 } from "./inventory-sql.ts";
 
@@ -108,7 +109,7 @@ export class View {
 
   /** After `resolve`: SELECT of all nodes of a kind, placeholders (whose properties are null) included. */
   async allNodes(kind: NodeKind): Promise<string | undefined> {
-    const known = this.#partitions(kind) > 0 ? await this.nodes(kind) : undefined;
+    const known = this.#partitions(kind) > 0 ? withKinds(kind, await this.nodes(kind)) : undefined;
     if (!this.#placeholders.has(kind)) return known;
     // Typed, since a kind may have nothing but placeholders, and then these are the columns of its file.
     const values = properties(kind).map(

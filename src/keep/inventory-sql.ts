@@ -6,6 +6,7 @@ import {
   type Kind,
   LABEL_UNKNOWN,
   type NodeKind,
+  planeId,
   type RelKind,
   unmodelledId,
 } from "../schema.ts";
@@ -287,7 +288,15 @@ export const unknownLabels = (items: string): string => {
     FROM (${items})`;
 };
 
-/** What a placeholder says: nothing, but for the places of `opaquePlaces`. */
+/** What the id of a scope tells of its kind: rules open accounts by their keys, and nobody reads what people have in a service. */
+const KIND_BY_ID = `CASE WHEN starts_with(id, ${text(planeId(""))}) THEN 'Service'
+  WHEN regexp_matches(id, '^/.*/providers/microsoft\\.storage/storageaccounts/[^/]+$') THEN 'StorageAccount' END`;
+
+/** Nodes of which some record may not say the kind, with the one that their ids tell. */
+export const withKinds = (kind: NodeKind, nodes: string): string =>
+  kind === "Scope" ? `SELECT * REPLACE (coalesce(kind, ${KIND_BY_ID}) AS kind) FROM (${nodes})` : nodes;
+
+/** What a placeholder says: nothing, but for what its id tells and the places of `opaquePlaces`. */
 export const placeholderValue = (kind: NodeKind, property: string): string => {
   const said: Readonly<Record<string, string>> = {
     kind: "'Unmodelled'",
@@ -295,7 +304,9 @@ export const placeholderValue = (kind: NodeKind, property: string): string => {
     name: `'What ' || substr(id, ${OPAQUE.length + 1}) || ' opens'`,
   };
   const value = kind === "Scope" ? said[property] : undefined;
-  return value === undefined ? "NULL" : `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${value} END`;
+  if (value === undefined) return "NULL";
+  const otherwise = property === "kind" ? ` ELSE ${KIND_BY_ID}` : "";
+  return `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${value}${otherwise} END`;
 };
 
 /**
