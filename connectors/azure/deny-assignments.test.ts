@@ -153,6 +153,27 @@ describe("deny assignments", () => {
     expect(await asking([older], refused)).toEqual({ asked: [newer], end: refused });
   });
 
+  it("are not begun again at another version where a later page is refused", async () => {
+    const fake = tenant();
+    const asked: string[] = [];
+    const odd = new ProviderError("http-400", "no such page");
+    const http: Transport = {
+      ...fake.context.http,
+      async *pages<T>(_: "graph" | "arm", path: string) {
+        asked.push(path);
+        yield { items: [] as T[], next: "/more" };
+        throw odd;
+      },
+    };
+    const pages = step("azure.deny-assignments").crawl(
+      { ...fake.context, http },
+      { scope: S1, mode: "full" },
+    );
+    expect(await pages.next()).toMatchObject({ value: { cursor: "/more" } });
+    await expect(pages.next()).rejects.toBe(odd);
+    expect(asked).toHaveLength(1);
+  });
+
   it("go on from the page where they stopped", async () => {
     const items = ["D1", "D2", "D3"].map((name) => ({
       id: `${RG}/providers/Microsoft.Authorization/denyAssignments/${name}`,
