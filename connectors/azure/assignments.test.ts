@@ -86,6 +86,8 @@ describe("role assignments", () => {
       { step: "azure.role-definitions", scope: S1, state: "partial" },
       { step: "azure.role-assignments", scope: S1, state: "partial" },
     ]);
+    // It is said once, and with the reason that it has.
+    expect(fake.gaps[0]?.reason).toMatch(/^[^;]*not recorded[^;]*$/);
   });
 
   it("ask for a role that the listing lacks by itself", async () => {
@@ -314,6 +316,30 @@ describe("role assignments", () => {
     const { asked, puts } = await knowing([], new PermissionError("forbidden", "403"));
     expect(asked).toEqual(["2022-05-01-preview"]);
     expect(puts).toMatchObject([{ unknown: true }]);
+  });
+
+  it("say that a later page of definitions was refused, which is no question of the version", async () => {
+    const fake = tenant(assigned(assignment("a", RG, 1)));
+    await fake.run(step("azure.subscriptions"));
+    const asked: string[] = [];
+    const http: Transport = {
+      ...fake.context.http,
+      async *pages<T>(api: "graph" | "arm", path: string) {
+        yield* fake.context.http.pages<T>(api, path);
+        if (!/roleDefinitions/i.test(path)) return;
+        asked.push(path);
+        throw new ProviderError("http-400", "no such page");
+      },
+    };
+    const pass = { scope: S1, mode: "full" as const };
+    const pages: Page[] = [];
+    for await (const page of step("azure.role-assignments").crawl({ ...fake.context, http }, pass))
+      pages.push(page);
+    expect(asked).toHaveLength(1);
+    expect(pages.flatMap(({ gaps }) => gaps ?? [])).toMatchObject([
+      { step: "azure.role-definitions", state: "failed", reason: "no such page" },
+      { step: "azure.role-assignments", state: "partial" },
+    ]);
   });
 
   it("of a role without a name say its id, and nothing where it gives nothing", async () => {
