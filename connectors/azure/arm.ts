@@ -45,6 +45,8 @@ export const STEP = {
   delegations: "azure.delegations",
   /** Local users of storage accounts, who sign in to SFTP with what no directory knows. */
   localUsers: "azure.local-users",
+  /** Storage accounts that machines mount by NFS, where no identity is asked for. */
+  nfs: "azure.nfs",
   /** Sensitivity labels of blobs. */
   labels: "azure.labels",
 } as const;

@@ -97,7 +97,7 @@ describe("scopes", () => {
     }
   });
 
-  it("say where local users of SFTP may read what no role gives, which nobody has looked at", async () => {
+  it("say where local users of SFTP, or mounts by NFS, may read what no role gives, which nobody has looked at", async () => {
     const account = (name: string, properties: object) => ({
       id: `${RG}/providers/Microsoft.Storage/storageAccounts/${name}`,
       name,
@@ -109,18 +109,23 @@ describe("scopes", () => {
         account("users", { isSftpEnabled: true, isLocalUserEnabled: true }),
         account("none", { isSftpEnabled: true, isLocalUserEnabled: false }),
         account("off", { isSftpEnabled: false, isLocalUserEnabled: true }),
+        account("mounted", { isNfsV3Enabled: true }),
+        account("unmounted", { isNfsV3Enabled: false }),
         account("plain", {}),
       ],
     });
     await fake.run(step("azure.subscriptions"));
     await fake.run(step("azure.storage-accounts"));
-    expect(fake.gaps).toMatchObject(
-      ["open", "users"].map((name) => ({
-        step: "azure.local-users",
-        scope: `${RG}/providers/microsoft.storage/storageaccounts/${name}`,
-        state: "not-modelled",
-      })),
-    );
+    const gap = (part: string, name: string) => ({
+      step: `azure.${part}`,
+      scope: `${RG}/providers/microsoft.storage/storageaccounts/${name}`,
+      state: "not-modelled",
+    });
+    expect(fake.gaps).toMatchObject([
+      gap("local-users", "open"),
+      gap("local-users", "users"),
+      gap("nfs", "mounted"),
+    ]);
   });
 
   it.each([

@@ -14,6 +14,7 @@ export interface StorageAccount {
     isHnsEnabled?: boolean | null;
     isSftpEnabled?: boolean | null;
     isLocalUserEnabled?: boolean | null;
+    isNfsV3Enabled?: boolean | null;
     publicNetworkAccess?: string | null;
     networkAcls?: NetworkRules | null;
     privateEndpointConnections?: readonly object[] | null;
@@ -105,6 +106,23 @@ const localUsersGap = ({ id }: StorageAccount): Coverage => ({
   reason: "SFTP is switched on: what local users may read and write, and who may make one, is not read.",
 });
 
+/**
+ * Network rules alone say who mounts a container by NFS: neither roles nor keys nor access lists are asked.
+ * https://learn.microsoft.com/azure/storage/blobs/network-file-system-protocol-known-issues
+ */
+const nfsGap = ({ id }: StorageAccount): Coverage => ({
+  step: STEP.nfs,
+  scope: armId(id),
+  state: "not-modelled",
+  reason: "NFS is switched on: machines that the network rules let in read and write without any identity.",
+});
+
+/** Ways to the data of an account that no role tells of. */
+const otherWays = (account: StorageAccount): Coverage[] => [
+  ...(hasLocalUsers(account) ? [localUsersGap(account)] : []),
+  ...(account.properties?.isNfsV3Enabled ? [nfsGap(account)] : []),
+];
+
 /** https://learn.microsoft.com/rest/api/storagerp/storage-accounts/list */
 export const storageAccounts: Step = {
   id: STEP.storageAccounts,
@@ -114,14 +132,17 @@ export const storageAccounts: Step = {
   reads: ["GET arm /subscriptions/{id}/providers/Microsoft.Storage/storageAccounts"],
   after: [STEP.subscriptions],
   hides: "grants",
-  parts: [{ id: STEP.localUsers, title: "Local users of storage accounts (SFTP)", hides: "grants" }],
+  parts: [
+    { id: STEP.localUsers, title: "Local users of storage accounts (SFTP)", hides: "grants" },
+    { id: STEP.nfs, title: "Mounts of storage accounts (NFS)", hides: "grants" },
+  ],
   scopes: subscriptionScopes,
   async *crawl(c, pass): AsyncGenerator<Page> {
     const path =
       pass.cursor ?? `${pass.scope}/providers/Microsoft.Storage/storageAccounts?api-version=${API.storage}`;
     for await (const page of c.http.pages<StorageAccount>("arm", path)) {
       const records = page.items.flatMap((account) => scopeChain(account.id, accountProps(account)));
-      const gaps = page.items.filter(hasLocalUsers).map(localUsersGap);
+      const gaps = page.items.flatMap(otherWays);
       yield {
         changes: records.map((put) => ({ put })),
         ...(gaps.length > 0 ? { gaps } : {}),
