@@ -73,21 +73,32 @@ export function formatOf({ format, out, excel }: OutputOptions): Format {
   return found;
 }
 
-/** Prints or writes the rows. Throws ConfigError or StoreError; then no file has changed its content. */
-export async function deliver(request: OutputRequest): Promise<void> {
+/**
+ * Prints or writes the rows; resolves to how many there were. Throws ConfigError or StoreError; then no file has changed its
+ * content.
+ */
+export async function deliver(request: OutputRequest): Promise<number> {
   const { answers, out, excel } = request;
   const format = formatOf(request);
-  const { columns, rows } = await columnsOf(request);
+  const { columns, rows: found } = await columnsOf(request);
+  let count = 0;
+  const rows = (async function* () {
+    for await (const row of found) {
+      count += 1;
+      yield row;
+    }
+  })();
   if (out === undefined) {
     const shown = format === "table" ? request.forPeople?.map((name) => ({ name })) : undefined;
     const width = process.stdout.columns === undefined ? {} : { width: process.stdout.columns };
     const limit = request.limit === undefined ? {} : { limit: request.limit };
-    return write(
+    await write(
       formatRows(format as Exclude<Format, "parquet">, rows, shown ?? columns, { ...width, ...limit }),
     );
+    return count;
   }
   const { meta } = answers;
-  const { rows: count, files } = await exportRows({
+  const { files } = await exportRows({
     ...{ format, out, rows, columns },
     ...(excel === undefined ? {} : { excel }),
     about: {
@@ -103,7 +114,13 @@ export async function deliver(request: OutputRequest): Promise<void> {
     },
   });
   process.stdout.write(`Wrote ${count.toLocaleString("en-US")} rows: ${files.join(", ")}.\n`);
+  return count;
 }
+
+/** What is said beside the rows: below a table, and where programs read those, on stderr. */
+export const sayBeside = (text: string, format: Format): void => {
+  (format === "table" ? process.stdout : process.stderr).write(text);
+};
 
 /** The columns, looked up in the first row where nobody named them, which is not lost; or at the end, if that comes first. */
 async function columnsOf(

@@ -13,7 +13,7 @@ import { REACH_COLUMNS, REACH_SCHEMA_VERSION, type ReachRow } from "../reach/rea
 import type { Ways } from "../reach/ways.ts";
 import type { Removal } from "../reach/ways-moves.ts";
 import { type Format, printable } from "./format.ts";
-import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
+import { deliver, formatOf, type Made, type OutputOptions, sayBeside } from "./output.ts";
 import { printTop, sayListed, TOP_AGENTS, verbOf, viewOf, write } from "./print.ts";
 import { shellWord } from "./shell.ts";
 
@@ -148,11 +148,6 @@ function sayStanding(one: Standing): string {
       : `${people(one.gainers)} gain${one.gainers === 1 ? "s" : ""} what their own access does not read`;
   return `${sayWho(one)}; ${gain}.\n`;
 }
-
-/** What was not read is said beside the rows: below a table, and where programs read those, on stderr. */
-const sayBeside = (text: string, format: Format): void => {
-  (format === "table" ? process.stdout : process.stderr).write(text);
-};
 
 /** The place that is meant, and what to call it; of an item it is said which place protects it. */
 async function placeOf(

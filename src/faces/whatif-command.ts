@@ -7,7 +7,7 @@ import { CHANGE_COLUMNS, type ChangeRow, REACH_COLUMNS, REACH_SCHEMA_VERSION } f
 import { changesOf } from "../reach/whatif-compare.ts";
 import type { ForUser, Supposed } from "../suppose.ts";
 import { printable } from "./format.ts";
-import { deliver, formatOf, type Made, type OutputOptions } from "./output.ts";
+import { deliver, formatOf, type Made, type OutputOptions, sayBeside } from "./output.ts";
 import { LEFT_OUT, printAnswer } from "./print.ts";
 import { FOR_PEOPLE } from "./reach-command.ts";
 
@@ -77,10 +77,16 @@ export async function whatIfCommand(supposed: Supposed, options: WhatIfCommand):
     process.stderr.write(
       scope === undefined
         ? sayUnread(unreadParts(supposed), "")
-        : sayGaps(await gapsAt(supposed, scope), "there"),
+        : sayGaps(await gapsAt(supposed, scope, await insideOf(supposed, scope)), "there"),
     );
   return tally.gained;
 }
+
+/** What lies in the place, as it is and as it would be: it is asked about as well. */
+const insideOf = async ({ today, inside }: Supposed, scope: string): Promise<readonly string[]> => [
+  ...(await today.inside(scope)),
+  ...(await inside(scope)),
+];
 
 /** What the changes leave open beside what is open today: a name that nothing bears, a part that they say was not read. */
 function newGaps({ meta, today }: Supposed): Unread[] {
@@ -188,11 +194,15 @@ export async function userCommand(found: ForUser, options: Narrowing): Promise<b
     ...(options.tier === undefined ? {} : { tiers: options.tier }),
     ...(options.expand === undefined ? {} : { expand: options.expand }),
   });
-  await deliver({
+  const count = await deliver({
     ...options,
     ...{ answers, rows, columns: REACH_COLUMNS, schemaVersion: REACH_SCHEMA_VERSION },
     ...{ forPeople: FOR_PEOPLE, limit: LIMIT },
   });
+  // Of agents that they may not use it is known that there are none.
+  if (scope !== undefined) sayBeside(sayGaps(await gapsAt(answers, scope), "here"), formatOf(options));
+  else if (count === 0 && agents.length > 0)
+    sayBeside(sayUnread(unreadParts(answers), ""), formatOf(options));
   // Programs read rows from stdout; why there are none is said beside them.
   const say = (ids: readonly string[], what: string) => {
     if (ids.length > 0) process.stderr.write(`${printable(what)}: ${printable(ids.join(", "))}\n`);

@@ -67,6 +67,21 @@ describe("a gap above a place", () => {
     expect(ended.stdout).toContain(UNKNOWN);
   });
 
+  const ANYWHERE = UNKNOWN.replace("completely here", "completely");
+  test("is named where a saved query finds nothing", async () => {
+    const asked = ["query", "agents-that-reach-a-place", "--param", "place=library"];
+    expect(await ask(...asked)).toEqual({ code: 0, stdout: `No rows.\n${ANYWHERE}`, stderr: "" });
+    expect(await ask(...asked, "--format", "json")).toEqual({ code: 0, stdout: "", stderr: ANYWHERE });
+    expect(await ask("findings", "--format", "csv")).toMatchObject({ code: 0, stderr: ANYWHERE });
+  });
+
+  test("is named where a change would change nothing in what lies around it", async () => {
+    const file = fileOf([node("Principal", "new")], "plan");
+    expect((await ask("reach", "bot", "--with", file, "--scope", "root")).stderr).toContain(
+      "Not read completely there: azure.deny-assignments, import.hr. ",
+    );
+  });
+
   test("is told to programs beside rows that they read from stdout", async () => {
     expect(await ask("reach", "--scope", "library", "--format", "json")).toEqual({
       ...{ code: 0, stdout: "", stderr: UNKNOWN },
@@ -191,6 +206,16 @@ describe("people of a group that was not read", () => {
     expect([open.code, open.stderr]).toEqual([3, expect.stringContaining(said)]);
     await ask("coverage", "accept", "entra.groups", ...accepted);
     expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({ code: 0, stderr: said });
+  });
+
+  test("are told what was not read where an agent has nothing for them", async () => {
+    const ask = await imported([...desk, mayUse("ana"), gap("import.hr", "site")]);
+    await ask("coverage", "accept", "import.hr", ...accepted);
+    const unread = (where: string) =>
+      `No rows.\nNot read completely${where}: import.hr. Agents that are not listed are unknown, not excluded.\n`;
+    expect((await ask("reach", "desk", "--user", "ana")).stdout).toBe(unread(""));
+    expect((await ask("reach", "desk", "--user", "ana", "--scope", "site")).stdout).toBe(unread(" here"));
+    expect((await ask("reach", "desk", "--user", "maker")).stdout).toBe("No rows.\n");
   });
 
   test("may be anybody, too, where no record declares the group", async () => {

@@ -15,13 +15,17 @@ export function query(line: CommandLine): void {
     .option("--param <NAME=VALUE>", "parameter; may be given several times", collect, {})
     .action(async (cypher: string, { param, ...flags }: QueryFlags) =>
       line.answer(async (answers) => {
-        const { deliver, formatOf } = await import("../output.ts");
-        formatOf(flags);
+        const [{ deliver, formatOf, sayBeside }, { sayUnread, unreadParts }] = await Promise.all([
+          import("../output.ts"),
+          import("../../reach/gaps.ts"),
+        ]);
+        const format = formatOf(flags);
         const rows = answers.query(cypher, param);
-        await deliver({
+        const count = await deliver({
           ...{ ...flags, answers, rows, columns: undefined },
           ...{ schemaVersion: 1, command: line.typed, version },
         });
+        if (count === 0) sayBeside(sayUnread(unreadParts(answers), ""), format);
       }),
     );
 }
@@ -53,9 +57,13 @@ export function findings(line: CommandLine): void {
     .description("what the last scan found")
     .action(async (flags: OutputOptions) =>
       line.answer(async (answers) => {
-        const [{ deliver, formatOf }, { each, FINDING_COLUMNS, findingRows, sayFindings }] =
-          await Promise.all([import("../output.ts"), import("../print.ts")]);
-        const table = formatOf(flags) === "table";
+        const [
+          { deliver, formatOf, sayBeside },
+          { each, FINDING_COLUMNS, findingRows, sayFindings },
+          { sayUnread, unreadParts },
+        ] = await Promise.all([import("../output.ts"), import("../print.ts"), import("../../reach/gaps.ts")]);
+        const format = formatOf(flags);
+        const table = format === "table";
         const rows = findingRows(answers.meta);
         if (!table || rows.length > 0)
           await deliver({
@@ -63,6 +71,7 @@ export function findings(line: CommandLine): void {
             ...{ schemaVersion: 1, command: line.typed, version },
           });
         if (table) process.stdout.write(sayFindings(answers.meta));
+        else if (rows.length === 0) sayBeside(sayUnread(unreadParts(answers), ""), format);
       }),
     );
 }
