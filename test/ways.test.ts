@@ -168,3 +168,32 @@ test("ways through copies are real, and end where a copy or what carries it is t
   const cut = copied.bare(ways.cut).map(({ kind, from, to, id }) => `${kind} ${from.id} ${id ?? to.id}`);
   expect(cut.sort()).toEqual(["COPIED_TO site box", "EMBEDS caller site", "EMBEDS own list", "GRANTED p 1"]);
 });
+
+/** By a condition an assignment at the account is three relationships, one of them at the box. */
+const parts = besides.add([
+  node("Agent", "a", { status: "enabled" }),
+  node("Principal", "p", { kind: "ServicePrincipal" }),
+  rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+  ...["/account", "/account/box"].map((id) => node("Scope", id, { kind: "Place", plane: "azure" })),
+  rel("WITHIN", ["Scope", "/account/box"], ["Scope", "/account"]),
+  granted("/assigned/1#list", "p", "/account", { read: false, see: true }),
+  granted("/assigned/1#read", "p", "/account/box", { tier: "conditional" }),
+  granted("/assigned/1", "p", "/account", { read: false, write: true }),
+  granted("same key", "p", "/account"),
+  granted("same key", "p", "/account/box"),
+]);
+test("an assignment is one way to a place where it stands, and one thing to revoke", async () => {
+  const ways = await waysBetween(parts.query, parts.id("a"), parts.id("/account/box"), TIME);
+  expect(parts.bare([...ways.paths()]).map(ids)).toEqual([
+    "a p [/assigned/1] /account/box",
+    "a p [same key] /account/box",
+    "a p [/assigned/1] /account /account/box",
+    "a p [same key] /account /account/box",
+  ]);
+  const cut = parts.bare(ways.cut).map(({ from, to, id }) => `${id} of ${from.id} on ${to.id}`);
+  expect(cut.sort()).toEqual([
+    "/assigned/1 of p on /account",
+    "same key of p on /account",
+    "same key of p on /account/box",
+  ]);
+});

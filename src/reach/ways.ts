@@ -5,7 +5,7 @@
  */
 import type { GraphStore } from "../graph/store.ts";
 import { type Edge, smallestCut } from "./cut.ts";
-import { textOf } from "./links.ts";
+import { type Named, textOf } from "./links.ts";
 import type { PathStep } from "./paths.ts";
 import { addCarried, addCopies } from "./ways-copies.ts";
 import { type Add, columnsOf, GIVES, type Move, nodeOf, READS, type Removal, stepTo } from "./ways-moves.ts";
@@ -129,19 +129,28 @@ async function addGrants(
         INHERITS: await chainsTo(query, place, "INHERITS"),
       },
     });
-  for (const row of await query(
+  const rows = await query(
     `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope)
      WHERE a.id = $agent AND (g.expires IS NULL OR g.expires > $time) AND (${GIVES})
      RETURN DISTINCT ${columnsOf("p", "p")}, ${columnsOf("s", "s")}, g.code AS code, g.key AS key, g.role AS role, g.flow AS flow,
      g.source AS source, CASE WHEN ${READS} THEN 1 ELSE 0 END AS reads`,
     { agent, time },
-  )) {
+  );
+  const removals = new Map<string, Removal>();
+  const known = new Set<string>();
+  // Of a grant in parts that comes first which stands where it was made: above the others.
+  for (const row of rows.toSorted((a, b) => String(a.s).length - String(b.s).length)) {
     const [from, to] = [nodeOf(row, "p"), nodeOf(row, "s")];
     const id = String(row.key).split("#")[0]!;
     const role = textOf(row.role) || "grant";
-    const removal: Removal = { kind: "GRANTED", from, to, id, role };
+    const which = grantOf(from, to, id);
+    const removal = removals.get(which) ?? { kind: "GRANTED", from, to, id, role };
+    removals.set(which, removal);
     for (const { place, to: end, chains } of targets) {
       if (end !== END && Number(row.reads) === 0) continue;
+      const way = JSON.stringify([which, to.id, place, row.flow, row.source]);
+      if (known.has(way)) continue;
+      known.add(way);
       // Of ADLS the connector has followed the lists: they hold where they stand.
       const ways =
         row.flow === "posix"
@@ -157,6 +166,13 @@ async function addGrants(
     }
   }
 }
+
+/**
+ * What is revoked as one: conditions make several relationships of one role assignment, also at places below its own. Other
+ * grants may bear one key at several places.
+ */
+const grantOf = (from: Named, to: Named, id: string): string =>
+  JSON.stringify(id.startsWith("/") ? [from.id, id] : [from.id, to.id, id]);
 
 type Chains = ReadonlyMap<string, PathStep[][]>;
 /** Every way down to a place, by the scope where it begins; one that goes round in bad data ends. */
