@@ -197,3 +197,21 @@ test("an assignment is one way to a place where it stands, and one thing to revo
     "same key of p on /account/box",
   ]);
 });
+
+/** It could join a group: as its member, as the group itself by nothing. */
+const joined = besides.add([
+  node("Agent", "a", { status: "enabled" }),
+  node("Principal", "p", { kind: "ServicePrincipal" }),
+  rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+  node("Principal", "g", { kind: "Group" }),
+  rel("CONTROLS", ["Principal", "p"], ["Principal", "g"], { key: "owner", how: "group-owner" }),
+  node("Scope", "box", { kind: "Place" }),
+  granted("1", "g", "box", { source: "app-role" }),
+]);
+test("a group hands no permission of an application on, whoever could join it", async () => {
+  const ways = await waysBetween(joined.query, joined.id("a"), joined.id("box"), TIME);
+  expect([...ways.paths()]).toEqual([]);
+  expect(
+    await joined.rows("MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, s.id AS scope"),
+  ).toEqual([]);
+});

@@ -141,6 +141,8 @@ async function addGrants(
   // Of a grant in parts that comes first which stands where it was made: above the others.
   for (const row of rows.toSorted((a, b) => String(a.s).length - String(b.s).length)) {
     const [from, to] = [nodeOf(row, "p"), nodeOf(row, "s")];
+    // A permission of an application is never of a group.
+    if (row.source === "app-role" && from.kind === "Group") continue;
     const id = String(row.key).split("#")[0]!;
     const role = textOf(row.role) || "grant";
     const which = grantOf(from, to, id);
