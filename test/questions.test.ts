@@ -151,6 +151,26 @@ describe("an agent that a server would lend less than it has", () => {
   });
 });
 
+describe("agents that are lent alike by a server", () => {
+  const one = besides.add([
+    ...PLACES,
+    ...["bot", "twin", "more"].flatMap((id) => [
+      ...acting("Agent", id),
+      granted(id, "top", { read: true }),
+      granted(id, "box", { read: true }),
+      rel("USES", ["Agent", id], ["McpServer", "tool"]),
+    ]),
+    ...acting("McpServer", "tool"),
+    granted("tool", "top", { read: true }),
+    granted("more", "box", { write: true }, "2"),
+  ]);
+  test("are twins where they reach the same, however often", async () => {
+    expect(await ask(one, "agents-with-the-same-reach")).toMatchObject([
+      { agent: "bot", twin: "twin", rows: 2 },
+    ]);
+  });
+});
+
 describe("a grant of which conditions made two parts", () => {
   const one = besides.add([
     ...PLACES,
