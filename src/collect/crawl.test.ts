@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createMemoryInventory, type MemoryInventory } from "../../test/memory-inventory.ts";
+import { createMemoryInventory } from "../../test/memory-inventory.ts";
 import type { Connector, Page, Scope, Step, StepContext } from "../connector.ts";
+import { openInventory } from "../keep/inventory.ts";
 import { CursorExpired, Interrupted, PermissionError, ProviderError, StoreError } from "../model.ts";
 import { type CrawlOptions, crawl } from "./crawl.ts";
 import type { Transport } from "./http.ts";
+import type { CrawlInventory } from "./pass.ts";
 import type { CrawlEvent } from "./progress.ts";
 
 /** Steps of these tests ask the network for nothing. */
@@ -38,7 +40,7 @@ function step(id: string, parts: Partial<Step>): Step {
 
 const connector = (name: string, ...steps: Step[]): Connector => ({ name, title: name, steps });
 
-function run(inventory: MemoryInventory, connectors: Connector[], options: Partial<CrawlOptions> = {}) {
+function run(inventory: CrawlInventory, connectors: Connector[], options: Partial<CrawlOptions> = {}) {
   return crawl({
     ...{ connectors, inventory, http, tenantId: "t", level: "metadata", mode: "full" },
     signal: new AbortController().signal,
@@ -683,6 +685,27 @@ describe("kill, interruption and resume", () => {
     await run(inventory, [connector("a", one, two)]);
     expect(inventory.states()).toEqual({ "a.one": "complete", "a.two": "complete" });
   });
+});
+
+test("a record that no schema takes fails its own step, and what was saved before it stays", async () => {
+  const inventory = await openInventory(":memory:");
+  const odd = { enabled: "yes" } as object;
+  const users = step("a.users", {
+    async *crawl() {
+      yield { ...put("u1"), cursor: "2" };
+      yield { changes: [{ put: { kind: "Principal", id: "u2", props: odd } }] };
+    },
+  });
+  const steps = [users, step("a.groups", { follows: ["a.users"] })];
+  const { coverage } = await run(inventory, [connector("a", ...steps)]);
+  expect(coverage).toMatchObject([
+    { step: "a.groups", state: "complete" },
+    {
+      ...{ step: "a.users", state: "partial", records: 1 },
+      reason: "a Principal record does not fit the schema: enabled is not true or false",
+    },
+  ]);
+  await inventory.close();
 });
 
 test("events tell of steps, pages and ends in order", async () => {

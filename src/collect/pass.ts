@@ -13,6 +13,7 @@ import {
   Interrupted,
   type Level,
   PermissionError,
+  ProviderError,
   StoreError,
 } from "../model.ts";
 import type { CrawlEvent } from "./progress.ts";
@@ -148,8 +149,10 @@ export async function runPass(job: Job, scope: string, inherited: Coverage | und
       run.emit({ type: "pass-ended", step: step.id, scope, state: ended });
       return;
     } catch (error) {
-      if (!(error instanceof StepFailure)) throw error;
-      const { cause } = error;
+      // The inventory says so of a record that no schema takes: it saved nothing of that page, and the other steps go on.
+      const refused = error instanceof ProviderError;
+      if (!(error instanceof StepFailure || refused)) throw error;
+      const cause = refused ? error : error.cause;
       // The pass stays open, with its cursor: a rerun continues it.
       if (interrupts(run, cause)) return;
       if (!restarted && mustRestart(open, cause)) {
