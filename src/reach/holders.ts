@@ -5,7 +5,7 @@ import { EVERYONE } from "../schema.ts";
 import { bytewise } from "./answers.ts";
 import { heldAt } from "./copies.ts";
 import { chainOf } from "./tree.ts";
-import { GIVES, READS_TODAY } from "./ways-moves.ts";
+import { GIVES_PLAINLY, OPENS, READS_PLAINLY } from "./ways-moves.ts";
 
 type Query = GraphStore["query"];
 /** By id; of several ways that of the first tier, then the shortest. */
@@ -46,19 +46,35 @@ async function grantsAt(query: Query, scope: string, time: string): Promise<Row[
     const rows = await query(
       `MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
        WHERE s.id IN $ids AND (g.expires IS NULL OR g.expires > $time) AND (p.enabled IS NULL OR p.enabled)
-       AND (${place === scope ? GIVES : READS_TODAY})
        RETURN p.id AS id, p.name AS name, p.kind AS kind, coalesce(g.tier, 'now') AS tier, g.role AS role, g.flow AS flow,
-       g.source AS source, g.together AS together, g.excluded AS excluded, s.id AS scope`,
+       g.source AS source, g.together AS together, g.excluded AS excluded, s.id AS scope,
+       CASE WHEN ${place === scope ? GIVES_PLAINLY : READS_PLAINLY} THEN 1 ELSE 0 END AS gives, CASE WHEN ${OPENS} THEN 1 ELSE 0 END AS opens`,
       { ids: [...new Set([...within, ...inherited])], time },
     );
+    const open = await openedAt(query, [...within]);
+    const holds = ({ gives, opens, scope: from }: Row): boolean =>
+      Number(gives) === 1 || (Number(opens) === 1 && open.has(String(from)));
     // Lists come down where they are inherited; those of ADLS (posix) have been followed, and hold where they stand.
     const comesDown = ({ flow, scope: from }: Row): boolean =>
       from === place ||
       (flow === "containment" && within.has(String(from))) ||
       (flow === "acl" && inherited.has(String(from)));
-    grants.push(...rows.filter(comesDown).map((row) => ({ ...row, through: "" })));
+    grants.push(
+      ...rows.filter((row) => holds(row) && comesDown(row)).map((row) => ({ ...row, through: "" })),
+    );
   }
   return grants;
+}
+
+/** Where who may get at keys opens an account among these places: at it and above it, unless it takes none. */
+async function openedAt(query: Query, places: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await query(
+    `MATCH (s:Scope) WHERE s.id IN $places AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
+     RETURN s.id AS id`,
+    { places },
+  );
+  const chains = await Promise.all(rows.map(({ id }) => chainOf(query, String(id))));
+  return new Set(chains.flat());
 }
 
 const rank = (tier: unknown): number => TIERS.indexOf(tier as Tier);

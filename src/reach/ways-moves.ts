@@ -37,10 +37,16 @@ export const columnsOf = (node: string, as: string): string =>
 /** Whether a grant `g` gives any of these. */
 const gives = (actions: readonly (Action | "unknown")[]): string =>
   actions.map((action) => `g.${action}`).join(" OR ");
-/** Any action, or one that opens keys: a grant without is no way. */
+const KEYS = ["listKeys", "regenerateKey", "accountSas", "serviceSas"] as const;
+/** One that opens the account that it is for. */
+export const OPENS = gives(KEYS);
+/** Any other action. */
+export const GIVES_PLAINLY = gives([
+  ...ACTIONS.filter((action) => !KEYS.some((key) => key === action)),
+  "unknown",
+]);
+export const READS_PLAINLY = gives(["read", "unknown"]);
+/** Any action: a grant without is no way. */
 export const GIVES = gives([...ACTIONS, "unknown"]);
-const READING = ["read", "unknown", "listKeys", "regenerateKey", "accountSas", "serviceSas"] as const;
-/** Of these one that reads today. */
-export const READS_TODAY = gives(READING);
-/** One that reads, now or by what it may give itself. */
-export const READS = gives([...READING, "setAcl", "own", "assign"]);
+/** Of these one that reads, now or by what it may give itself. */
+export const READS = gives(["read", "unknown", ...KEYS, "setAcl", "own", "assign"]);

@@ -118,6 +118,21 @@ const RECORDS = [
   rel("GRANTED", "hands", "shelf", ["Principal", "Scope"], {
     ...{ key: "list", flow: "posix", read: true, together: ["eyes"], excluded: ["barred"] },
   }),
+  ...(
+    [
+      ["closed", "till", false],
+      ["open", "drawer", true],
+    ] as const
+  ).flatMap(([account, box, sharedKey]) => [
+    node("Scope", account, { kind: "StorageAccount", plane: "azure", sharedKey }),
+    node("Scope", box, { kind: "Container", plane: "azure" }),
+    rel("WITHIN", box, account, places),
+    ...[account, box].map((where) =>
+      rel("GRANTED", `keys of ${where}`, where, ["Principal", "Scope"], {
+        ...{ key: "1", flow: "containment", listKeys: true },
+      }),
+    ),
+  ]),
   ...item("i1", { name: "Salary.xlsx", path: "hr/salary.xlsx" }, "library"),
   ...item("i2", { name: "notes.txt", path: "hr/notes.txt" }, "folder"),
   ...item("i3", { name: "notes.txt", path: "notes.txt" }, "site"),
@@ -167,6 +182,8 @@ test("people are there in the tier of their grants and memberships; who has left
 test.each([
   ["hall", ["app now", "reader now"], "no group by a permission of an application, and no writer of a copy"],
   ["gate", ["asker potential", "guards now", "reserve potential", "scouts potential"], "whoever may join"],
+  ["till", [], "nobody by keys of an account that takes none"],
+  ["drawer", ["keys of open now"], "by keys of the account, and by none of a place in it"],
   ["shelf", ["both now"], "of a list only those who are in all of its groups, and are not left out"],
 ])("who holds something at %s as an agent would: %s (%s)", async (wanted, people) => {
   const { stdout } = await run(["who", wanted, "--format", "json"], { folder });
