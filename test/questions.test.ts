@@ -87,6 +87,22 @@ describe("an agent that may do everything but at one place, where logs saw it", 
     expect(await ask(one, id)).toEqual(rows);
   });
 
+  test("has nothing there that would go with a grant", async () => {
+    const rows = await ask(one, "what-hangs-on-a-grant", { grant_id: "1" });
+    expect(rows).toMatchObject([
+      { agent: "bot", scope: "top", other_rows: 0 },
+      { agent: "twin", scope: "box", other_rows: 0 },
+    ]);
+    expect(await ask(one, "longest-paths", { steps: 1, most: 1_000 })).toMatchObject([
+      { agent: "bot", scope: "top" },
+      { agent: "twin", scope: "box" },
+    ]);
+    expect((await ask(one, "widest-grants")).map(({ scope, rows }) => [scope, rows])).toEqual([
+      ["top", 1],
+      ["box", 1],
+    ]);
+  });
+
   test("shares no place with who stands there", async () => {
     expect(await ask(one, "who-else-reaches-what-an-agent-reaches", { agent: one.id("bot") })).toEqual([]);
     expect(await ask(one, "who-else-reaches-what-an-agent-reaches", { agent: one.id("twin") })).toEqual([]);
@@ -196,12 +212,14 @@ test("of each grant of random tenants all rows are said to hang on it", async ()
     for (const { key, code } of await query("MATCH ()-[g:GRANTED]->() RETURN g.key AS key, g.code AS code"))
       keys.set(String(key), [...(keys.get(String(key)) ?? []), String(code)]);
     const rows = await query(
-      "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, s.id AS scope, r.grant AS code, r.absorbed AS absorbed",
+      "MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope) RETURN a.id AS agent, s.id AS scope, r.grant AS code, r.absorbed AS absorbed, r.discover = false AND r.read = false AND r.write = false AND r.manage = false AS nothing",
     );
     let found = 0;
     for (const [grant_id, codes] of keys) {
       const said = await runQuery(query, what, { grant_id });
-      const hang = rows.filter(({ code, absorbed }) => absorbed === false && codes.includes(String(code)));
+      const hang = rows.filter(
+        ({ code, absorbed, nothing }) => absorbed === false && !nothing && codes.includes(String(code)),
+      );
       const named = (row: Row): string => `${row.agent} ${row.scope}`;
       expect(said.map(named).sort()).toEqual(hang.map(named).sort());
       found += said.length;

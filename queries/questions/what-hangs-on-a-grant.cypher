@@ -14,9 +14,11 @@ WHERE g.key = $grant_id OR g.key STARTS WITH ($grant_id + '#')
 WITH collect(DISTINCT g.code) AS parts
 MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)
 WHERE r.grant IN parts AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH parts, a, r, s
 OPTIONAL MATCH (a)-[o:CAN_REACH]->(:Scope)
 WHERE NOT o.grant IN parts AND o.absorbed = false
+  AND (coalesce(o.discover, true) OR coalesce(o.read, true) OR coalesce(o.write, true) OR coalesce(o.manage, true))
 WITH a, r, s, count(o) AS other_rows
 RETURN a.id AS agent, a.name AS agent_name, s.id AS scope, s.name AS scope_name, r.tier AS tier, r.read AS read,
        r.write AS write, r.manage AS manage, other_rows

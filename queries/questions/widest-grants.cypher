@@ -9,6 +9,7 @@
 
 MATCH (a:Agent)-[r:CAN_REACH]->(:Scope)
 WHERE r.tier = 'now' AND r.absorbed = false
+  AND (coalesce(r.discover, true) OR coalesce(r.read, true) OR coalesce(r.write, true) OR coalesce(r.manage, true))
 WITH r.grant AS witness, a, count(*) AS places
 WITH witness, count(*) AS agents, sum(places) AS rows
 MATCH (p:Principal)-[g:GRANTED]->(s:Scope)
