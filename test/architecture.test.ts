@@ -52,6 +52,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "build",
     "whatif",
     "early",
+    "plain-plan",
     "isolated",
   ],
   ["app", "suppose"],

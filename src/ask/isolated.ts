@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { isPoolFull, openEngine } from "../graph/engine.ts";
 import { ConfigError, type ForereachError, type Params, type Row, StoreError } from "../model.ts";
+import { tokens } from "./cypher-tokens.ts";
+import { needsPlainPlan } from "./plain-plan.ts";
 
 export interface Limits {
   /** Milliseconds that the engine may take; time in which nobody asks for rows does not count. */
@@ -159,6 +161,7 @@ async function serve(send: (message: Message) => void): Promise<void> {
     const { graph, cypher, params, limits } = (first.value as [Task])[0];
     endAbove(limits.memory + BESIDE_POOL);
     const engine = await openEngine({ path: graph, pool: limits.memory, readOnly: true });
+    if (needsPlainPlan(tokens(cypher, "embedded"))) await engine.run("CALL enable_plan_optimizer=false");
     let rows: Row[] = [];
     const found = engine.stream(cypher, params);
     let next = await found.next();
