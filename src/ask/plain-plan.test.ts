@@ -2,16 +2,28 @@ import { expect, test } from "vitest";
 import { tokens } from "./cypher-tokens.ts";
 import { needsPlainPlan } from "./plain-plan.ts";
 
+const FIRST = "MATCH (p)-[g:G]->(x) WHERE g.key = 'k'";
 test.each([
-  ["MATCH (a)-[r:R]->(s) WHERE r.grant = witness AND r.tier = 'now' RETURN a", true],
-  ["MATCH (a)-[r:R]->(s) WHERE r.absorbed = false AND g.code = r.grant RETURN a", true],
-  ["MATCH (a)-[r:R {tier: 'now'}]->(s) WHERE r.grant = witness RETURN a", true],
-  ["MATCH (a {id: x, kind: $kind}) RETURN a", true],
-  ["OPTIONAL MATCH (a) WHERE a.x = 1 AND a.y = toLower(b) RETURN a", true],
-  ["MATCH (a) WHERE a.x = 1 AND a.y = true AND a.z <= b AND b >= a.z AND a.w <> b RETURN a", false],
-  ["MATCH (a) WHERE a.x = b RETURN a", false],
-  ["MATCH (a) WITH a, b WHERE a.x = b AND a.y = 1 RETURN a", false],
-  ["MATCH (a) WHERE a.x = b MATCH (c) WHERE c.x = 1 RETURN {x: a.x, y: c.y}", false],
+  [
+    `${FIRST} WITH g.code AS witness MATCH (a)-[r:R]->(s) WHERE r.grant = witness AND r.tier = 'now' RETURN a`,
+    true,
+  ],
+  [`${FIRST} MATCH (a)-[r:R]->(s) WHERE r.absorbed = false AND g.code = r.grant RETURN a`, true],
+  [
+    `${FIRST} WITH g.code AS witness MATCH (a)-[r:R {tier: 'now'}]->(s) WHERE r.grant = witness RETURN a`,
+    true,
+  ],
+  ["UNWIND $ids AS one MATCH (a {id: one, kind: $kind}) RETURN a", true],
+  ["MATCH (p)-[g:G]->(x), (a)-[r:R]->(s) WHERE r.grant = g.code AND r.tier = 'now' RETURN a", true],
+  [`${FIRST} OPTIONAL MATCH (a) WHERE a.x = 1 AND a.y = toLower(g.key) RETURN a`, true],
+  // Nothing to join with, or one node that all share.
+  ["MATCH (a)-[r:R]->(s) WHERE r.x = 1 AND r.y = a.y RETURN a", false],
+  [`${FIRST} MATCH (p)-[r:R]->(s) WHERE r.grant = g.code AND r.tier = 'now' RETURN p`, false],
+  ["MATCH (a)-[r:R]->(s), (b)-[q:R]->(s) WHERE r.tier = q.tier AND a.id = 'x' RETURN b", false],
+  // A single equation, and others that are none.
+  [`${FIRST} MATCH (a)-[r:R]->(s) WHERE r.grant = g.code RETURN a`, false],
+  [`${FIRST} MATCH (a) WHERE a.x = g.x AND a.z <= 1 AND 1 >= a.z AND a.w <> 1 RETURN a`, false],
+  [`${FIRST} MATCH (a) WITH a, g WHERE a.x = g.x AND a.y = 1 RETURN {x: a.x, y: g.y}`, false],
 ])("%s", (text, expected) => {
   expect(needsPlainPlan(tokens(text, "embedded"))).toBe(expected);
 });

@@ -1,46 +1,98 @@
 /**
- * The optimizer of the embedded engine loses rows (0.19.1): of a MATCH that is joined by an equation of two values beside an
- * equation with a constant (`WHERE r.grant = witness AND r.tier = 'now'`) it may find none. Such a query runs as it is written.
+ * The optimizer of the embedded engine loses rows (0.19.1): where a pattern shares no node with what was matched before and is
+ * joined to it by an equation of two values, beside an equation with a constant (`WHERE r.grant = witness AND r.tier = 'now'`),
+ * it may find none. Such a query runs as it is written.
  */
 import type { Token } from "./cypher-tokens.ts";
 
-const CLAUSES = new Set(["WITH", "RETURN", "UNWIND", "ORDER", "UNION", "OPTIONAL", "MATCH"]);
+const CLAUSES = new Set(["MATCH", "OPTIONAL", "WITH", "UNWIND", "RETURN", "ORDER", "UNION"]);
 const CONSTANTS = new Set(["TRUE", "FALSE", "NULL"]);
 
 const isSign = (token: Token | undefined, text: string): boolean =>
   token?.kind === "sign" && token.text === text;
-const keyword = (token: Token): string => (token.kind === "word" ? token.text.toUpperCase() : "");
-/** A variable, a property, a call, something in parentheses. */
-const isValue = (token: Token | undefined): boolean =>
-  token !== undefined &&
-  (token.kind === "name" ||
-    (token.kind === "word" && !CONSTANTS.has(keyword(token))) ||
-    isSign(token, ")") ||
-    isSign(token, "("));
+const keyword = (token: Token | undefined): string =>
+  token?.kind === "word" ? token.text.toUpperCase() : "";
+const isName = (token: Token | undefined): token is Token =>
+  token?.kind === "name" || (token?.kind === "word" && !CONSTANTS.has(keyword(token)));
 
-/** True if a MATCH with its WHERE has two equations or more, and one of them is of two values. */
+/** True if patterns of a MATCH stand apart, and its equations join them while another tells something else. */
 export function needsPlainPlan(list: readonly Token[]): boolean {
-  let inMatch = false;
-  let maps = 0;
-  let equations = 0;
-  let joined = false;
-  for (const [at, token] of list.entries()) {
-    if (CLAUSES.has(keyword(token))) {
-      inMatch = keyword(token) === "MATCH";
-      [equations, joined] = [0, false];
+  let known = new Set<string>();
+  for (const clause of clausesOf(list)) {
+    const [head, ...body] = clause;
+    const names = new Set(body.filter(isName).map(({ text }) => text));
+    switch (keyword(head)) {
+      case "MATCH": {
+        const patterns = patternsOf(body);
+        if (standApart(known.size > 0 ? [known, ...patterns] : patterns) && isJoinedBeside(body)) return true;
+        known = both(known, names);
+        break;
+      }
+      case "UNWIND":
+        known = both(known, names);
+        break;
+      // What follows knows no more than this.
+      case "WITH":
+      case "UNION":
+        known = names;
     }
-    if (isSign(token, "{")) maps++;
-    if (isSign(token, "}")) maps--;
-    // `{tier: 'now'}` in a pattern is an equation, too.
-    const equates = isSign(token, "=") ? !isOrder(list, at) : maps > 0 && isSign(token, ":");
-    if (!inMatch || !equates) continue;
-    equations++;
-    joined ||= isValue(list[at - 1]) && isValue(list[at + 1]);
-    if (joined && equations > 1) return true;
   }
   return false;
 }
 
-/** `<=` and `>=`. The name of a path (`p = (a)-[r]->(b)`) counts as an equation, which only costs time. */
-const isOrder = (list: readonly Token[], at: number): boolean =>
-  isSign(list[at - 1], "<") || isSign(list[at - 1], ">");
+/** Each from its keyword on, with the WHERE that belongs to it. */
+function clausesOf(list: readonly Token[]): Token[][] {
+  const clauses: Token[][] = [];
+  for (const token of list)
+    if (CLAUSES.has(keyword(token))) clauses.push([token]);
+    else clauses.at(-1)?.push(token);
+  return clauses;
+}
+
+/** Names of the nodes and relationships of each pattern, up to the WHERE. */
+function patternsOf(body: readonly Token[]): Set<string>[] {
+  const patterns = [new Set<string>()];
+  let depth = 0;
+  for (const [at, token] of body.entries()) {
+    if (keyword(token) === "WHERE") break;
+    if (["(", "[", "{"].some((sign) => isSign(token, sign))) depth++;
+    if ([")", "]", "}"].some((sign) => isSign(token, sign))) depth--;
+    if (depth === 0 && isSign(token, ",")) patterns.push(new Set());
+    if (isName(token) && (isSign(body[at - 1], "(") || isSign(body[at - 1], "[")))
+      patterns.at(-1)!.add(token.text);
+  }
+  return patterns;
+}
+
+type Names = ReadonlySet<string>;
+const both = (a: Names, b: Names): Set<string> => new Set([...a, ...b]);
+const shares = (a: Names, b: Names): boolean => [...a].some((name) => b.has(name));
+
+/** True if not all of these are connected by names that they share. */
+function standApart([first, ...others]: readonly Set<string>[]): boolean {
+  let together = first ?? new Set<string>();
+  let left = others;
+  for (let count = -1; count !== left.length; ) {
+    count = left.length;
+    for (const names of left) if (shares(names, together)) together = both(together, names);
+    left = left.filter((names) => !shares(names, together));
+  }
+  return left.length > 0;
+}
+
+/** True for two equations or more of which one is of two values. `{tier: 'now'}` in a pattern is an equation, too. */
+function isJoinedBeside(body: readonly Token[]): boolean {
+  let maps = 0;
+  let equations = 0;
+  let joined = false;
+  for (const [at, token] of body.entries()) {
+    if (isSign(token, "{")) maps++;
+    if (isSign(token, "}")) maps--;
+    const before = body[at - 1];
+    const isOrder = isSign(before, "<") || isSign(before, ">");
+    if (!(isSign(token, "=") && !isOrder) && !(maps > 0 && isSign(token, ":"))) continue;
+    equations++;
+    joined ||= (isName(before) || isSign(before, ")")) && (isName(body[at + 1]) || isSign(body[at + 1], "("));
+  }
+  return joined && equations > 1;
+}
