@@ -89,8 +89,9 @@ function isJoinedBeside(body: readonly Token[]): boolean {
     if (isSign(token, "{")) maps++;
     if (isSign(token, "}")) maps--;
     const before = body[at - 1];
-    const isOrder = isSign(before, "<") || isSign(before, ">");
-    if (!(isSign(token, "=") && !isOrder) && !(maps > 0 && isSign(token, ":"))) continue;
+    // Orders (`<=`), and the name of a path, which stands first.
+    const isOther = isSign(before, "<") || isSign(before, ">") || at === 1;
+    if (!(isSign(token, "=") && !isOther) && !(maps > 0 && isSign(token, ":"))) continue;
     equations++;
     joined ||= (isName(before) || isSign(before, ")")) && (isName(body[at + 1]) || isSign(body[at + 1], "("));
   }
