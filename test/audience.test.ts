@@ -45,7 +45,8 @@ const RECORDS = [
   group("inner"),
   group("closed", { enabled: false }),
   group("empty"),
-  ...["everyone", "everyone-except-external"].map((id) => node("Principal", id, { kind: "Everyone" })),
+  node("Principal", "everyone", { kind: "Everyone" }),
+  node("Principal", "everyone-except-external", { kind: "EveryoneExceptExternal" }),
   member("inner", "outer"),
   // Groups that contain each other end.
   member("outer", "inner"),
