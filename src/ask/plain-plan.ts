@@ -17,24 +17,25 @@ const isName = (token: Token | undefined): token is Token =>
 
 /** True if patterns of a MATCH stand apart, and its equations join them while another tells something else. */
 export function needsPlainPlan(list: readonly Token[]): boolean {
-  let known = new Set<string>();
+  let known: Names = new Set();
   for (const clause of clausesOf(list)) {
     const [head, ...body] = clause;
-    const names = new Set(body.filter(isName).map(({ text }) => text));
     switch (keyword(head)) {
       case "MATCH": {
         const patterns = patternsOf(body);
         if (standApart(known.size > 0 ? [known, ...patterns] : patterns) && isJoinedBeside(body)) return true;
-        known = both(known, names);
+        known = patterns.reduce(both, known);
         break;
       }
       case "UNWIND":
-        known = both(known, names);
+        known = both(known, exposedBy(body));
         break;
       // What follows knows no more than this.
       case "WITH":
+        known = isSign(body[0], "*") ? both(known, exposedBy(body)) : exposedBy(body);
+        break;
       case "UNION":
-        known = names;
+        known = new Set();
     }
   }
   return false;
@@ -49,19 +50,44 @@ function clausesOf(list: readonly Token[]): Token[][] {
   return clauses;
 }
 
-/** Names of the nodes and relationships of each pattern, up to the WHERE. */
-function patternsOf(body: readonly Token[]): Set<string>[] {
-  const patterns = [new Set<string>()];
+/** Names that a WITH or UNWIND hands on: those behind an AS, and variables that stand alone. */
+function exposedBy(body: readonly Token[]): Set<string> {
+  const ends = body.findIndex((token) => ["WHERE", "SKIP", "LIMIT"].includes(keyword(token)));
+  const items = partsOf(ends === -1 ? body : body.slice(0, ends));
+  return new Set(
+    items.flatMap((item) => {
+      const [before, last] = item.slice(-2);
+      const alone = item.filter((token) => keyword(token) !== "DISTINCT");
+      if (keyword(before) === "AS" && last !== undefined) return [last.text];
+      return alone.length === 1 && isName(alone[0]) ? [alone[0].text] : [];
+    }),
+  );
+}
+
+/** What commas outside of any bracket part. */
+function partsOf(body: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
   let depth = 0;
-  for (const [at, token] of body.entries()) {
-    if (keyword(token) === "WHERE") break;
+  for (const token of body) {
     if (["(", "[", "{"].some((sign) => isSign(token, sign))) depth++;
     if ([")", "]", "}"].some((sign) => isSign(token, sign))) depth--;
-    if (depth === 0 && isSign(token, ",")) patterns.push(new Set());
-    if (isName(token) && (isSign(body[at - 1], "(") || isSign(body[at - 1], "[")))
-      patterns.at(-1)!.add(token.text);
+    if (depth === 0 && isSign(token, ",")) parts.push([]);
+    else if (token.kind !== "end") parts.at(-1)!.push(token);
   }
-  return patterns;
+  return parts;
+}
+
+/** Names of the nodes and relationships of each pattern, up to the WHERE. */
+function patternsOf(body: readonly Token[]): Set<string>[] {
+  const where = body.findIndex((token) => keyword(token) === "WHERE");
+  return partsOf(where === -1 ? body : body.slice(0, where)).map(
+    (part) =>
+      new Set(
+        part
+          .filter((token, at) => isName(token) && (isSign(part[at - 1], "(") || isSign(part[at - 1], "[")))
+          .map(({ text }) => text),
+      ),
+  );
 }
 
 type Names = ReadonlySet<string>;
@@ -69,8 +95,8 @@ const both = (a: Names, b: Names): Set<string> => new Set([...a, ...b]);
 const shares = (a: Names, b: Names): boolean => [...a].some((name) => b.has(name));
 
 /** True if not all of these are connected by names that they share. */
-function standApart([first, ...others]: readonly Set<string>[]): boolean {
-  let together = first ?? new Set<string>();
+function standApart([first, ...others]: readonly Names[]): boolean {
+  let together: Names = first ?? new Set();
   let left = others;
   for (let count = -1; count !== left.length; ) {
     count = left.length;
