@@ -27,6 +27,7 @@ import type { Neo4jStore } from "./graph/store-neo4j.ts";
 import { isNeo4j, type OpenStoreOptions, openStore } from "./graph/store-open.ts";
 import { PUBLICATION, readBehind, withBehind, writeBehind } from "./keep/behind.ts";
 import type { Inventory, Tenant } from "./keep/inventory.ts";
+import type { Strangers } from "./keep/inventory-strangers.ts";
 import {
   type GraphMeta,
   isCurrent,
@@ -370,7 +371,7 @@ export async function importFile({ folder, file, onStage, ...published }: Import
   records: number;
   coverage: number;
   /** Ids that only this file names, each at one end of relationships. */
-  strangers: readonly string[];
+  strangers: Strangers;
   meta: GraphMeta;
 }> {
   const name = importName(file);

@@ -1,4 +1,5 @@
 /** Ids that records name and of which nothing is known: one with a slip in it looks like something new that has nothing. */
+import { DIALECTS } from "../graph/generate.ts";
 import type { Row } from "../model.ts";
 import {
   EVERYONE,
@@ -13,6 +14,8 @@ import {
 import { asKinds } from "./inventory-pass.ts";
 import { partitionRows } from "./inventory-sql.ts";
 
+const { text } = DIALECTS.duckdb;
+
 type Read = (sql: string, params?: readonly string[]) => Promise<Row[]>;
 
 /** Every tenant has these, whether a record says so or not. */
@@ -20,24 +23,31 @@ export const ALWAYS: ReadonlySet<string> = new Set([EVERYONE, EXCEPT_EXTERNAL, U
 /** So many are said by name. */
 const NAMED = 5;
 
-/** What to say of ids of which nothing is known (`Principal "x"`), and what to do; undefined if there are none. */
-export function sayStrangers(names: readonly string[]): { reason: string; fix: string } | undefined {
-  if (names.length === 0) return undefined;
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+/** Ids of which nothing is known: how many, and the first few as `Principal "x"`. */
+export interface Strangers {
+  count: number;
+  named: readonly string[];
+}
+
+/** What to say of them, and what to do; undefined if there are none. */
+export function sayStrangers({ count, named }: Strangers): { reason: string; fix: string } | undefined {
+  if (count === 0) return undefined;
+  const shown = named.slice(0, NAMED);
+  const more = count > shown.length ? ` and ${count - shown.length} more` : "";
   return {
-    reason: `nothing is known of ${names.slice(0, NAMED).join(", ")}${more}, and no line puts ${names.length === 1 ? "it" : "them"}`,
+    reason: `nothing is known of ${shown.join(", ")}${more}, and no line puts ${count === 1 ? "it" : "them"}`,
     fix: "correct the id in the file, or put the node if it is new",
   };
 }
 
 /**
- * Ids that relationships of an import lead to, or away from, and that nothing else names, as `Principal "x"`, sorted. An id
- * that they lead to and away from is a link that the file makes.
+ * Ids that relationships of an import lead to, or away from, and that nothing else names; the first by kind and id. An id that
+ * they lead to and away from is a link that the file makes.
  */
-export async function strangersOf(read: Read, step: string): Promise<string[]> {
+export async function strangersOf(read: Read, step: string): Promise<Strangers> {
   const [partition] = await read("SELECT kinds FROM _partition WHERE step = $1", [step]);
   const own = asKinds(partition?.kinds).filter(isRelKind);
-  if (own.length === 0) return [];
+  if (own.length === 0) return { count: 0, named: [] };
   const named = `SELECT kind, id FROM (${own.flatMap((kind) => ends(kind, "=")).join(" UNION ALL ")})
     GROUP BY kind, id HAVING count(DISTINCT side) = 1`;
   const known = [
@@ -45,11 +55,12 @@ export async function strangersOf(read: Read, step: string): Promise<string[]> {
     ...REL_KINDS.flatMap((kind) => ends(kind, "<>")).map((rows) => `SELECT kind, id FROM (${rows})`),
   ];
   const rows = await read(
-    `SELECT n.kind, n.id FROM (${named}) n ANTI JOIN (${known.join(" UNION ALL ")}) k
-     ON k.kind = n.kind AND k.id = n.id ORDER BY n.kind, n.id`,
+    `SELECT n.kind, n.id, count(*) OVER () AS all FROM (${named}) n ANTI JOIN (${known.join(" UNION ALL ")}) k
+     ON k.kind = n.kind AND k.id = n.id
+     WHERE n.id NOT IN (${[...ALWAYS].map(text).join(", ")}) ORDER BY n.kind, n.id LIMIT ${NAMED}`,
     [step],
   );
-  return rows.flatMap(({ kind, id }) => (ALWAYS.has(String(id)) ? [] : [`${kind} "${id}"`]));
+  return { count: Number(rows[0]?.all ?? 0), named: rows.map(({ kind, id }) => `${kind} "${id}"`) };
 }
 
 /** Ends by id of relationships of the step, or of all others. */

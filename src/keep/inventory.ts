@@ -18,7 +18,7 @@ import { RowEncoder } from "./inventory-rows.ts";
 import { FrozenView, View } from "./inventory-snapshot.ts";
 import { FORGET_BURIED, FORGOTTEN } from "./inventory-sql.ts";
 import { conclude, type Statements, saidBefore } from "./inventory-statements.ts";
-import { strangersOf } from "./inventory-strangers.ts";
+import { type Strangers, strangersOf } from "./inventory-strangers.ts";
 
 export interface BeginOptions {
   mode: "full" | "delta";
@@ -116,8 +116,8 @@ export interface Inventory {
   targets: StepContext["targets"];
   /** All changes of an import file at once, or none. Throws ConfigError with the line number. */
   import(name: string, lines: AsyncIterable<string>): Promise<{ records: number; coverage: number }>;
-  /** Ids that relationships of an import name and nothing else does, as `Principal "x"`: they may be slips. */
-  strangers(step: string): Promise<string[]>;
+  /** Ids that relationships of an import name and nothing else does: they may be slips. */
+  strangers(step: string): Promise<Strangers>;
   snapshot(): Promise<Snapshot>;
   /**
    * A snapshot as if these changes were known: puts decide over every partition, null clears and a removal takes away
@@ -337,7 +337,7 @@ class DuckDbInventory implements Inventory {
     return importLines(this.#database, begin, name, lines);
   }
 
-  strangers(step: string): Promise<string[]> {
+  strangers(step: string): Promise<Strangers> {
     return strangersOf((sql, params = []) => this.#database.rows(sql, params), step);
   }
 

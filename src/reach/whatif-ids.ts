@@ -15,7 +15,7 @@ interface Mention {
   from: boolean;
   to: boolean;
   /** It goes, or a property has it: neither makes anything of it. */
-  only: boolean;
+  mustBeKnown: boolean;
 }
 
 export class NamedIds {
@@ -27,18 +27,19 @@ export class NamedIds {
     const removed = "remove" in line;
     const record = removed ? line.remove : line.put;
     if ("from" in record) {
-      this.#mention(record.from, removed ? "only" : "from");
-      this.#mention(record.to, removed ? "only" : "to");
-      for (const id of removed ? [] : namedIn(line.put)) this.#mention({ kind: "Principal", id }, "only");
+      this.#mention(record.from, removed ? "mustBeKnown" : "from");
+      this.#mention(record.to, removed ? "mustBeKnown" : "to");
+      for (const id of removed ? [] : namedIn(line.put))
+        this.#mention({ kind: "Principal", id }, "mustBeKnown");
     } else if (!isNodeKind(record.kind)) return;
-    else if (removed) this.#mention({ kind: record.kind, id: record.id }, "only");
+    else if (removed) this.#mention({ kind: record.kind, id: record.id }, "mustBeKnown");
     else this.#put.add(keyOf(record.kind, record.id));
   }
 
-  #mention({ kind, id }: NodeRef, how: "from" | "to" | "only"): void {
+  #mention({ kind, id }: NodeRef, how: "from" | "to" | "mustBeKnown"): void {
     if (id === undefined || ALWAYS.has(id)) return;
     const key = keyOf(kind, id);
-    const known = this.#mentions.get(key) ?? { kind, id, from: false, to: false, only: false };
+    const known = this.#mentions.get(key) ?? { kind, id, from: false, to: false, mustBeKnown: false };
     known[how] = true;
     this.#mentions.set(key, known);
   }
@@ -49,7 +50,7 @@ export class NamedIds {
    */
   async gap(query: GraphStore["query"]): Promise<{ reason: string; fix: string } | undefined> {
     const open = [...this.#mentions].filter(
-      ([key, { from, to, only }]) => !this.#put.has(key) && (only || from !== to),
+      ([key, { from, to, mustBeKnown }]) => !this.#put.has(key) && (mustBeKnown || from !== to),
     );
     const known = new Set<string>();
     for (const kind of new Set(open.map(([, mention]) => mention.kind))) {
@@ -61,7 +62,7 @@ export class NamedIds {
         known.add(keyOf(kind, String(row.id)));
     }
     const names = open.flatMap(([key, { kind, id }]) => (known.has(key) ? [] : [`${kind} "${id}"`]));
-    return sayStrangers(names);
+    return sayStrangers({ count: names.length, named: names });
   }
 }
 
