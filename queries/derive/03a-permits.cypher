@@ -2,7 +2,9 @@
 // derives: PERMITS
 // when: CONSENTED
 // why: what a delegated permission lets an application do for a user: what the connector says or, if it says nothing, what
-// the name says; where neither is known, the rights are unknown. Basic: see, not read. Selected: rows at the places decide.
+// the name says; where neither is known, the rights are unknown. Basic: see, not read. Selected: rows at the places decide. Of files,
+// mail and the like without more the name says that they are the user's own: of which places that is true nobody says, so it is an
+// upper bound (https://learn.microsoft.com/graph/permissions-reference).
 MATCH (c:Principal)-[k:CONSENTED]->(z:Scope)
 WHERE k.type = 'delegated'
 WITH c, z, k, toLower(coalesce(k.permission, '')) AS name
@@ -15,13 +17,14 @@ WITH c, z, k, CASE
   WHEN name CONTAINS '.readwrite' OR name CONTAINS '.manage' THEN 'drw'
   WHEN name CONTAINS '.read.' OR name ENDS WITH '.read' THEN 'dr'
   WHEN name CONTAINS '.write.' OR name ENDS WITH '.write' THEN 'dw'
-  ELSE '?' END AS means
+  ELSE '?' END AS means,
+  CASE WHEN name =~ '(files|mail|calendars|contacts|notes|myfiles)[.](read|readbasic|readwrite|write)' THEN 2 ELSE 3 END AS most
 RETURN c.id, z.id, coalesce(k.user, '*'), coalesce(k.key, ''),
-  CASE WHEN means = '?' THEN 1 WHEN means <> 'said' THEN 3
-    WHEN k.see OR k.read OR k.write OR k.add OR k.delete OR k.setAcl OR k.own OR k.assign THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'r' OR k.read THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'w' OR k.write OR k.add OR k.delete THEN 3 ELSE 0 END,
-  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'm' OR k.setAcl OR k.own OR k.assign THEN 3 ELSE 0 END
+  CASE WHEN means = '?' THEN 1 WHEN means <> 'said' OR k.see OR k.read OR k.write OR k.add OR k.delete OR k.setAcl OR k.own OR k.assign THEN most
+    ELSE 0 END,
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'r' OR k.read THEN most ELSE 0 END,
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'w' OR k.write OR k.add OR k.delete THEN most ELSE 0 END,
+  CASE WHEN means = '?' THEN 1 WHEN means CONTAINS 'm' OR k.setAcl OR k.own OR k.assign THEN most ELSE 0 END
 // and when: HEIR
 // Consents to the blueprint's principal, where the blueprint lets that scope of that API through; at most upper-bound where
 // it was not read whether it does.

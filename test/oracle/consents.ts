@@ -103,14 +103,19 @@ function apiOf(world: World, rel: RelPut): unknown {
     : resource;
 }
 
+/** Permissions for what is the user's own; what of it lies elsewhere than at a place nobody says. */
+const OWN = ["files", "mail", "calendars", "contacts", "notes", "myfiles"].flatMap((area) =>
+  ["read", "readbasic", "readwrite", "write"].map((verb) => `${area}.${verb}`),
+);
+
 /** What a permission lets an application do, by its actions or by its name. */
 function allows(rel: RelPut): Levels {
   const props = rel.props ?? {};
-  if (saysActions(props))
-    return levels((right) => (GIVING[right].some((action) => props[action] === true) ? LEVEL.yes : LEVEL.no));
   const name = String(props.permission ?? "").toLowerCase();
-  const only = (...rights: string[]): Levels =>
-    levels((right) => (rights.includes(right) ? LEVEL.yes : LEVEL.no));
+  const most = OWN.includes(name) ? LEVEL.bound : LEVEL.yes;
+  if (saysActions(props))
+    return levels((right) => (GIVING[right].some((action) => props[action] === true) ? most : LEVEL.no));
+  const only = (...rights: string[]): Levels => levels((right) => (rights.includes(right) ? most : LEVEL.no));
   if (name.includes(".selected")) return UNKNOWN;
   if (name.includes(".readbasic")) return only("discover");
   if (/^(user_impersonation|access_as_user|full_access_as_user)$|\.fullcontrol/.test(name)) return EVERYTHING;
