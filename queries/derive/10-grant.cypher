@@ -3,11 +3,12 @@
 // why: what a containment grant is worth, worked out once a grant and not once an agent. Levels: 0 no, 1 unknown, 2 yes but
 // something unread could take it away, 3 yes. Special is what adds to a plain row of today: later tiers, keys, the right
 // to change permissions. What everyone is granted is for persons, not for applications: theirs is the direct way to everyone.
-// Only denies and ADLS lists mean all identities.
+// Only denies and ADLS lists mean all identities. Rows of *.Selected permissions are an upper bound below broken inheritance; where
+// permissions are inherited they hold for sure (list-grant).
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
 WHERE g.flow = 'containment' AND NOT (coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
   AND (g.expires IS NULL OR g.expires > $time)
-WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
+WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR (g.source = 'app-role' AND x.plane = 'sharepoint' AND coalesce(g.role, '') ENDS WITH '.Selected') THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
   CASE WHEN g.listKeys OR g.regenerateKey OR g.accountSas OR g.serviceSas THEN 1 ELSE 0 END AS opens
@@ -41,7 +42,7 @@ WITH p, x, g,
     WHEN line ENDS WITH ' roles=unknown' THEN 2 WHEN line =~ ('.* roles=enumerated:(.*,)?\\Q' + g.role + '\\E(,.*)?') THEN 3
     ELSE 0 END) AS let
 WHERE let > 0
-WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR let = 2 THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
+WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' OR let = 2 OR x.plane = 'sharepoint' AND coalesce(g.role, '') ENDS WITH '.Selected' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
   CASE WHEN g.setAcl OR g.own OR g.assign THEN 1 ELSE 0 END AS manages,
   CASE WHEN g.listKeys OR g.regenerateKey OR g.accountSas OR g.serviceSas THEN 1 ELSE 0 END AS opens, let

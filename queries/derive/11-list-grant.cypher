@@ -3,9 +3,10 @@
 // why: the same for access lists; those that give nothing are no path. ADLS lists (flow posix) have been followed from the root
 // by the connector. Narrow: who is in the group does not hold it without more; that
 // a group is no member of itself is nothing more. What everyone is given on an access list is for
-// persons, not for applications: theirs is the direct way to everyone.
+// persons, not for applications: theirs is the direct way to everyone. Rows of *.Selected permissions are granted by containment, and hold
+// for sure where permissions are inherited.
 MATCH (p:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow IN ['acl', 'posix'] AND NOT (g.flow = 'acl' AND coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
+WHERE (g.flow IN ['acl', 'posix'] OR (g.flow = 'containment' AND g.source = 'app-role' AND x.plane = 'sharepoint' AND coalesce(g.role, '') ENDS WITH '.Selected')) AND NOT (g.flow <> 'posix' AND coalesce(g.source, '') = 'app-role' AND p.id IN ['everyone', 'everyone-except-external'])
   AND (g.expires IS NULL OR g.expires > $time)
 WITH p, x, g, CASE WHEN g.certainty = 'upper-bound' THEN 2 ELSE 3 END AS sure, CASE WHEN g.unknown THEN 1 ELSE 0 END AS floor,
   CASE g.tier WHEN 'conditional' THEN 2 WHEN 'potential' THEN 3 WHEN 'latent' THEN 4 ELSE 1 END AS tier,
@@ -26,7 +27,7 @@ RETURN p.id, x.id, tier, discovers, CASE WHEN g.read THEN sure ELSE floor END,
   CASE WHEN g.flow = 'posix' THEN 1 ELSE 0 END, narrow, coalesce(g.together, ['']), coalesce(g.excluded, ['']), CASE WHEN g.see THEN sure ELSE floor END, g.reason_code, g.code
 // and when: HEIR
 MATCH (p:Principal)-[h:HEIR]->(:Principal)-[g:GRANTED]->(x:Scope)
-WHERE g.flow = 'acl' AND g.source = 'app-role' AND (g.expires IS NULL OR g.expires > $time)
+WHERE (g.flow = 'acl' OR (g.flow = 'containment' AND x.plane = 'sharepoint' AND coalesce(g.role, '') ENDS WITH '.Selected')) AND g.source = 'app-role' AND (g.expires IS NULL OR g.expires > $time)
   AND NOT coalesce(g.role, '') IN ['AgentIdentity.CreateAsManager', 'AgentIdUser.ReadWrite.IdentityParentedBy']
 UNWIND CASE WHEN size(h.lines) = 0 THEN [''] ELSE h.lines END AS line
 WITH p, x, g,

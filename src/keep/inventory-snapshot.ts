@@ -26,6 +26,8 @@ import {
   RANKS,
   resolvedKey,
   resolvedRows,
+  saidGrants,
+  UNSAID,
   unknownLabels,
   withKinds,
   withoutStep,
@@ -101,6 +103,7 @@ export class View {
     for (const end of NODE_KINDS) await this.#findPlaceholders(end, rels);
     if (this.#partitions("USES") > 0)
       await this.#connection.run(opaquePlaces(this.#relRows.get("USES")!, this.#relRows.get("ACTS_AS")));
+    await this.#doubtUnsaidGrants();
     await this.#addPackageGrants();
     await this.#addUnknownLabels();
     for (const row of await rowsOf(this.#connection, "SELECT DISTINCT kind FROM _placeholder"))
@@ -126,6 +129,14 @@ export class View {
 
   #partitions(kind: Kind): number {
     return this.#live.get(kind) ?? 0;
+  }
+
+  /** Grants of which nobody says what they open are unknown, and not nothing. */
+  async #doubtUnsaidGrants(): Promise<void> {
+    const grants = this.#rels.get("GRANTED");
+    if (grants === undefined) return;
+    if ((await rowsOf(this.#connection, `SELECT 1 FROM (${grants}) WHERE ${UNSAID} LIMIT 1`)).length > 0)
+      this.#rels.set("GRANTED", saidGrants(grants));
   }
 
   /** What packages confer at places joins the grants, so that a row can name it as its grant. */

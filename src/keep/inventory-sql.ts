@@ -279,7 +279,13 @@ const OPAQUE = unmodelledId("mcp", "");
  */
 export const opaquePlaces = (uses: string, acts: string | undefined): string =>
   `INSERT INTO _placeholder SELECT DISTINCT 'Scope', '${OPAQUE}' || u."to" FROM ${uses} u
-   ${acts === undefined ? "" : `ANTI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to"`}`;
+   ${
+     acts === undefined
+       ? ""
+       : `ANTI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to"
+     UNION SELECT DISTINCT 'Scope', '${OPAQUE}' || u."to" FROM ${uses} u
+     SEMI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to" AND a.mode = 'agent-user'`
+   }`;
 
 /** Items, by a SELECT of their ids, whose label was not looked at. */
 export const unknownLabels = (items: string): string => {
@@ -308,6 +314,14 @@ export const placeholderValue = (kind: NodeKind, property: string): string => {
   const otherwise = property === "kind" ? ` ELSE ${KIND_BY_ID}` : "";
   return `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${value}${otherwise} END`;
 };
+
+/** True of a grant of which no record says any action, nor that what it opens is unknown. */
+export const UNSAID = [...ACTIONS, "unknown"].map((name) => `${quote(name)} IS NULL`).join(" AND ");
+
+/** Grants, with rights unknown where no record says which: an action that is absent was not read. */
+export const saidGrants = (grants: string): string =>
+  `SELECT * REPLACE (CASE WHEN ${UNSAID} THEN true ELSE "unknown" END AS "unknown",
+     CASE WHEN ${UNSAID} THEN coalesce(reason_code, 'actions-unread') ELSE reason_code END AS reason_code) FROM (${grants})`;
 
 /**
  * What a package confers at a place, as a potential grant of each who may request it; unknown where the package does not

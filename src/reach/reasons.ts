@@ -6,6 +6,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   "plane-not-modelled":
     "the grant is on a service whose rules are not modelled yet, so what it opens is unknown",
   "role-unread": "the role was not read, so what it allows is unknown",
+  "actions-unread": "no record says which actions the grant allows, so what it opens is unknown",
   "condition-unread": "the condition of the role assignment could not be read or decided",
   "condition-unparsed": "the condition of the role assignment could not be understood",
   "condition-item": "the condition depends on the path or the tags of the blob",
@@ -17,6 +18,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   "audience-unread": "who may use the agent was not read, so what it can reach for them is unknown",
   "inheritance-unread": "whether the blueprint hands this permission on was not read",
   "package-role": "what the access package gives at this place is not known",
+  "server-application-unknown":
+    "the MCP server acts as an agent's user, and no record says with which application, so what it opens is unknown",
   "server-identity-unknown":
     "with whose rights the MCP server acts is not known, so what it opens is unknown",
   "acl-unread": "an access list on the way to it was not read",

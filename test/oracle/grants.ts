@@ -21,7 +21,7 @@ export interface Held {
 export function* heldBy(world: World, all: readonly Identity[], identity: Identity): Generator<Held> {
   const { principal, itself } = identity;
   for (const grant of world.live("GRANTED")) {
-    const props = grant.props ?? {};
+    const props = said(grant.props ?? {});
     const app = props.source === "app-role";
     if (app && (!itself || world.prop("Principal", principal, "kind") === "Group")) continue;
     const hold: Hold | undefined =
@@ -59,6 +59,12 @@ export function* heldBy(world: World, all: readonly Identity[], identity: Identi
           ...because({}, saysActions(gift.props ?? {}) ? undefined : "package-role"),
         };
 }
+
+/** Of which nothing says an action: what it opens was not read. */
+const said = (props: Held["props"]): Held["props"] =>
+  saysActions(props) || props.unknown !== undefined
+    ? props
+    : { reason_code: "actions-unread", ...props, unknown: true };
 
 /** What the record says is the reason or, if it says nothing, this. */
 const because = (props: Held["props"], otherwise?: string): Pick<Held, "reason"> => {

@@ -23,7 +23,13 @@ export interface Drawn {
 
 const nat = fc.nat({ max: 9_999 });
 const once = (times: number) => fc.nat({ max: times - 1 }).map((n) => n === times - 1);
-const ROLES = ["Sites.Read", "Sites.Read.All", "Mail.Read", "AgentIdentity.CreateAsManager"];
+const ROLES = [
+  "Sites.Read",
+  "Sites.Read.All",
+  "Mail.Read",
+  "Sites.Selected",
+  "AgentIdentity.CreateAsManager",
+];
 /** APIs: of the third no line says anything, the fourth is not said. */
 const api = fc.constantFrom("api0", "api0", "api0", "api1", "api2", undefined);
 const what = fc.oneof(
@@ -33,7 +39,7 @@ const what = fc.oneof(
 const PERMISSIONS = [
   ...["User.ReadBasic.All", "Sites.Read.All", "Sites.Read", "Sites.ReadWrite.All", "Sites.Manage.All"],
   ...["Sites.FullControl.All", "user_impersonation", "user_impersonation", "access_as_user", "Mail.Write"],
-  ...["Sites.Selected", "openid", "sites.read.all", "Mail.Read"],
+  ...["Sites.Selected", "openid", "sites.read.all", "Mail.Read", "Files.ReadWrite"],
 ];
 const given = fc.subarray(["see", "read", "write", "add", "setAcl", "assign"], {
   minLength: 1,
@@ -69,6 +75,7 @@ export const more = fc.record({
           given,
           role_grant: once(6),
           bound: once(6),
+          becomes: fc.option(nat, { freq: 2, nil: undefined }),
         }),
         { minLength: 1, maxLength: 3 },
       ),
@@ -211,6 +218,12 @@ export function addMore(drawn: More, world: Drawn): void {
         certainty: grant.bound ? "upper-bound" : undefined,
         ...flags(grant.given),
       });
+    for (const grant of one.grants)
+      if (grant.becomes !== undefined)
+        join("CONTROLS", principal, pick(world.principals, grant.becomes), {
+          how: grant.role,
+          key: grant.role,
+        });
     for (const [at, consent] of one.consents.entries())
       join("CONSENTED", principal, pick(world.scopes, consent.at), {
         key: `b${at}`,

@@ -79,7 +79,7 @@ const shape = fc.record({
       name,
       by: fc.array(nat, { minLength: 1, maxLength: 2 }),
       as: first,
-      mode: fc.constantFrom("app", "app", "maker", "key"),
+      mode: fc.constantFrom("app", "app", "maker", "key", "agent-user"),
       second: once(4),
       unknown: once(4),
     }),
@@ -355,11 +355,13 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       together: listed && one.together.length > 0 ? idsOf(one.together, groups) : undefined,
       excluded: listed && one.excluded.length > 0 ? idsOf(one.excluded, apps) : undefined,
       source: listed ? "list" : one.application ? "app-role" : "role",
+      role: one.at % 3 === 0 ? "Sites.Selected" : undefined,
       tier: one.tier,
       certainty: one.certainty,
       reason_code: reasonOf(one),
       expires: one.expires,
-      ...(one.unknown ? { unknown: true } : flags(one.actions)),
+      // Of one in a few no record says what it allows.
+      ...(one.unknown ? { unknown: true } : one.at % 13 === 5 ? {} : flags(one.actions)),
     });
   }
   const places = [...boxes, ...leaves.map((ref) => ({ ref, azure: true }))];

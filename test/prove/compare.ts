@@ -132,6 +132,14 @@ export const everyoneJoins = (records: readonly Put[]): boolean =>
 const everyoneIn = (records: readonly Put[], kind: string): boolean =>
   records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
 
+/** A place inherits from where it lies: no tenant has it otherwise, and a witness could not say the way down. */
+const liesWhereItInherits = (records: readonly Put[]): boolean => {
+  const ways = (kind: string): string[] =>
+    records.flatMap((put) => ("from" in put && put.kind === kind ? [`${put.from.id}\n${put.to.id}`] : []));
+  const within = new Set(ways("WITHIN"));
+  return ways("INHERITS").every((way) => within.has(way));
+};
+
 /** Worlds with less in them: without a half, a quarter, ... one record, then without one property. */
 function* smaller(world: readonly Put[]): Generator<Put[]> {
   for (let size = world.length >> 1; size >= 1; size >>= 1)
@@ -141,8 +149,8 @@ function* smaller(world: readonly Put[]): Generator<Put[]> {
     for (const name of Object.keys(put.props ?? {})) {
       if (put.kind === UNREAD || ["key", "flow", "mode", "type", "plane"].includes(name)) continue;
       const { [name]: _, ...props } = put.props ?? {};
-      // A grant or deny of nothing at all says nothing about the rules.
-      if (/^(GRANTED|DENIED)$/.test(put.kind) && !Object.values(props).includes(true)) continue;
+      // A deny of nothing at all says nothing about the rules.
+      if (put.kind === "DENIED" && !Object.values(props).includes(true)) continue;
       yield world.with(index, { ...put, props });
     }
 }
@@ -163,7 +171,7 @@ export async function shrink(
   for (let world = [...records]; ; ) {
     const candidates = [...smaller(world)]
       // What is not read of a whole tenant is not read of all that are tried with it.
-      .filter((one) => lacksParts(one) === lacksParts(world))
+      .filter((one) => lacksParts(one) === lacksParts(world) && liesWhereItInherits(one))
       .map((one) => ({ one, size: JSON.stringify(one).length }))
       .sort((a, b) => a.size - b.size)
       .map(({ one }, index) => ({ one: renamed(one, prefix, `c${index}:`), prefix: `c${index}:` }));
