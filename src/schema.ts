@@ -668,6 +668,13 @@ export const DERIVED = {
     scratch: "forwards",
     props: { lines: list("What is inherited, as on the blueprint; ? where it was not read") },
   },
+  GAINS: {
+    about: "An agent identity, and whom it can become by a permission that its blueprint hands on",
+    from: "Principal",
+    to: "Principal",
+    scratch: "forwards",
+    props: { handed: int("1") },
+  },
   PERMITS: {
     about: "What a delegated consent lets an application do for a user",
     from: "Principal",
@@ -676,11 +683,12 @@ export const DERIVED = {
     props: { user: str("The one user, or * for all"), consent: str("Key of the consent"), ...rights },
   },
   OPAQUE: {
-    about: "A server whose own identity is not known, and an agent that uses it, at first or second hand",
+    about:
+      "A server of which nobody knows with whose rights it acts, and an agent that uses it, at first or second hand",
     from: "Agent",
     to: "McpServer",
     scratch: "forwards",
-    props: { level: int("Relationships on the way") },
+    props: { level: int("Relationships on the way"), mode: str("agent-user if it acts as one, else app") },
   },
   BELONGS: {
     about: "Everyone, or everyone but guests, and the groups that these are in",

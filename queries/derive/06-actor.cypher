@@ -18,8 +18,8 @@ RETURN a.id + '|' + mode + '|' + via + '|' + alike + own, a.id, mode, CASE WHEN 
   a.id + '|' + mode + '|' + via, CASE WHEN server = 1 THEN NULL WHEN via = '' THEN a.id ELSE via END, person, 1,
   CASE WHEN mode IN ['agent-user', 'on-behalf-of'] THEN 1 ELSE 0 END
 // and when: OPAQUE
-MATCH (a:Agent)-[:OPAQUE]->(m:McpServer)
-RETURN DISTINCT a.id + '|app|' + m.id, a.id, 'app', m.id, a.code, a.id + '|app|' + m.id, '', '', 0, 0
+MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
+RETURN DISTINCT a.id + '|' + o.mode + '|' + m.id, a.id, o.mode, m.id, a.code, a.id + '|' + o.mode + '|' + m.id, '', '', 0, 0
 // and when: UNSEEN
 MATCH (a:Agent)-[:UNSEEN]->(:Scope)
 WITH DISTINCT a

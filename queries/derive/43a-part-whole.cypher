@@ -40,7 +40,8 @@ WHERE l.mode = 'agent-user' AND l.via = '' AND (p.enabled IS NULL OR p.enabled)
 RETURN DISTINCT a.id + '|agent-user|', s.id, 1, 0, 0, u.discover, u.read, u.write, u.manage, 'plane-not-modelled', 1000, '',
   CASE WHEN u.discover > 9 THEN u.discover ELSE NULL END, 0, ''
 // and when: OPAQUE
-// What a server opens whose identity nobody knows.
+// What a server opens whose identity, or whose application, nobody knows.
 MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
-RETURN a.id + '|app|' + m.id, 'unknown:mcp:' + m.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1, 'server-identity-unknown', 1000 * o.level, '',
+RETURN a.id + '|' + o.mode + '|' + m.id, 'unknown:mcp:' + m.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1,
+  CASE o.mode WHEN 'app' THEN 'server-identity-unknown' ELSE 'server-application-unknown' END, 1000 * o.level, '',
   CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0, ''

@@ -19,13 +19,25 @@ export async function controlsOn(
     ),
   );
   const known = new Map<string, string>();
-  for (const row of await eachOrAll(
-    query,
-    [...from],
-    (is) => `MATCH (p:Principal)-[c:CONTROLS]->(q:Principal) WHERE ${is("p.id")}
+  const [own, handed] = await Promise.all([
+    eachOrAll(
+      query,
+      [...from],
+      (is) => `MATCH (p:Principal)-[c:CONTROLS]->(q:Principal) WHERE ${is("p.id")}
      RETURN p.id AS a, q.id AS b, min(c.how) AS how`,
-  ))
-    known.set(keyOf(textOf(row.a), textOf(row.b)), textOf(row.how));
+    ),
+    // What a blueprint's principal could become, its agents could where the blueprint hands that permission on.
+    from.size === 0
+      ? []
+      : query(
+          `MATCH (s:Principal)-[c:CONTROLS]->(q:Principal) WHERE s.kind = 'BlueprintPrincipal'
+       MATCH (b:Blueprint) WHERE b.appId = s.appId
+       MATCH (b)<-[:MADE_FROM]-(:Agent)-[r:ACTS_AS]->(p:Principal) WHERE r.mode = 'app' AND p.id IN $ids
+       RETURN p.id AS a, q.id AS b, min(c.how) AS how`,
+          { ids: [...from] },
+        ),
+  ]);
+  for (const row of [...handed, ...own]) known.set(keyOf(textOf(row.a), textOf(row.b)), textOf(row.how));
   return ways.map(({ hops, nodes }) => {
     const steps = nodes.flatMap((node, at) => {
       const how = known.get(keyOf(nodes[at - 1]?.id, node?.id));

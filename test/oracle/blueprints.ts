@@ -86,3 +86,14 @@ export const inherited = (world: World, identity: string): { grant: RelPut; sure
       sure: inherits(world, blueprint, "roles", rel.props?.resource, rel.props?.role),
     }))
     .filter(({ sure }) => sure !== LEVEL.no);
+
+/** Whom a principal can become, as the identity of an agent, by application permissions that blueprints hand on. */
+export const handedControl = (world: World, identity: string): RelPut[] =>
+  inherited(world, identity).flatMap(({ grant }) =>
+    world
+      .live("CONTROLS")
+      .filter(
+        (rel) =>
+          rel.from.id === grant.from.id && rel.props?.how === grant.props?.role && rel.to.id !== identity,
+      ),
+  );

@@ -13,7 +13,14 @@ import { capAt } from "./consents.ts";
 import { carriedBy, readThrough } from "./copies.ts";
 import { type Gate, gateAt } from "./gates.ts";
 import { type Held, heldBy } from "./grants.ts";
-import { type Actor, actors, type Identity, identities, unknownServers } from "./identities.ts";
+import {
+  type Actor,
+  actors,
+  type Identity,
+  identities,
+  type UnknownServer,
+  unknownServers,
+} from "./identities.ts";
 import { compareBytes, compareIds, type Put, TIERS, type Tier, type Value, World, worst } from "./records.ts";
 import {
   type Answer,
@@ -219,6 +226,16 @@ function offersOf(
     );
     return gate.readOnly ? { ...left, write: LEVEL.no } : left;
   };
+  // Rows of *.Selected permissions go down by containment, but below broken inheritance they are an upper bound (reach.md 4.3, 3).
+  const inheriting =
+    contained &&
+    props.source === "app-role" &&
+    String(props.role ?? "").endsWith(".Selected") &&
+    world.prop("Scope", at, "plane") === "sharepoint"
+      ? new Set(world.below(at, "INHERITS").map((way) => way.at(-1)))
+      : undefined;
+  const mostAt = (place: string): number =>
+    inheriting === undefined || inheriting.has(place) ? LEVEL.yes : LEVEL.bound;
   /** `way` leads from where it was granted down to the place; `network`: it goes over the network of the store. */
   const offer = (way: readonly string[], given: Levels, tier: Tier, network: boolean): void => {
     const scope = way.at(-1)!;
@@ -242,12 +259,8 @@ function offersOf(
     if (answerOf(rights.manage) === "yes")
       for (const inside of contained ? world.below(scope, "WITHIN") : [[scope]]) {
         const place = inside.at(-1)!;
-        const later: Levels = {
-          discover: rights.manage,
-          read: rights.manage,
-          write: rights.manage,
-          manage: LEVEL.no,
-        };
+        const most = Math.min(rights.manage, mostAt(place));
+        const later: Levels = { discover: most, read: most, write: most, manage: LEVEL.no };
         add(place, {
           ...one,
           rights: leftOf(later, place, gateAt(world, actor, identity.own, place)),
@@ -281,11 +294,13 @@ function offersOf(
       props[action] === true && !denied.has(action) && !(gate.readOnly && WRITE.includes(action));
     overNetwork(
       way,
-      levels((right) => (GIVING[right].some(has) ? LEVEL.yes : floor)),
+      levels((right) => (GIVING[right].some(has) ? mostAt(scope) : floor)),
     );
     if (contained && gate.network !== undefined) {
+      // SharePoint has no firewalls of its own: what its lists say behind one is for sure nowhere.
+      const behindWall = inheriting === undefined ? LEVEL.yes : LEVEL.bound;
       const asked = (right: Right): boolean => GIVING[right].some((one) => CONTROL.includes(one) && has(one));
-      const of = (right: Right): number => (asked(right) ? LEVEL.yes : floor);
+      const of = (right: Right): number => (asked(right) ? behindWall : floor);
       offer(
         way,
         { discover: of("discover"), read: LEVEL.no, write: LEVEL.no, manage: of("manage") },
@@ -365,10 +380,11 @@ function rowsAt(
 }
 
 /** A server of which nobody knows with whose rights it acts may do anything, somewhere. */
-const unknownRow = (agent: string, server: string, steps: number): OracleRow => ({
-  ...{ agent, mode: "app", via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
+const unknownRow = (agent: string, server: string, { steps, mode }: UnknownServer): OracleRow => ({
+  ...{ agent, mode, via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
   ...{ discover: "unknown", read: "unknown", write: "unknown", manage: "unknown" },
-  ...{ certainty: "unknown", reason: "server-identity-unknown", unread: "", steps, witness: [], key: "" },
+  ...{ certainty: "unknown", unread: "", steps, witness: [], key: "" },
+  reason: mode === "app" ? "server-identity-unknown" : "server-application-unknown",
 });
 
 /** Every (scope, tier) that a path of one actor reaches. */
@@ -394,7 +410,7 @@ export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
     }
     for (const { actor, offers: all } of found.values())
       for (const [scope, here] of all) rows.push(...rowsAt(world, actor, scope, here));
-    for (const [server, steps] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, steps));
+    for (const [server, one] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, one));
   }
   return rows;
 }

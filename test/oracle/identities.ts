@@ -4,7 +4,7 @@
  * rights of two actors never mix.
  */
 import { audienceOf } from "./audience.ts";
-import { stopped } from "./blueprints.ts";
+import { handedControl, stopped } from "./blueprints.ts";
 import { CAPPED } from "./consents.ts";
 import { compareIds, type RelPut, type Tier, type World, worst } from "./records.ts";
 
@@ -60,17 +60,27 @@ export function actors(world: World, agent: string): Actor[] {
   return [...found.values()];
 }
 
-/** Servers without any identity that is known, by the relationships from the agent. */
-export function unknownServers(world: World, agent: string): Map<string, number> {
-  const known = world
-    .live("ACTS_AS")
-    .filter((rel) => rel.from.kind === "McpServer")
-    .map((rel) => rel.from.id);
-  const found = new Map<string, number>();
+/** A server of which it is not known with whose rights it acts. */
+export interface UnknownServer {
+  /** Relationships from the agent. */
+  steps: number;
+  /** As an agent's user: what that may do depends on the consents of an application, and no record says of which. */
+  mode: "app" | "agent-user";
+}
+export function unknownServers(world: World, agent: string): Map<string, UnknownServer> {
+  const modesOf = (server: string): unknown[] =>
+    world
+      .live("ACTS_AS")
+      .filter(({ from }) => from.kind === "McpServer" && from.id === server)
+      .map(({ props }) => props?.mode);
+  const found = new Map<string, UnknownServer>();
   for (const [one, calls] of called(world, agent, withOwnRights))
-    for (const { from, to } of world.live("USES"))
-      if (from.id === one && !known.includes(to.id))
-        found.set(to.id, Math.min(found.get(to.id) ?? 99, calls + 1));
+    for (const { from, to } of world.live("USES")) {
+      const modes = modesOf(to.id);
+      const mode = modes.includes("agent-user") ? "agent-user" : "app";
+      if (from.id === one && (modes.length === 0 || mode === "agent-user"))
+        found.set(to.id, { steps: Math.min(found.get(to.id)?.steps ?? 99, calls + 1), mode });
+    }
   return found;
 }
 
@@ -127,8 +137,13 @@ export function identities(world: World, { agent, mode, own }: Actor): Identity[
   const held = new Set(own.flatMap((one) => [...world.closure(one)]));
   // For a person it has what that has, no more: what it may do to the directory is a consent of its own.
   const controls = CAPPED.includes(mode) ? [] : world.live("CONTROLS");
+  /** Whom it controls, by itself or as the identity of an agent by what a blueprint hands on. */
+  const controlled = (from: Identity) => [
+    ...controls.filter((rel) => rel.from.id === from.principal),
+    ...(from.itself && controls.length > 0 ? handedControl(world, from.principal) : []),
+  ];
   // Going round a cycle of control gives nothing new.
-  const most = controls.length;
+  const most = 2 * controls.length;
 
   const next = (from: Identity): Identity[] => [
     ...(from.itself ? world.claimsOf(from.principal) : []).map(
@@ -146,14 +161,8 @@ export function identities(world: World, { agent, mode, own }: Actor): Identity[
         }),
       ),
     // Becoming a principal that the agent already is gives nothing.
-    ...controls
-      .filter(
-        (rel) =>
-          rel.from.id === from.principal &&
-          world.enabled(rel.to.id) &&
-          !held.has(rel.to.id) &&
-          from.hops < most,
-      )
+    ...controlled(from)
+      .filter((rel) => world.enabled(rel.to.id) && !held.has(rel.to.id) && from.hops < most)
       .map(
         (rel): Identity => ({
           principal: rel.to.id,
