@@ -690,6 +690,13 @@ export const DERIVED = {
     scratch: "forwards",
     props: { level: int("Relationships on the way"), mode: str("agent-user if it acts as one, else app") },
   },
+  ANONYMOUS: {
+    about: "An agent of which nobody knows with whose rights it acts, and one that calls it, or itself",
+    from: "Agent",
+    to: "Agent",
+    scratch: "forwards",
+    props: { level: int("Relationships on the way") },
+  },
   BELONGS: {
     about: "Everyone, or everyone but guests, and the groups that these are in",
     from: "Principal",

@@ -3,7 +3,7 @@
 // per: agents
 // when: PERMITS
 // why: an application has consent to act for users, and nobody read what users have in that service, or who may use the agent:
-// what it reaches is unknown, and not nothing.
+// what it reaches is unknown, and not nothing. So it is where somebody may use it of whom no record says what that is: it may be a person.
 MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)
 WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
   AND (c.enabled IS NULL OR c.enabled) AND z.kind = 'Service'
@@ -30,5 +30,20 @@ WHERE idles = 0
 OPTIONAL MATCH (:Principal)-[m:MAY_USE]->(a)
 WITH a, z, k, count(m) AS known
 WHERE known = 0
+RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
+  max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'
+// and when: AUDIENCE
+MATCH (p:Principal)
+WHERE p.kind IS NULL AND NOT p.id IN ['everyone', 'everyone-except-external']
+WITH count(p) AS strangers
+WHERE strangers > 0
+MATCH (a:Agent)-[:AUDIENCE]->(p:Principal)
+WHERE p.kind IS NULL AND NOT p.id IN ['everyone', 'everyone-except-external']
+WITH DISTINCT a
+MATCH (a)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
+WHERE s.mode = 'app' AND (c.enabled IS NULL OR c.enabled)
+OPTIONAL MATCH (a)-[idle:IDLE]->(a)
+WITH a, z, k, count(idle) AS idles
+WHERE idles = 0
 RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
   max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'

@@ -20,6 +20,10 @@ RETURN a.id + '|' + mode + '|' + via + '|' + alike + own, a.id, mode, CASE WHEN 
 // and when: OPAQUE
 MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
 RETURN DISTINCT a.id + '|' + o.mode + '|' + m.id, a.id, o.mode, m.id, a.code, a.id + '|' + o.mode + '|' + m.id, '', '', 0, 0
+// and when: ANONYMOUS
+MATCH (a:Agent)-[:ANONYMOUS]->(b:Agent)
+WITH a, CASE WHEN b.id = a.id THEN '' ELSE b.id END AS via
+RETURN DISTINCT a.id + '|app|' + via, a.id, 'app', CASE WHEN via = '' THEN NULL ELSE via END, a.code, a.id + '|app|' + via, '', '', 0, 0
 // and when: UNSEEN
 MATCH (a:Agent)-[:UNSEEN]->(:Scope)
 WITH DISTINCT a

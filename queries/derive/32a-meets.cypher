@@ -5,6 +5,7 @@
 // why: whom policies name: a principal that an actor is, or is in today, the agent with whose application it acts, and that
 // one's blueprint and client. Conditional Access asks whose token it is (identity reference, 4): of a person also by group and
 // as one of all; of an application or an agent's user by itself; the agent and its blueprint are asked for where it acts as itself.
+// The application of a stored connection asks by itself.
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
 WHERE i.tier = 1 AND k.kind <> 'ConditionalAccess' AND (x.capped = 0 OR k.kind <> 'AppRestriction')
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
@@ -21,11 +22,11 @@ WHERE i.tier = 1 AND k.kind = 'ConditionalAccess' AND (i.direct = 0 OR p.id IN [
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)<-[t:APPLIES_TO]-(k:Policy)
-WHERE k.kind <> 'ConditionalAccess' OR x.mode = 'app'
+WHERE (k.kind <> 'ConditionalAccess' OR x.mode = 'app') AND (k.kind <> 'AppRestriction' OR x.mode <> 'maker')
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and when: MADE_FROM
 MATCH (x:Actor)-[:ASSISTS]->(a:Agent)-[:MADE_FROM]->(b:Blueprint)<-[t:APPLIES_TO]-(k:Policy)
-WHERE k.kind <> 'ConditionalAccess' OR x.mode = 'app'
+WHERE (k.kind <> 'ConditionalAccess' OR x.mode = 'app') AND (k.kind <> 'AppRestriction' OR x.mode <> 'maker')
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and when: MADE_FROM
 MATCH (p:Principal)<-[:APPLIES_TO]-(:Policy)
@@ -37,7 +38,7 @@ WITH p, b
 MATCH (b)<-[:MADE_FROM]-(a:Agent)<-[:ASSISTS]-(x:Actor)
 WITH DISTINCT x, p
 MATCH (p)<-[t:APPLIES_TO]-(k:Policy)
-WHERE k.kind = 'AppRestriction' OR (k.kind = 'ConditionalAccess' AND x.mode = 'app')
+WHERE (k.kind = 'AppRestriction' AND x.mode <> 'maker') OR (k.kind = 'ConditionalAccess' AND x.mode = 'app')
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
 MATCH (y:Actor)-[i:STANDS_FOR]->(:Principal)<-[t:APPLIES_TO]-(k:Policy)

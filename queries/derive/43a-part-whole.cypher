@@ -45,3 +45,8 @@ MATCH (a:Agent)-[o:OPAQUE]->(m:McpServer)
 RETURN a.id + '|' + o.mode + '|' + m.id, 'unknown:mcp:' + m.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1,
   CASE o.mode WHEN 'app' THEN 'server-identity-unknown' ELSE 'server-application-unknown' END, 1000 * o.level, '',
   CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0, ''
+// and when: ANONYMOUS
+// And what an agent opens of which nobody knows with whose rights it acts.
+MATCH (a:Agent)-[o:ANONYMOUS]->(b:Agent)
+RETURN a.id + '|app|' + CASE WHEN b.id = a.id THEN '' ELSE b.id END, 'unknown:agent:' + b.id, 1, 0, 0, 1, 0 + 1, 1 + 0, 1 * 1,
+  'agent-identity-unknown', 1000 * o.level, '', CASE WHEN o.level > 0 THEN NULL ELSE o.level END, 0, ''

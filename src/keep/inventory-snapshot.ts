@@ -13,6 +13,7 @@ import type { Overlay } from "./inventory-overlay.ts";
 import { asKinds } from "./inventory-pass.ts";
 import {
   aliasesOf,
+  anonymousPlaces,
   duplicates,
   HIDDEN,
   inSight,
@@ -103,6 +104,12 @@ export class View {
     for (const end of NODE_KINDS) await this.#findPlaceholders(end, rels);
     if (this.#partitions("USES") > 0)
       await this.#connection.run(opaquePlaces(this.#relRows.get("USES")!, this.#relRows.get("ACTS_AS")));
+    await this.#connection.run(
+      anonymousPlaces(
+        `SELECT id FROM ${this.#nodeRows("Agent")} UNION ALL SELECT id FROM _placeholder WHERE kind = 'Agent'`,
+        this.#relRows.get("ACTS_AS"),
+      ),
+    );
     await this.#doubtUnsaidGrants();
     await this.#addPackageGrants();
     await this.#addUnknownLabels();

@@ -272,7 +272,7 @@ export const onlySteps = (steps: readonly string[]): string =>
      (SELECT layer FROM _partition WHERE layer IS NOT NULL
         AND list_contains([${steps.map(text).join(", ")}]::VARCHAR[], step))`;
 
-const OPAQUE = unmodelledId("mcp", "");
+const [OPAQUE, ANONYMOUS] = [unmodelledId("mcp", ""), unmodelledId("agent", "")];
 /**
  * Adds a place for each server that somebody uses and that acts as nobody known: what it opens is unknown, and rows need
  * a place to say so. `uses` and `acts` are rows of relationships.
@@ -286,6 +286,11 @@ export const opaquePlaces = (uses: string, acts: string | undefined): string =>
      UNION SELECT DISTINCT 'Scope', '${OPAQUE}' || u."to" FROM ${uses} u
      SEMI JOIN ${acts} a ON a._from_kind = 'McpServer' AND a."from" = u."to" AND a.mode = 'agent-user'`
    }`;
+
+/** The same for each agent, of a SELECT of ids, that acts as nobody known. */
+export const anonymousPlaces = (agents: string, acts: string | undefined): string =>
+  `INSERT INTO _placeholder SELECT DISTINCT 'Scope', '${ANONYMOUS}' || n.id FROM (${agents}) n
+   ${acts === undefined ? "" : `ANTI JOIN ${acts} a ON a._from_kind = 'Agent' AND a."from" = n.id`}`;
 
 /** Items, by a SELECT of their ids, whose label was not looked at. */
 export const unknownLabels = (items: string): string => {
@@ -302,17 +307,18 @@ const KIND_BY_ID = `CASE WHEN starts_with(id, ${text(planeId(""))}) THEN 'Servic
 export const withKinds = (kind: NodeKind, nodes: string): string =>
   kind === "Scope" ? `SELECT * REPLACE (coalesce(kind, ${KIND_BY_ID}) AS kind) FROM (${nodes})` : nodes;
 
-/** What a placeholder says: nothing, but for what its id tells and the places of `opaquePlaces`. */
+/** What a placeholder says: nothing, but for what its id tells and the places of `opaquePlaces` and `anonymousPlaces`. */
 export const placeholderValue = (kind: NodeKind, property: string): string => {
-  const said: Readonly<Record<string, string>> = {
-    kind: "'Unmodelled'",
-    plane: "'mcp'",
-    name: `'What ' || substr(id, ${OPAQUE.length + 1}) || ' opens'`,
-  };
-  const value = kind === "Scope" ? said[property] : undefined;
-  if (value === undefined) return "NULL";
+  const said = (plane: string, prefix: string): string | undefined =>
+    ({
+      kind: "'Unmodelled'",
+      plane: `'${plane}'`,
+      name: `'What ' || substr(id, ${prefix.length + 1}) || ' opens'`,
+    })[property];
+  const [server, agent] = [said("mcp", OPAQUE), said("agent", ANONYMOUS)];
+  if (kind !== "Scope" || server === undefined) return "NULL";
   const otherwise = property === "kind" ? ` ELSE ${KIND_BY_ID}` : "";
-  return `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${value}${otherwise} END`;
+  return `CASE WHEN starts_with(id, '${OPAQUE}') THEN ${server} WHEN starts_with(id, '${ANONYMOUS}') THEN ${agent}${otherwise} END`;
 };
 
 /** True of a grant of which no record says any action, nor that what it opens is unknown. */

@@ -15,9 +15,11 @@ export const REASONS: Readonly<Record<string, string>> = {
   "network-asked": "the network rules of the account decide when the request is made",
   "network-unread": "the network rules of the account were not read",
   "policy-asked": "a policy decides when the request is made",
-  "audience-unread": "who may use the agent was not read, so what it can reach for them is unknown",
+  "audience-unread":
+    "who may use the agent was not read, or no record says what they are, so what it can reach for them is unknown",
   "inheritance-unread": "whether the blueprint hands this permission on was not read",
   "package-role": "what the access package gives at this place is not known",
+  "agent-identity-unknown": "no record says with whose rights the agent acts, so what it opens is unknown",
   "server-application-unknown":
     "the MCP server acts as an agent's user, and no record says with which application, so what it opens is unknown",
   "server-identity-unknown":

@@ -193,6 +193,15 @@ describe("rows above one another", () => {
     ]);
   });
 
+  test("what a row above says less surely is a change of the place, and no gain", async () => {
+    expect(
+      await compared(
+        side(row("/x", "now dr subtree upper-bound"), row("/x/y", "now dr")),
+        side(row("/x", "now dr subtree upper-bound")),
+      ),
+    ).toEqual(["a /x/y changed: now dr > now dr"]);
+  });
+
   test("a row above that holds for itself alone says nothing of what is below", async () => {
     expect(await compared(side(row("/x/y", "now dr")), side(row("/x", "now dr scope")))).toEqual([
       "a /x new:   > now dr gained",

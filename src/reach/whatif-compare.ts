@@ -165,7 +165,11 @@ async function* differences(
     if (!elsewhere && same(old.at.get(place), now.at.get(place))) continue;
     const held = await heldAt(place, old, before);
     const holds = await heldAt(place, now, after);
-    if (!elsewhere && !now.at.has(place) && !held.some((old) => exceeds(old, holds))) {
+    if (
+      !elsewhere &&
+      !now.at.has(place) &&
+      !held.some((old) => exceeds(old, holds) || wasSurer(old, holds))
+    ) {
       // What the row above gives besides is said of the row above, if it is new there as well.
       const unsaid = holds.filter((one) => exceeds(one, held));
       if (
@@ -233,6 +237,16 @@ const besides = ({ tier, rights }: Held, others: readonly Held[]): Right[] =>
       ),
   );
 const exceeds = (one: Held, others: readonly Held[]): boolean => besides(one, others).length > 0;
+
+/** From least to most. */
+const CERTAINTIES: readonly string[] = ["unknown", "upper-bound", "exact"];
+/** True if a row of the place itself said for sure what the row above says less surely. */
+const wasSurer = ({ tier, row, own }: Held, others: readonly Held[]): boolean =>
+  own &&
+  others.some(
+    (other) =>
+      other.tier === tier && CERTAINTIES.indexOf(other.row.certainty) < CERTAINTIES.indexOf(row.certainty),
+  );
 
 /** True if all that a row above gives at a place besides what was `held` there is new at its own place, too. */
 function isSaidAbove(one: Held, held: readonly Held[], above: readonly Held[]): boolean {

@@ -91,7 +91,7 @@ const RECORDS = [
     [
       ["reader", "index", { read: true }],
       ["writer", "index", { write: true }],
-      ["idler", "hall", {}],
+      ["idler", "hall", { see: false }],
       ["app", "hall", { read: true, source: "app-role" }],
       ["choir", "hall", { read: true, source: "app-role" }],
     ] as const

@@ -16,3 +16,15 @@ export function audienceOf(world: World, agent: string): string[] {
       return may.some((one) => closure.has(one) || world.claimsOf(id).includes(one));
     });
 }
+
+/** Whether somebody may use the agent of whom no record says what that is: it may be a person. */
+export function strangersIn(world: World, agent: string): boolean {
+  const may = world
+    .live("MAY_USE")
+    .filter((rel) => rel.to.id === agent)
+    .map((rel) => rel.from.id);
+  return [...world.named("Principal")]
+    .filter((id) => world.prop("Principal", id, "kind") === undefined && world.enabled(id))
+    .some((id) => !EVERYBODY.includes(id) && may.some((one) => world.closure(id).has(one)));
+}
+const EVERYBODY = ["everyone", "everyone-except-external"];

@@ -18,7 +18,7 @@ import {
   actors,
   type Identity,
   identities,
-  type UnknownServer,
+  unknownAgents,
   unknownServers,
 } from "./identities.ts";
 import { compareBytes, compareIds, type Put, TIERS, type Tier, type Value, World, worst } from "./records.ts";
@@ -380,12 +380,33 @@ function rowsAt(
 }
 
 /** A server of which nobody knows with whose rights it acts may do anything, somewhere. */
-const unknownRow = (agent: string, server: string, { steps, mode }: UnknownServer): OracleRow => ({
-  ...{ agent, mode, via: server, scope: `unknown:mcp:${server}`, tier: "now", hops: 0 },
-  ...{ discover: "unknown", read: "unknown", write: "unknown", manage: "unknown" },
-  ...{ certainty: "unknown", unread: "", steps, witness: [], key: "" },
-  reason: mode === "app" ? "server-identity-unknown" : "server-application-unknown",
+const unknownRow = (
+  row: Pick<OracleRow, "agent" | "mode" | "via" | "scope" | "reason" | "steps">,
+): OracleRow => ({
+  ...{
+    ...row,
+    tier: "now",
+    hops: 0,
+    discover: "unknown",
+    read: "unknown",
+    write: "unknown",
+    manage: "unknown",
+  },
+  ...{ certainty: "unknown", unread: "", witness: [], key: "" },
 });
+/** What is opened by servers and agents of which nobody knows with whose rights they act. */
+function* unknownRows(world: World, agent: string): Generator<OracleRow> {
+  for (const [via, { steps, mode }] of unknownServers(world, agent))
+    yield unknownRow({
+      ...{ agent, mode, via, steps, scope: `unknown:mcp:${via}` },
+      reason: mode === "app" ? "server-identity-unknown" : "server-application-unknown",
+    });
+  for (const [one, steps] of unknownAgents(world, agent))
+    yield unknownRow({
+      ...{ agent, mode: "app", via: one === agent ? "" : one, scope: `unknown:agent:${one}` },
+      ...{ steps, reason: "agent-identity-unknown" },
+    });
+}
 
 /** Every (scope, tier) that a path of one actor reaches. */
 export const actorRows = (world: World, actor: Actor): OracleRow[] =>
@@ -410,7 +431,7 @@ export function evaluate(records: Iterable<Put>, time: string): OracleRow[] {
     }
     for (const { actor, offers: all } of found.values())
       for (const [scope, here] of all) rows.push(...rowsAt(world, actor, scope, here));
-    for (const [server, one] of unknownServers(world, agent)) rows.push(unknownRow(agent, server, one));
+    rows.push(...unknownRows(world, agent));
   }
   return rows;
 }

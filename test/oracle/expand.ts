@@ -83,8 +83,8 @@ const actorOf = (one: { agent: string; mode: string; via: string | null }): stri
   JSON.stringify([one.agent, one.mode, one.via ?? ""]);
 const later = (a: Tier, b: Tier): Tier => (TIERS.indexOf(a) > TIERS.indexOf(b) ? a : b);
 
-/** Places of servers whose identity is not known; no grant leads there. */
-const UNKNOWN = "unknown:mcp:";
+/** Places of servers and agents whose identity is not known; no grant leads there. */
+const UNKNOWN = /^unknown:(mcp|agent):/;
 
 /** How places lie, and what leads from one to another. */
 export interface Layout {
@@ -148,8 +148,7 @@ export function expand(
   /** Through which principals the row’s grant comes to its agent: what fits its tier, hops and steps. */
   const witness = (row: CompactRow): { ids: string[]; key: string } => {
     // A row that gives nothing only ends what the row above it says.
-    if (RIGHTS.every((right) => row[right] === false) || row.scope.startsWith(UNKNOWN))
-      return { ids: [], key: "" };
+    if (RIGHTS.every((right) => row[right] === false) || UNKNOWN.test(row.scope)) return { ids: [], key: "" };
     if (row.copy?.embedded === true) {
       if (through(row.copy, row.scope) >= Number(row.steps))
         throw new Error(`${row.agent} at ${row.scope}: ${row.copy.place} is further away`);

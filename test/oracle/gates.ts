@@ -38,6 +38,9 @@ export function gateAt(world: World, actor: Actor, own: string | undefined, scop
   };
 }
 
+/** Principals that ask by themselves, also where they are a stored connection; with which one a person does nobody says. */
+const APPLICATIONS: readonly unknown[] = ["ServicePrincipal", "ManagedIdentity", "AgentIdentity"];
+
 /** What one policy says to one identity of an actor. */
 function verdict(world: World, actor: Actor, own: string, policy: string): "open" | "asked" | "blocked" {
   const { kind, effect, state, residual } = world.props("Policy", policy);
@@ -54,10 +57,12 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
     if (exempt || !matches(world, actor, isHuman(world, own) ? closure : [own], policy)) return "open";
     return residual === undefined ? "blocked" : "asked";
   }
-  if (kind === "AppRestriction" && ["app", "agent-user", "on-behalf-of"].includes(actor.mode)) {
+  const isClient =
+    actor.mode === "app" ||
+    (actor.mode === "maker" && APPLICATIONS.includes(world.prop("Principal", own, "kind")));
+  if (kind === "AppRestriction" && (isClient || ["agent-user", "on-behalf-of"].includes(actor.mode))) {
     // The application that asks is the identity itself, or the one that asks for a person.
-    const clients =
-      actor.mode === "app" ? closure : clientsOf(world, actor).flatMap((id) => [...world.closure(id)]);
+    const clients = isClient ? closure : clientsOf(world, actor).flatMap((id) => [...world.closure(id)]);
     return matches(world, actor, clients, policy) === (effect === "block") ? "blocked" : "open";
   }
   return "open";
@@ -83,7 +88,8 @@ export function meant(
   const kind = world.prop("Policy", policy, "kind");
   const conditional = kind === "ConditionalAccess";
   // The agent itself asks for a token only where it acts as itself.
-  const asking = acting === undefined || (conditional && mode !== "app") ? undefined : acting;
+  const stored = kind === "AppRestriction" && mode === "maker";
+  const asking = stored || (conditional && mode !== "app") ? undefined : acting;
   const blueprints = asking === undefined ? [] : blueprintsOf(world, asking);
   const templates = conditional || kind === "AppRestriction" ? blueprints : [];
   const byBlueprint = templates.flatMap((blueprint) => principalsOf(world, blueprint));

@@ -60,6 +60,21 @@ export function actors(world: World, agent: string): Actor[] {
   return [...found.values()];
 }
 
+/** Agents of which no record says with whose rights they act: the agent itself, or one that it calls; by the relationships on the way. */
+export function unknownAgents(world: World, agent: string): Map<string, number> {
+  const known = new Set(
+    world
+      .live("ACTS_AS")
+      .filter(({ from }) => from.kind === "Agent")
+      .map(({ from }) => from.id),
+  );
+  return new Map(
+    [...called(world, agent, withOwnRights)]
+      .filter(([one]) => !known.has(one))
+      .map(([one, calls]) => [one, calls + 1]),
+  );
+}
+
 /** A server of which it is not known with whose rights it acts. */
 export interface UnknownServer {
   /** Relationships from the agent. */

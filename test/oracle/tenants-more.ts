@@ -261,7 +261,9 @@ export function addMore(drawn: More, world: Drawn): void {
     const who = pick(one.group ? world.groups : world.persons, one.who);
     // For everyone where everyone holds something takes a database of its own: only agents that may do something for people.
     const all = one.all && (!world.everyoneHolds || consented.includes(pick(world.clients, one.agent)));
-    join("MAY_USE", all ? everyone(one.insiders) : who, pick(world.agents, one.agent));
+    // Of one in a few no record says what that is.
+    const somebody = one.who % 17 === 3 ? { kind: "Principal", id: `${prefix}somebody` } : who;
+    join("MAY_USE", all ? everyone(one.insiders) : somebody, pick(world.agents, one.agent));
   }
   for (const one of drawn.assistants) {
     const agent = pick(world.agents, one.agent);

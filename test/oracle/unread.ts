@@ -1,4 +1,6 @@
 /** What was not read: which places it concerns, and what it leaves unknown (reach.md 4.1 and 4.6). */
+
+import { strangersIn } from "./audience.ts";
 import { stopped } from "./blueprints.ts";
 import { allowed } from "./consents.ts";
 import { disabled } from "./identities.ts";
@@ -43,11 +45,12 @@ export interface Unknown {
 
 /**
  * Services in which nobody read what people have, and places where people have something, but who may use the agent was not
- * read and no record says of anybody: unknown as far as the consents of the agent go.
+ * read and no record says of anybody, or of somebody no record says what that is: unknown as far as the consents of the agent go.
  */
 export function* unknownFor(world: World, agent: string): Generator<Unknown> {
   if (disabled(world, agent) || stopped(world, agent)) return;
   const usersUnread = world.all(UNREAD).some((gap) => gap.props?.step === USERS || fromImport(gap));
+  const strangers = strangersIn(world, agent);
   const nobody = !world.live("MAY_USE").some(({ to }) => to.id === agent);
   for (const { place, most, peopled } of allowed(world, agent)) {
     const rights = levels((right) => Math.min(LEVEL.unknown, most[right]));
@@ -55,7 +58,7 @@ export function* unknownFor(world: World, agent: string): Generator<Unknown> {
     const ways = world.below(place, "WITHIN");
     if (world.prop("Scope", place, "kind") === "Service" && ways.length === 1)
       yield { scope: place, rights, steps: 1, service: true };
-    if (usersUnread && nobody && peopled)
+    if (((usersUnread && nobody) || strangers) && peopled)
       for (const way of ways) yield { scope: way.at(-1)!, rights, steps: way.length, service: false };
   }
 }

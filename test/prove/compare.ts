@@ -34,7 +34,8 @@ export function useDifferences(
 ): string[] {
   const actor = ({ agent, mode, via }: Pick<Leave, "agent" | "mode" | "via">): string =>
     `${agent} ${mode} ${via}`;
-  const reads = ({ read, scope }: OracleRow): boolean => read !== "no" && !scope.startsWith("unknown:mcp:");
+  const reads = ({ read, scope }: OracleRow): boolean =>
+    read !== "no" && !/^unknown:(mcp|agent):/.test(scope);
   const reading = new Set(law.filter(reads).map(actor));
   const expected = leaves(records, TIME).filter((leave) => reading.has(actor(leave)));
   const labels = new Set(expected.map(({ label }) => label));
@@ -205,8 +206,11 @@ export function byTenant<T>(list: readonly T[], idOf: (one: T) => string): Map<s
 export const byPrefix = (rows: readonly OracleRow[]): Map<string, OracleRow[]> =>
   byTenant(
     rows.filter(
-      // The place of an unknown server has the server's name at its end.
-      ({ agent, scope, via }) => scope.startsWith(prefixOf(agent)) || scope === `unknown:mcp:${via}`,
+      // The place of an unknown server, or agent, has the name of that at its end.
+      ({ agent, scope, via }) =>
+        scope.startsWith(prefixOf(agent)) ||
+        scope === `unknown:mcp:${via}` ||
+        scope === `unknown:agent:${via || agent}`,
     ),
     ({ agent }) => agent,
   );

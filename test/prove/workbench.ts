@@ -143,7 +143,8 @@ export class Workbench {
   expanded(raw: GraphRows, tenant: string): OracleRow[] {
     const own = ({ agent }: { agent: string }): boolean => prefixOf(agent) === tenant;
     // What everyone holds elsewhere, agents of this tenant hold too: that is of somebody else's records.
-    const here = (scope: string): boolean => scope.startsWith("unknown:mcp:") || prefixOf(scope) === tenant;
+    const here = (scope: string): boolean =>
+      /^unknown:(mcp|agent):/.test(scope) || prefixOf(scope) === tenant;
     const rows = expandRows(
       {
         ...raw,

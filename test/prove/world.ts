@@ -137,7 +137,9 @@ function rowLine(row: OracleRow, bare: (id: string) => string): string {
 export const rowLines = (rows: readonly OracleRow[], prefix = ""): string[] =>
   [...rows]
     .sort((a, b) => compareBytes(place(a), place(b)))
-    .map((row) => rowLine(row, (id) => id.replace(new RegExp(`^(unknown:mcp:|package:)?${prefix}`), "$1")));
+    .map((row) =>
+      rowLine(row, (id) => id.replace(new RegExp(`^(unknown:mcp:|unknown:agent:|package:)?${prefix}`), "$1")),
+    );
 
 /** A world as a file; its rows are those of the definition. */
 export function worldText(name: string, why: string, records: readonly Put[], prefix: string): string {
