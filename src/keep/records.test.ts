@@ -204,6 +204,11 @@ describe("a line of an import file", () => {
       /extract of LABEL_RIGHTS is missing; expected one of true, false/,
     ],
     [
+      "a deny that does not say what it takes away",
+      { put: { kind: "DENIED", from: p, to: s, props: { key: "d" } } },
+      /DENIED says no action; expected one or more of see, read, write/,
+    ],
+    [
       "a right on a label that is cleared",
       {
         put: {

@@ -3,6 +3,7 @@ import { type Column, endpoints, isKeyed, properties } from "../graph/generate.t
 import { COVERAGE_STATES, ConfigError, type Coverage, type CoverageState } from "../model.ts";
 import { nearest } from "../nearest.ts";
 import {
+  ACTIONS,
   armId,
   type Change,
   directoryId,
@@ -179,6 +180,9 @@ const propsOf = (kind: Kind, value: unknown): Json => {
   for (const { name, values, required } of known)
     if (required === true && props[name] === undefined)
       throw new Misfit(`${name} of ${kind} is missing; expected ${choice(values)}`);
+  // It would take nothing away, and what it does take away would count as there for sure.
+  if (kind === "DENIED" && !ACTIONS.some((action) => typeof props[action] === "boolean"))
+    throw new Misfit(`DENIED says no action; expected one or more of ${ACTIONS.join(", ")}`);
   return Object.fromEntries(Object.entries(props).map(([name, said]) => [name, withIds(name, said)]));
 };
 
