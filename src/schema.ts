@@ -125,6 +125,7 @@ export const NODES = {
         [
           ...["User", "Guest", "AgentUser", "Group", "ServicePrincipal", "ManagedIdentity", "AgentIdentity"],
           ...["BlueprintPrincipal", "Everyone", "EveryoneExceptExternal"],
+          ...["AllAgentIdentities", "AuthenticatedUsers", "MailDomain"],
         ],
         SORT,
       ),
@@ -698,11 +699,19 @@ export const DERIVED = {
     props: { level: int("Relationships on the way") },
   },
   BELONGS: {
-    about: "Everyone, or everyone but guests, and the groups that these are in",
+    about: "Everyone, all who sign in, or everyone but guests, and the groups that these are in",
     from: "Principal",
     to: "Principal",
     scratch: "both ways",
     props: { tier, level: int("Steps of membership") },
+  },
+  IMPLICIT: {
+    about:
+      "Principals that stand for many without a membership: all agent identities, all who sign in, a mail domain (a loop)",
+    from: "Principal",
+    to: "Principal",
+    scratch: "forwards",
+    props: {},
   },
   PEOPLED: {
     about: "A place of consents where users may have something (a loop on the scope)",
@@ -1357,6 +1366,13 @@ export const DERIVED = {
     to: "Label",
     scratch: "forwards",
     props: { view: int("1 if it may open"), extract: int("1 if it may be used in an answer") },
+  },
+  PERHAPS: {
+    about: "Usage rights that an actor has on a label if its person has an address of a mail domain",
+    from: "Actor",
+    to: "Label",
+    scratch: "forwards",
+    props: { view: int("1 if it might open"), extract: int("1 if it might be used in an answer") },
   },
   BARRED: {
     about: "Labels that no policy lets an actor use on its surface",

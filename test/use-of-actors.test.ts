@@ -89,6 +89,56 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
   ],
   ["and no application", [label(true), rights("everyone")], "a", "app", [false, false, false]],
   [
+    "all who sign in whom a label names are persons",
+    [label(true), principal("all", "AuthenticatedUsers"), rights("all")],
+    ...(["a", "on-behalf-of", [true, true, false]] as const),
+  ],
+  [
+    "and no application, either",
+    [label(true), principal("all", "AuthenticatedUsers"), rights("all")],
+    ...(["a", "app", [false, false, false]] as const),
+  ],
+  [
+    "a person may have an address of a domain that a label names: nobody knows",
+    [label(true), principal("mail", "MailDomain"), rights("mail")],
+    ...(["a", "on-behalf-of", [null, null, false]] as const),
+  ],
+  [
+    "nor beyond what it lets them do",
+    [label(true), principal("mail", "MailDomain"), viewer("mail")],
+    ...(["a", "on-behalf-of", [null, false, false]] as const),
+  ],
+  [
+    "whom it names beside a domain is known",
+    [label(true), principal("mail", "MailDomain"), rights("mail"), viewer("ben")],
+    ...(["a", "on-behalf-of", [true, null, false]] as const),
+  ],
+  [
+    "an application has no address",
+    [label(true), principal("mail", "MailDomain"), rights("mail")],
+    ...(["a", "app", [false, false, false]] as const),
+  ],
+  [
+    "who of a domain uses an agent may be among those whom a label names",
+    [
+      label(true),
+      principal("mail", "MailDomain"),
+      mayUse("mail", "a"),
+      principal("eve", "User"),
+      viewer("eve"),
+    ],
+    ...(["a", "on-behalf-of", [null, false, false]] as const),
+  ],
+  [
+    "a rule for all who sign in is for people that nobody knows",
+    [
+      ...[label(false), principal("all", "AuthenticatedUsers")],
+      ...rule(["Principal", "all", true]),
+      ...carrying,
+    ],
+    ...(["carrier", "on-behalf-of", [true, true, true]] as const),
+  ],
+  [
     "one person whom a label names is enough",
     [label(true), rights("finance")],
     "a",

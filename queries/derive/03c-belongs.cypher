@@ -11,6 +11,12 @@ OPTIONAL MATCH (e)-[known:BELONGS]->(g)
 WITH e, g, count(known) AS before
 WHERE before = 0
 RETURN e.id, g.id, 3, 1
+// and when: IMPLICIT
+MATCH (e:Principal)-[:IMPLICIT]->(e)
+WHERE e.kind = 'AuthenticatedUsers'
+MATCH (e)-[m:MEMBER_OF]->(g:Principal)
+WHERE (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)
+RETURN e.id, g.id, min(CASE WHEN m.tier IS NULL OR m.tier = 'now' THEN 1 ELSE 3 END), 1
 // next level unless: JOINS
 MATCH (e:Principal)-[b:BELONGS]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE b.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

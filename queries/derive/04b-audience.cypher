@@ -12,8 +12,8 @@ WHERE g.enabled IS NULL OR g.enabled
 RETURN DISTINCT a.id, g.id, 1
 // and
 MATCH (a:Agent)-[k:AUDIENCE]->(g:Principal)
-WHERE g.id IN ['everyone', 'everyone-except-external']
-WITH a, max(CASE WHEN g.id = 'everyone' THEN 1 ELSE 0 END) AS guests
+WHERE g.id IN ['everyone', 'everyone-except-external'] OR g.kind = 'AuthenticatedUsers'
+WITH a, max(CASE WHEN g.id <> 'everyone-except-external' THEN 1 ELSE 0 END) AS guests
 MATCH (p:Principal)
 WHERE (p.kind = 'User' OR (p.kind = 'Guest' AND guests = 1)) AND (guests = 1 OR p.userType IS NULL OR p.userType <> 'Guest')
   AND (p.enabled IS NULL OR p.enabled)
@@ -25,7 +25,7 @@ RETURN a.id, p.id, 1
 // A group that everyone is in is for everyone.
 MATCH (a:Agent)-[:AUDIENCE]->(:Principal)<-[b:BELONGS]-(e:Principal)
 WHERE b.tier = 1
-WITH a, max(CASE WHEN e.id = 'everyone' THEN 1 ELSE 0 END) AS guests
+WITH a, max(CASE WHEN e.id <> 'everyone-except-external' THEN 1 ELSE 0 END) AS guests
 MATCH (p:Principal)
 WHERE (p.kind = 'User' OR (p.kind = 'Guest' AND guests = 1)) AND (guests = 1 OR p.userType IS NULL OR p.userType <> 'Guest')
   AND (p.enabled IS NULL OR p.enabled)

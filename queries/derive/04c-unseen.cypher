@@ -47,3 +47,17 @@ WITH a, z, k, count(idle) AS idles
 WHERE idles = 0
 RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
   max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'
+// and when: IMPLICIT
+// Who has an address of a mail domain that may use it no record says.
+MATCH (d:Principal)-[:IMPLICIT]->(d)
+WHERE d.kind = 'MailDomain'
+MATCH (d)-[:MAY_USE]->(a:Agent)
+WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled')
+WITH DISTINCT a
+MATCH (a)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
+WHERE s.mode = 'app' AND (c.enabled IS NULL OR c.enabled)
+OPTIONAL MATCH (a)-[idle:IDLE]->(a)
+WITH a, z, k, count(idle) AS idles
+WHERE idles = 0
+RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
+  max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'

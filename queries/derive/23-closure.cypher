@@ -16,6 +16,13 @@ RETURN c.id, e.id, 2, '~~', i.path + e.code
 MATCH (c:Principal)-[i:CLOSURE]->(p:Principal), (e:Principal)
 WHERE e.id = 'everyone-except-external' AND p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
 RETURN c.id, e.id, 2, '~~', i.path + e.code
+// and when: IMPLICIT
+// An agent identity is one of all of them, and a person one of all who sign in.
+MATCH (e:Principal)-[:IMPLICIT]->(e)
+WITH e, CASE e.kind WHEN 'AllAgentIdentities' THEN ['AgentIdentity'] WHEN 'AuthenticatedUsers' THEN ['User', 'Guest', 'AgentUser'] ELSE [''] END AS kinds
+MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)
+WHERE p.kind IN kinds
+RETURN c.id, e.id, 2, '~~', i.path + e.code
 // next level unless: JOINS
 MATCH (c:Principal)-[i:CLOSURE]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

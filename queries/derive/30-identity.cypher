@@ -22,6 +22,14 @@ MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal), (e:Principal)
 WHERE e.id = 'everyone-except-external' AND p.kind IN ['User', 'AgentUser'] AND (p.userType IS NULL OR p.userType <> 'Guest')
 WITH x, e, min(i.level) AS level, min(i.path) AS path
 RETURN x.id, e.id, 1, 0, level + 1, 1, '~' + path + e.code
+// and when: IMPLICIT
+// An agent identity is one of all of them, and a person one of all who sign in.
+MATCH (e:Principal)-[:IMPLICIT]->(e)
+WITH e, CASE e.kind WHEN 'AllAgentIdentities' THEN ['AgentIdentity'] WHEN 'AuthenticatedUsers' THEN ['User', 'Guest', 'AgentUser'] ELSE [''] END AS kinds
+MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)
+WHERE p.kind IN kinds
+WITH x, e, min(i.level) AS level, min(i.path) AS path
+RETURN x.id, e.id, 1, 0, level + 1, 0, '~' + path + e.code
 // next level unless: JOINS
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)-[m:MEMBER_OF]->(g:Principal)
 WHERE i.level = $level AND (m.expires IS NULL OR m.expires > $time) AND (g.enabled IS NULL OR g.enabled)

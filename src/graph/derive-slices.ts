@@ -77,13 +77,14 @@ export async function agentSlices(
   return slicesOf(parts.map((part) => part[0] ?? "")).map((bounds, i) => ({ ...bounds, agents: parts[i]! }));
 }
 
-/** How many people may use agents, by code: those who are named or in a group that is; everyone counts as all. */
+/** How many people may use agents, by code: those who are named or in a group that is; everyone, or all who sign in, count as all. */
 async function peopleOf(engine: EngineConnection): Promise<Map<string, number>> {
   const found = new Map<string, number>();
-  for (const { code, id, members } of await engine.run(
-    "MATCH (a:Agent)<-[:MAY_USE]-(p:Principal) OPTIONAL MATCH (p)<-[m:MEMBER_OF]-(:Principal) RETURN a.code AS code, p.id AS id, count(m) AS members",
+  for (const { code, id, kind, members } of await engine.run(
+    "MATCH (a:Agent)<-[:MAY_USE]-(p:Principal) OPTIONAL MATCH (p)<-[m:MEMBER_OF]-(:Principal) RETURN a.code AS code, p.id AS id, p.kind AS kind, count(m) AS members",
   )) {
-    const more = String(id).startsWith("everyone") ? MOST_PERSONS : 1 + Number(members);
+    const all = String(id).startsWith("everyone") || kind === "AuthenticatedUsers";
+    const more = all ? MOST_PERSONS : 1 + Number(members);
     found.set(String(code), (found.get(String(code)) ?? 0) + more);
   }
   return found;

@@ -137,7 +137,11 @@ export async function mayUse(
 ): Promise<"yes" | "no" | NotRead> {
   const { query, meta } = source;
   const users = (await usersOf(query, agent)).filter(isEnabled).map(({ id }) => text(id));
-  const asked = new Set([text(person.id), EVERYONE, ...(isGuest(person) ? [] : [EXCEPT_EXTERNAL])]);
+  const signsIn = await query(
+    "MATCH (p:Principal) WHERE p.kind = 'AuthenticatedUsers' RETURN p.id AS id, p.enabled AS enabled",
+  );
+  const claims = [EVERYONE, ...(isGuest(person) ? [] : [EXCEPT_EXTERNAL])];
+  const asked = new Set([text(person.id), ...claims, ...signsIn.filter(isEnabled).map(({ id }) => text(id))]);
   for (const id of asked)
     for (const row of await query(
       `MATCH (p:Principal)-[m:MEMBER_OF]->(g:Principal) WHERE p.id = $id AND ${TODAY} AND (g.enabled IS NULL OR g.enabled)
@@ -214,12 +218,14 @@ async function audienceOf(
   add(users.filter(isEnabled));
   // The map grows while it is walked.
   for (const [id, group] of groups) {
-    const everyone = id === EVERYONE || id === EXCEPT_EXTERNAL;
+    // Who has an address of a mail domain no record says.
+    if (group.kind === "MailDomain") return UNSAID;
+    const everyone = id === EVERYONE || id === EXCEPT_EXTERNAL || group.kind === "AuthenticatedUsers";
     const unread = everyone ? hidden.persons : hidden.members;
     if (unread.size > 0 && mayHaveMembers(group)) return behind(unread);
     const ofGroup = hidden.of.get(id);
     if (ofGroup !== undefined) return behind(new Set([ofGroup]));
-    if (everyone) add((await people()).filter((row) => id === EVERYONE || !isGuest(row)));
+    if (everyone) add((await people()).filter((row) => id !== EXCEPT_EXTERNAL || !isGuest(row)));
     else {
       const inside = await members(id);
       // Known by its name alone: it may be a person, or a group of any size.
@@ -234,6 +240,7 @@ async function audienceOf(
 const mayHaveMembers = ({ kind }: Row): boolean => !NO_GROUPS.has(text(kind));
 const NO_GROUPS: ReadonlySet<string> = new Set([
   ...["ServicePrincipal", "ManagedIdentity", "AgentIdentity", "AgentUser", "BlueprintPrincipal"],
+  "AllAgentIdentities",
 ]);
 
 /** The person that somebody means: by id, sign-in name, mail or name, or a glob of these. Throws ConfigError with candidates. */

@@ -53,8 +53,10 @@ function verdict(world: World, actor: Actor, own: string, policy: string): "open
   if (effect !== "block" && !(effect === "allow" && kind === "AppRestriction")) return "open";
   if (kind === "ConditionalAccess") {
     const exempt = actor.mode === "key" || world.prop("Principal", own, "kind") === "ManagedIdentity";
-    // Whose token it is: of a person also by group, of an application or an agent's user by itself.
-    if (exempt || !matches(world, actor, isHuman(world, own) ? closure : [own], policy)) return "open";
+    // Whose token it is: of a person also by group, of an application or an agent's user by itself; of an agent identity as
+    // one of all of them.
+    const asked = isHuman(world, own) ? closure : [own, ...(world.isPerson(own) ? [] : world.classesOf(own))];
+    if (exempt || !matches(world, actor, asked, policy)) return "open";
     return residual === undefined ? "blocked" : "asked";
   }
   const isClient =
@@ -97,9 +99,12 @@ export function meant(
     conditional
       ? principals.some((id) => isHuman(world, id) && world.claimsOf(id).includes(claim))
       : claim === EVERYONE || principals.some((id) => world.claimsOf(id).includes(claim));
+  // Whoever asks an agent, and is not known, has signed in.
+  const stranger = (id: string): boolean => kind === "Dlp" && principals.length === 0 && world.signsIn(id);
   const isMeant = ({ to }: RelPut): boolean =>
     to.kind === "Principal"
       ? principals.includes(to.id) ||
+        stranger(to.id) ||
         byBlueprint.includes(to.id) ||
         ([EVERYONE, INSIDERS].includes(to.id) && claimed(to.id))
       : to.kind === "Agent"

@@ -161,7 +161,7 @@ export function identities(world: World, { agent, mode, own }: Actor): Identity[
   const most = 2 * controls.length;
 
   const next = (from: Identity): Identity[] => [
-    ...(from.itself ? world.claimsOf(from.principal) : []).map(
+    ...(from.itself ? [...world.claimsOf(from.principal), ...world.classesOf(from.principal)] : []).map(
       (claim): Identity => ({ ...from, principal: claim, itself: false, ids: [...from.ids, claim] }),
     ),
     ...joins(world, from.principal)

@@ -126,10 +126,38 @@ export class World {
     return this.isGuest(principal) ? [EVERYONE] : [EVERYONE, INSIDERS];
   }
 
-  /** The principal and all groups that it is in today, also as one of everyone. */
+  /** Classes of which no record says who is in them: all agent identities are in the one, all who sign in in the other. */
+  classesOf(principal: string): string[] {
+    const meant = this.isPerson(principal)
+      ? "AuthenticatedUsers"
+      : this.prop("Principal", principal, "kind") === "AgentIdentity"
+        ? "AllAgentIdentities"
+        : undefined;
+    if (meant === undefined) return [];
+    return this.all("Principal")
+      .filter(({ id, props }) => props?.kind === meant && this.enabled(id))
+      .map(({ id }) => id);
+  }
+
+  /** Whether it stands for all who sign in. */
+  signsIn(principal: string): boolean {
+    return this.prop("Principal", principal, "kind") === "AuthenticatedUsers" && this.enabled(principal);
+  }
+
+  /** Whether it is a mail domain: who has an address there no record says. */
+  isDomain(principal: string): boolean {
+    return this.prop("Principal", principal, "kind") === "MailDomain" && this.enabled(principal);
+  }
+
+  /** Whether whoever has an address of some mail domain may use an agent. */
+  isForDomain(agent: string): boolean {
+    return this.live("MAY_USE").some(({ from, to }) => to.id === agent && this.isDomain(from.id));
+  }
+
+  /** The principal, its classes and all groups that it is in today, also as one of everyone. */
   closure(principal: string): Set<string> {
     const claims = this.claimsOf(principal);
-    const found = new Set([principal, ...claims]);
+    const found = new Set([principal, ...claims, ...this.classesOf(principal)]);
     for (const one of found)
       for (const rel of this.live("MEMBER_OF"))
         if (rel.from.id === one && (rel.props?.tier ?? "now") === "now" && this.enabled(rel.to.id))

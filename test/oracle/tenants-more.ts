@@ -17,6 +17,8 @@ export interface Drawn {
   scopes: readonly Ref[];
   /** Something is granted to everyone, or to everyone who is no guest. */
   everyoneHolds: boolean;
+  /** Puts one of the classes of which no record says who is in them, the same in all tenants. */
+  classOf: (which: number) => Ref;
   put: (node: Ref, props: Record<string, Value | undefined>) => void;
   relate: (kind: string, from: Ref, to: Ref, props?: Record<string, Value | undefined>) => void;
 }
@@ -240,7 +242,12 @@ export function addMore(drawn: More, world: Drawn): void {
   for (const [index, one] of drawn.packages.entries()) {
     const bundle = { kind: "AccessPackage", id: `${prefix}k${index}` };
     put(bundle, { kind: "AccessPackage" });
-    for (const by of one.by) join("CAN_REQUEST", pick(world.principals, by), bundle);
+    for (const by of one.by)
+      join(
+        "CAN_REQUEST",
+        by % 30 === 29 ? world.classOf(Math.floor(by / 30)) : pick(world.principals, by),
+        bundle,
+      );
     for (const gift of one.gifts)
       if (gift.scope) join("CONFERS", bundle, pick(world.scopes, gift.to), flags(gift.given ?? []));
       else join("CONFERS", bundle, pick(world.groups, gift.to));
@@ -261,9 +268,10 @@ export function addMore(drawn: More, world: Drawn): void {
     const who = pick(one.group ? world.groups : world.persons, one.who);
     // For everyone where everyone holds something takes a database of its own: only agents that may do something for people.
     const all = one.all && (!world.everyoneHolds || consented.includes(pick(world.clients, one.agent)));
+    const crowd = () => (one.who % 4 === 3 ? world.classOf(one.agent % 3) : everyone(one.insiders));
     // Of one in a few no record says what that is.
     const somebody = one.who % 17 === 3 ? { kind: "Principal", id: `${prefix}somebody` } : who;
-    join("MAY_USE", all ? everyone(one.insiders) : somebody, pick(world.agents, one.agent));
+    join("MAY_USE", all ? crowd() : somebody, pick(world.agents, one.agent));
   }
   for (const one of drawn.assistants) {
     const agent = pick(world.agents, one.agent);
@@ -299,14 +307,23 @@ export function addMore(drawn: More, world: Drawn): void {
         agent: () => pick(world.agents, who),
         blueprint: () => pick(blueprints, who),
         template: () => pick(templates, who),
-        everyone: () => everyone(false),
+        everyone: () => (who % 2 === 1 ? world.classOf(Math.floor(who / 2) % 3) : everyone(false)),
       };
       join("APPLIES_TO", policy, targets[sort](), { include });
     }
   };
   const secret = { kind: "Label", id: `${prefix}secret` };
   for (const { who, everyone: all, view, extract } of drawn.guards?.rights ?? [])
-    join("LABEL_RIGHTS", all ? everyone(false) : pick(world.principals, who), secret, { view, extract });
+    join(
+      "LABEL_RIGHTS",
+      all
+        ? everyone(false)
+        : who % 6 === 5
+          ? world.classOf(Math.floor(who / 6))
+          : pick(world.principals, who),
+      secret,
+      { view, extract },
+    );
   for (const [index, one] of (drawn.guards?.rules ?? []).entries()) {
     const policy = { kind: "Policy", id: `${prefix}d${index}` };
     put(policy, { kind: "Dlp", effect: "block", state: one.state, surface: one.surface });

@@ -36,8 +36,15 @@ export const ACTIONS = [
 const NAMES = ["a", "b", "B", "é", "\uFB00", "\u{1F600}"];
 const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "StorageAccount", "Container"];
 
+/** Classes of which no record says who is in them. Without a prefix: they are the same in all tenants. */
+const CLASSES = [
+  ["AllAgentIdentities", "all-agent-identities"],
+  ["AuthenticatedUsers", "all-who-sign-in"],
+  ["MailDomain", "contoso.com"],
+] as const;
 /** Persons, and identities that some policies spare. */
 const PEOPLE = ["User", "User", "Guest", "AgentUser", "ManagedIdentity"];
+const APPS: readonly string[] = ["ServicePrincipal", "ManagedIdentity", "AgentIdentity"];
 const NETWORKS = [undefined, undefined, undefined, undefined, undefined, "Allow", "Deny", "unknown"];
 const GATES = [
   ...[undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined],
@@ -214,6 +221,11 @@ const reasonOf = ({
   if (unknown) return "role-unread";
   return certainty === "upper-bound" ? "condition-unread" : undefined;
 };
+/** The first is an application, so that every agent has somebody to be; some applications are agent identities. */
+const identityOf = (index: number, { sort, name: called }: { sort: string; name: string }): string => {
+  const kind = index === 0 ? "ServicePrincipal" : sort;
+  return kind === "ServicePrincipal" && ["b", "é"].includes(called) ? "AgentIdentity" : kind;
+};
 /** Properties without those that are absent. */
 const present = (props: Record<string, Value | undefined>): Record<string, Value> =>
   Object.fromEntries(
@@ -239,7 +251,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   };
   const principals = drawn.principals.map((one, index) => ({
     ref: { kind: "Principal", id: `${prefix}${one.name}p${index}` },
-    kind: index === 0 ? "ServicePrincipal" : one.sort,
+    kind: identityOf(index, one),
     // The first is a service principal, so that every agent has somebody to be; mostly it may act.
     enabled: one.enabled === false && index === 0 && one.name !== "a" ? undefined : one.enabled,
     userType: one.sort === "User" ? (one.guest ? "Guest" : "Member") : undefined,
@@ -251,15 +263,24 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   for (const { ref, kind, enabled, userType } of principals) put(ref, { kind, enabled, userType });
   const everyone = { kind: "Principal", id: "everyone" };
   const insiders = { kind: "Principal", id: "everyone-except-external" };
-  const claimOf = ({ claim, to }: { claim: boolean; to: number }) =>
-    claim ? (to % 2 === 0 ? everyone : insiders) : undefined;
+  const classOf = (which: number): { kind: string; id: string } => {
+    const [kind, id] = CLASSES[which % CLASSES.length]!;
+    const ref = { kind: "Principal", id };
+    put(ref, { kind });
+    return ref;
+  };
+  const claimOf = ({ from, claim, to }: { from: number; claim: boolean; to: number }) => {
+    if (!claim) return undefined;
+    if (from % 3 === 2) return classOf(Math.floor(from / 3) % 2);
+    return to % 2 === 0 ? everyone : insiders;
+  };
   if (
     drawn.denies.some((deny) => deny.everyone) ||
     drawn.grants.some((grant) => grant.everyone || grant.posix || grant.claim)
   )
     put(everyone, { kind: "Everyone" });
   if (drawn.grants.some((grant) => grant.claim)) put(insiders, { kind: "EveryoneExceptExternal" });
-  const apps = principals.filter((one) => one.kind === "ServicePrincipal" || one.kind === "ManagedIdentity");
+  const apps = principals.filter((one) => APPS.includes(one.kind));
   const persons = principals.filter((one) => one.kind !== "Group" && !apps.includes(one));
   const groups = principals.filter((one) => one.kind === "Group");
 
@@ -348,7 +369,8 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     const listed = one.posix && leaves.length > 0;
     const list = !listed && one.list && !scope.azure;
     const claim = list && one.claim ? (one.at % 2 === 0 ? everyone : insiders) : undefined;
-    const holder = one.everyone || (listed && one.at % 11 === 0) ? everyone : claim;
+    const all = one.everyone && one.at % 2 === 1 ? classOf(Math.floor(one.at / 2) % 2) : everyone;
+    const holder = one.everyone || (listed && one.at % 11 === 0) ? all : claim;
     relate("GRANTED", holder ?? pick(principals, one.to).ref, listed ? pick(leaves, one.at) : scope.ref, {
       key: one.key,
       flow: listed ? "posix" : list ? "acl" : "containment",
@@ -372,7 +394,9 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       relate(
         "DENIED",
         one.everyone
-          ? everyone
+          ? one.at % 3 === 2
+            ? classOf(Math.floor(one.at / 3) % 2)
+            : everyone
           : aimed && groups.length > 0 && one.of % 3 === 0
             ? pick(groups, one.of).ref
             : pick(principals, aimed ? grant.to : one.of).ref,
@@ -386,7 +410,7 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       );
     }
   addMore(drawn.more, {
-    ...{ prefix, agents, clients, put, relate },
+    ...{ prefix, agents, clients, put, relate, classOf },
     everyoneHolds: puts.some(
       (one) => "from" in one && one.kind === "GRANTED" && [everyone.id, insiders.id].includes(one.from.id),
     ),

@@ -45,20 +45,21 @@ export interface Unknown {
 
 /**
  * Services in which nobody read what people have, and places where people have something, but who may use the agent was not
- * read and no record says of anybody, or of somebody no record says what that is: unknown as far as the consents of the agent go.
+ * read and no record says of anybody, or one names somebody of no known sort or a mail domain: unknown as far as the consents go.
  */
 export function* unknownFor(world: World, agent: string): Generator<Unknown> {
   if (disabled(world, agent) || stopped(world, agent)) return;
   const usersUnread = world.all(UNREAD).some((gap) => gap.props?.step === USERS || fromImport(gap));
   const strangers = strangersIn(world, agent);
   const nobody = !world.live("MAY_USE").some(({ to }) => to.id === agent);
+  const domain = world.isForDomain(agent);
   for (const { place, most, peopled } of allowed(world, agent)) {
     const rights = levels((right) => Math.min(LEVEL.unknown, most[right]));
     if (RIGHTS.every((right) => rights[right] === LEVEL.no)) continue;
     const ways = world.below(place, "WITHIN");
     if (world.prop("Scope", place, "kind") === "Service" && ways.length === 1)
       yield { scope: place, rights, steps: 1, service: true };
-    if (((usersUnread && nobody) || strangers) && peopled)
+    if (((usersUnread && nobody) || strangers || domain) && peopled)
       for (const way of ways) yield { scope: way.at(-1)!, rights, steps: way.length, service: false };
   }
 }

@@ -73,7 +73,13 @@ function leave(world: World, actor: Actor, label: string): Leave {
     // Of those who may use it nobody is known: only that a label names one of them is. Who asks an agent is not, either.
     if (own.length === 0)
       return (mode === "on-behalf-of" && held.some(({ from }) => mayUse(world, from.id, agent))) || null;
-    return mode !== "key" && own.some((one) => held.some(({ from }) => isIn(world, one, from.id)));
+    if (mode === "key") return false;
+    if (own.some((one) => held.some(({ from }) => isIn(world, one, from.id)))) return true;
+    // Any person may have an address of a domain, and whoever uses an agent that is for a domain may be anybody.
+    const perhaps =
+      held.some(({ from }) => world.isDomain(from.id)) && own.some((one) => world.isPerson(one));
+    const others = held.length > 0 && mode === "on-behalf-of" && world.isForDomain(agent);
+    return perhaps || others ? null : false;
   };
   const view = (rel: RelPut): boolean => rel.props?.view === true;
   return {

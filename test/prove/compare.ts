@@ -127,9 +127,9 @@ export const sharesPeople = (records: readonly Put[]): boolean =>
   everyoneJoins(records)
     ? records.some(({ kind }) => kind === "MAY_USE")
     : everyoneIn(records, "MAY_USE") && everyoneIn(records, "GRANTED");
-/** True where a group has everyone, or everyone who is no guest, in it. */
+/** True where a group has everyone, everyone who is no guest, or another such class in it, or would on request. */
 export const everyoneJoins = (records: readonly Put[]): boolean =>
-  ["MEMBER_OF", "ELIGIBLE_FOR"].some((kind) => everyoneIn(records, kind));
+  ["MEMBER_OF", "ELIGIBLE_FOR", "CAN_REQUEST"].some((kind) => everyoneIn(records, kind));
 const everyoneIn = (records: readonly Put[], kind: string): boolean =>
   records.some((put) => "from" in put && put.kind === kind && prefixOf(put.from.id) === "");
 
