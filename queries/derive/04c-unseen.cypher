@@ -3,7 +3,8 @@
 // per: agents
 // when: PERMITS
 // why: an application has consent to act for users, and nobody read what users have in that service, or who may use the agent:
-// what it reaches is unknown, and not nothing. So it is where somebody may use it of whom no record says what that is: it may be a person.
+// what it reaches is unknown, and not nothing. So it is where somebody may of whom no record says what sort of principal that is, nor
+// that anybody is in it: it may be one person, or a group of any size.
 MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)
 WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
   AND (c.enabled IS NULL OR c.enabled) AND z.kind = 'Service'
@@ -33,12 +34,16 @@ WHERE known = 0
 RETURN a.id, z.id, max(CASE WHEN k.discover > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.read > 0 THEN 1 ELSE 0 END),
   max(CASE WHEN k.write > 0 THEN 1 ELSE 0 END), max(CASE WHEN k.manage > 0 THEN 1 ELSE 0 END), 'audience-unread'
 // and when: AUDIENCE
-MATCH (p:Principal)
-WHERE p.kind IS NULL AND NOT p.id IN ['everyone', 'everyone-except-external']
-WITH count(p) AS strangers
-WHERE strangers > 0
-MATCH (a:Agent)-[:AUDIENCE]->(p:Principal)
-WHERE p.kind IS NULL AND NOT p.id IN ['everyone', 'everyone-except-external']
+MATCH (x:Principal)
+WHERE x.kind IS NULL AND NOT x.id IN ['everyone', 'everyone-except-external']
+WITH count(x) AS nameless
+WHERE nameless > 0
+MATCH (a:Agent)-[:AUDIENCE]->(x:Principal)
+WHERE x.kind IS NULL AND NOT x.id IN ['everyone', 'everyone-except-external']
+OPTIONAL MATCH (x)<-[m:MEMBER_OF]-(p:Principal)
+WHERE (m.tier IS NULL OR m.tier = 'now') AND (m.expires IS NULL OR m.expires > $time) AND (p.enabled IS NULL OR p.enabled)
+WITH a, x, count(m) AS members
+WHERE members = 0
 WITH DISTINCT a
 MATCH (a)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
 WHERE s.mode = 'app' AND (c.enabled IS NULL OR c.enabled)

@@ -2,7 +2,7 @@
 // derives: STRANGERS
 // per: agents
 // why: content that an agent carries is read by whoever may use it, or asks an agent that carries it, and nobody followed who
-// that is; nor did anybody read who may use an agent of which that is unknown. A disabled identity is nobody.
+// that is; nor did anybody read who may use an agent of which that is unknown, beside persons who may. A disabled identity is nobody.
 // and when: BEARS
 MATCH (x:Actor)-[:BEARS]->(:Scope)
 WITH DISTINCT x, x.agent AS agent, x.mode AS mode, coalesce(x.via, '') AS via
@@ -21,6 +21,16 @@ WHERE l.mode = 'on-behalf-of'
 WITH a, count(l) AS persons
 WHERE persons = 0
 WITH a.id + '|on-behalf-of|' AS id
+MATCH (x:Actor)
+WHERE x.id = id
+OPTIONAL MATCH (x)-[known:STRANGERS]->(x)
+WITH x, count(known) AS before
+WHERE before = 0
+RETURN x.id, x.id
+// and when: UNSEEN
+MATCH (a:Agent)-[u:UNSEEN]->(:Scope)
+WHERE u.reason = 'audience-unread'
+WITH DISTINCT a.id + '|on-behalf-of|' AS id
 MATCH (x:Actor)
 WHERE x.id = id
 OPTIONAL MATCH (x)-[known:STRANGERS]->(x)

@@ -27,3 +27,24 @@ RETURN DISTINCT a.id + '|on-behalf-of|', t.id
 // and when: UNSEEN
 MATCH (a:Agent)-[:UNSEEN]->(:Scope)<-[:ABOVE]-(:Scope)<-[:MIRRORED]-(s:Scope)
 RETURN DISTINCT a.id + '|on-behalf-of|', s.id
+// and when: UNSEEN
+// Persons of whom it is known have to be seen together with those of whom it is not.
+MATCH (a:Agent)-[u:UNSEEN]->(z:Scope)
+WHERE u.reason = 'audience-unread'
+WITH DISTINCT a.id + '|on-behalf-of|' AS id, z
+MATCH (x:Actor)
+WHERE x.id = id
+WITH x, z
+MATCH (x)<-[:SIDE]-(y:Actor)
+RETURN y.id, z.id
+// and when: UNSEEN
+MATCH (a:Agent)-[u:UNSEEN]->(:Scope)<-[:ABOVE]-(t:Scope)<-[:MIRRORED]-(s:Scope)
+WHERE u.reason = 'audience-unread'
+WITH DISTINCT a.id + '|on-behalf-of|' AS id, t, s
+UNWIND [t.id, s.id] AS place
+WITH DISTINCT id, place
+MATCH (x:Actor)
+WHERE x.id = id
+WITH x, place
+MATCH (x)<-[:SIDE]-(y:Actor)
+RETURN y.id, place

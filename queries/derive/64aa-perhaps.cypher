@@ -10,13 +10,3 @@ WITH l, max(CASE WHEN r.view THEN 1 ELSE 0 END) AS view, max(CASE WHEN r.view AN
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)
 WHERE i.tier = 1 AND i.direct = 1 AND x.mode <> 'key' AND p.kind IN ['User', 'Guest', 'AgentUser']
 RETURN DISTINCT x.whole, l.id, view, extract
-// and when: AUDIENCE
-// So may whoever uses an agent that is for a domain, beside people who are known.
-MATCH (d:Principal)-[:IMPLICIT]->(d)
-WHERE d.kind = 'MailDomain'
-MATCH (d)-[:MAY_USE]->(a:Agent)
-WITH DISTINCT a.id + '|on-behalf-of|' AS id
-MATCH (x:Actor)
-WHERE x.id = id
-MATCH (:Scope)-[:GUARDED]->(l:Label)<-[r:LABEL_RIGHTS]-(:Principal)
-RETURN x.id, l.id, max(CASE WHEN r.view THEN 1 ELSE 0 END), max(CASE WHEN r.view AND r.extract THEN 1 ELSE 0 END)

@@ -12,15 +12,15 @@ WITH l, count(r) AS rights
 MATCH (x:Actor)
 WHERE x.side = 0
 OPTIONAL MATCH (x)-[c:CLEARED]->(l)
-WITH x, l, rights, c, CASE WHEN l.encrypted OR rights > 0 THEN 1 ELSE 0 END AS locked
+WITH x, l, rights, CASE WHEN l.encrypted OR rights > 0 THEN 1 ELSE 0 END AS locked, max(coalesce(c.view, 0)) AS view, max(coalesce(c.extract, 0)) AS extract
 OPTIONAL MATCH (x)-[b:BARRED]->(l)
-WITH x, l, rights, c, locked, count(b) AS bars
+WITH x, l, rights, locked, view, extract, count(b) AS bars
 OPTIONAL MATCH (x)-[w:STRANGERS]->(x)
-WITH x, l, rights, c, locked, bars, count(w) AS strangers
+WITH x, l, rights, locked, view, extract, bars, count(w) AS strangers
 OPTIONAL MATCH (x)-[d:PERHAPS]->(l)
-WITH x, l, rights, c, locked, bars, max(CASE WHEN strangers = 1 OR d.view = 1 THEN 1 ELSE 0 END) AS views,
+WITH x, l, rights, locked, view, extract, bars, max(CASE WHEN strangers = 1 OR d.view = 1 THEN 1 ELSE 0 END) AS views,
   max(CASE WHEN strangers = 1 OR d.extract = 1 THEN 1 ELSE 0 END) AS extracts
 RETURN x.id, l.id,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (views = 1 AND coalesce(c.view, 0) = 0) THEN NULL ELSE coalesce(c.view, 0) END,
-  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (extracts = 1 AND coalesce(c.extract, 0) = 0) THEN NULL ELSE coalesce(c.extract, 0) END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (views = 1 AND view = 0) THEN NULL ELSE view END,
+  CASE WHEN locked = 0 THEN 1 WHEN rights = 0 OR (extracts = 1 AND extract = 0) THEN NULL ELSE extract END,
   CASE WHEN bars > 0 THEN 1 ELSE 0 END

@@ -1,12 +1,9 @@
 /** For whom an agent acts on behalf of: persons who may talk to it. */
-import type { World } from "./records.ts";
+import { EVERYONE, INSIDERS, type World } from "./records.ts";
 
 /** Users and guests that may use the agent themselves, as members of a group today, or as everyone. */
 export function audienceOf(world: World, agent: string): string[] {
-  const may = world
-    .live("MAY_USE")
-    .filter((rel) => rel.to.id === agent)
-    .map((rel) => rel.from.id);
+  const may = mayUse(world, agent);
   return world
     .all("Principal")
     .filter(({ id, props }) => (props?.kind === "User" || props?.kind === "Guest") && world.enabled(id))
@@ -17,14 +14,28 @@ export function audienceOf(world: World, agent: string): string[] {
     });
 }
 
-/** Whether somebody may use the agent of whom no record says what that is: it may be a person. */
-export function strangersIn(world: World, agent: string): boolean {
-  const may = world
+const mayUse = (world: World, agent: string): string[] =>
+  world
     .live("MAY_USE")
-    .filter((rel) => rel.to.id === agent)
-    .map((rel) => rel.from.id);
-  return [...world.named("Principal")]
-    .filter((id) => world.prop("Principal", id, "kind") === undefined && world.enabled(id))
-    .some((id) => !EVERYBODY.includes(id) && may.some((one) => world.closure(id).has(one)));
+    .filter(({ to }) => to.id === agent)
+    .map(({ from }) => from.id);
+
+/**
+ * Whether somebody may use the agent of whom no record says what sort of principal that is, nor names a member: one person,
+ * a group of any size, or nobody who asks.
+ */
+export function hasNameless(world: World, agent: string): boolean {
+  const may = mayUse(world, agent).filter((id) => world.enabled(id));
+  const members = world
+    .live("MEMBER_OF")
+    .filter(({ from, props }) => (props?.tier ?? "now") === "now" && world.enabled(from.id))
+    .map(({ to }) => to.id);
+  return [...world.named("Principal")].some(
+    (id) =>
+      (world.prop("Principal", id, "kind") ?? null) === null &&
+      ![EVERYONE, INSIDERS].includes(id) &&
+      world.enabled(id) &&
+      !members.includes(id) &&
+      may.some((one) => world.closure(id).has(one)),
+  );
 }
-const EVERYBODY = ["everyone", "everyone-except-external"];

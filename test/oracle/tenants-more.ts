@@ -269,9 +269,19 @@ export function addMore(drawn: More, world: Drawn): void {
     // For everyone where everyone holds something takes a database of its own: only agents that may do something for people.
     const all = one.all && (!world.everyoneHolds || consented.includes(pick(world.clients, one.agent)));
     const crowd = () => (one.who % 4 === 3 ? world.classOf(one.agent % 3) : everyone(one.insiders));
-    // Of one in a few no record says what that is.
-    const somebody = one.who % 17 === 3 ? { kind: "Principal", id: `${prefix}somebody` } : who;
-    join("MAY_USE", all ? crowd() : somebody, pick(world.agents, one.agent));
+    join("MAY_USE", all ? crowd() : who, pick(world.agents, one.agent));
+    // Of somebody no record says more: who may use it, or is in a group that may; some have members or grants all the same.
+    if (one.who % 9 > 0) continue;
+    const nameless = { kind: "Principal", id: `${prefix}nameless${one.who % 2}` };
+    if (one.group) join("MEMBER_OF", nameless, who);
+    else join("MAY_USE", nameless, pick(world.agents, one.agent));
+    if (one.agent % 3 === 0) join("MEMBER_OF", pick(world.persons, one.agent), nameless);
+    if (one.agent % 2 === 0)
+      join("GRANTED", nameless, pick(world.scopes, one.agent), {
+        key: "nameless",
+        flow: "containment",
+        read: true,
+      });
   }
   for (const one of drawn.assistants) {
     const agent = pick(world.agents, one.agent);

@@ -1,6 +1,5 @@
 /** What was not read: which places it concerns, and what it leaves unknown (reach.md 4.1 and 4.6). */
-
-import { strangersIn } from "./audience.ts";
+import { hasNameless } from "./audience.ts";
 import { stopped } from "./blueprints.ts";
 import { allowed } from "./consents.ts";
 import { disabled } from "./identities.ts";
@@ -39,7 +38,7 @@ export interface Unknown {
   rights: Levels;
   /** Relationships from the agent. */
   steps: number;
-  /** What people have in a service that nobody read; otherwise, which people may use the agent. */
+  /** What people have in a service that nobody read; otherwise, which people may use the agent, perhaps beside others. */
   service: boolean;
 }
 
@@ -50,16 +49,15 @@ export interface Unknown {
 export function* unknownFor(world: World, agent: string): Generator<Unknown> {
   if (disabled(world, agent) || stopped(world, agent)) return;
   const usersUnread = world.all(UNREAD).some((gap) => gap.props?.step === USERS || fromImport(gap));
-  const strangers = strangersIn(world, agent);
   const nobody = !world.live("MAY_USE").some(({ to }) => to.id === agent);
-  const domain = world.isForDomain(agent);
+  const strangers = (usersUnread && nobody) || hasNameless(world, agent) || world.isForDomain(agent);
   for (const { place, most, peopled } of allowed(world, agent)) {
     const rights = levels((right) => Math.min(LEVEL.unknown, most[right]));
     if (RIGHTS.every((right) => rights[right] === LEVEL.no)) continue;
     const ways = world.below(place, "WITHIN");
     if (world.prop("Scope", place, "kind") === "Service" && ways.length === 1)
       yield { scope: place, rights, steps: 1, service: true };
-    if (((usersUnread && nobody) || strangers || domain) && peopled)
+    if (strangers && peopled)
       for (const way of ways) yield { scope: way.at(-1)!, rights, steps: way.length, service: false };
   }
 }

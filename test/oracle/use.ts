@@ -67,19 +67,20 @@ function actorsOf(world: World, agent: string): Actor[] {
 function leave(world: World, actor: Actor, label: string): Leave {
   const { agent, mode, via, own } = actor;
   const rights = world.live("LABEL_RIGHTS").filter((rel) => rel.to.id === label);
+  const strangers = own.length === 0 || asksForStrangers(world, actor);
   const to = (allowed: (rel: RelPut) => boolean): boolean | null => {
     if (rights.length === 0) return world.prop("Label", label, "encrypted") === true ? null : true;
     const held = rights.filter(allowed);
     // Of those who may use it nobody is known: only that a label names one of them is. Who asks an agent is not, either.
-    if (own.length === 0)
-      return (mode === "on-behalf-of" && held.some(({ from }) => mayUse(world, from.id, agent))) || null;
-    if (mode === "key") return false;
-    if (own.some((one) => held.some(({ from }) => isIn(world, one, from.id)))) return true;
-    // Any person may have an address of a domain, and whoever uses an agent that is for a domain may be anybody.
+    const named = mode === "on-behalf-of" && held.some(({ from }) => mayUse(world, from.id, agent));
+    const known = mode !== "key" && own.some((one) => held.some(({ from }) => isIn(world, one, from.id)));
+    // Any person may have an address of a domain.
     const perhaps =
-      held.some(({ from }) => world.isDomain(from.id)) && own.some((one) => world.isPerson(one));
-    const others = held.length > 0 && mode === "on-behalf-of" && world.isForDomain(agent);
-    return perhaps || others ? null : false;
+      mode !== "key" &&
+      held.some(({ from }) => world.isDomain(from.id)) &&
+      own.some((one) => world.isPerson(one));
+    if (strangers) return named || known || null;
+    return known || (perhaps ? null : false);
   };
   const view = (rel: RelPut): boolean => rel.props?.view === true;
   return {
@@ -89,6 +90,10 @@ function leave(world: World, actor: Actor, label: string): Leave {
     blocked: isBlocked(world, actor, label),
   };
 }
+
+/** Whether it acts for persons, and who else may use it was not read. */
+const asksForStrangers = (world: World, { agent, mode, via }: Actor): boolean =>
+  mode === "on-behalf-of" && via === "" && [...unknownFor(world, agent)].some(({ service }) => !service);
 
 const mayUse = (world: World, principal: string, agent: string): boolean =>
   world.enabled(principal) &&
@@ -120,5 +125,6 @@ function isBlocked(world: World, actor: Actor, label: string): boolean {
         .some(({ from, props }) => from.id === id && props?.include !== false);
       return (forAll || named.length > 0) && named.every(({ props }) => props?.include !== false);
     });
-  return actor.own.length === 0 ? binds([]) : actor.own.every((one) => binds([...world.closure(one)]));
+  const strangers = actor.own.length === 0 || asksForStrangers(world, actor);
+  return (!strangers || binds([])) && actor.own.every((one) => binds([...world.closure(one)]));
 }
