@@ -127,7 +127,7 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
       principal("eve", "User"),
       viewer("eve"),
     ],
-    ...(["a", "on-behalf-of", [null, false, false]] as const),
+    ...(["a", "on-behalf-of", [null, null, false]] as const),
   ],
   [
     "a rule for all who sign in is for people that nobody knows",

@@ -13,13 +13,6 @@ RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
 WHERE i.tier = 1 AND i.direct = 1 AND k.kind = 'ConditionalAccess' AND NOT p.id IN ['everyone', 'everyone-except-external']
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
-// and when: IMPLICIT
-MATCH (x:Actor)-[h:STANDS_FOR]->(q:Principal)
-WHERE h.tier = 1 AND h.direct = 1 AND q.kind = 'AgentIdentity'
-WITH DISTINCT x
-MATCH (x)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
-WHERE i.tier = 1 AND p.kind = 'AllAgentIdentities' AND k.kind = 'ConditionalAccess'
-RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
 // and
 MATCH (x:Actor)-[h:STANDS_FOR]->(q:Principal)
 WHERE h.tier = 1 AND h.direct = 1 AND q.kind IN ['User', 'Guest']
@@ -70,4 +63,12 @@ MATCH (e)<-[t:APPLIES_TO]-(k:Policy)
 WHERE k.kind = 'Dlp'
 WITH k, t
 MATCH (x:Actor)-[:STRANGERS]->(x)
+RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END
+// and when: IMPLICIT
+// An agent identity is asked for as one of all of them.
+MATCH (x:Actor)-[h:STANDS_FOR]->(q:Principal)
+WHERE h.tier = 1 AND h.direct = 1 AND q.kind = 'AgentIdentity'
+WITH DISTINCT x
+MATCH (x)-[i:STANDS_FOR]->(p:Principal)<-[t:APPLIES_TO]-(k:Policy)
+WHERE i.tier = 1 AND p.kind = 'AllAgentIdentities' AND k.kind = 'ConditionalAccess'
 RETURN DISTINCT x.id, k.id, CASE WHEN t.include = false THEN 0 ELSE 1 END

@@ -11,7 +11,7 @@ MATCH (x:Actor)-[m:MEETS]->(k:Policy)
 WITH x, k, min(m.include) AS named
 WHERE named = 1 AND k.kind IN ['ConditionalAccess', 'AppRestriction'] AND x.mode <> 'key' AND k.effect = 'block'
 OPTIONAL MATCH (x)-[i:STANDS_FOR]->(p:Principal)
-WHERE i.tier = 1 AND i.direct = 1 AND p.kind IN ['ManagedIdentity', 'ServicePrincipal', 'AgentIdentity']
+WHERE i.tier = 1 AND i.direct = 1 AND p.kind IN ['ManagedIdentity', 'ServicePrincipal', 'AgentIdentity', 'BlueprintPrincipal']
 WITH x, k, count(p) AS apps, max(CASE WHEN p.kind = 'ManagedIdentity' THEN 1 ELSE 0 END) AS managed
 WHERE (k.kind = 'ConditionalAccess' AND (apps = 0 OR managed = 0)) OR (k.kind = 'AppRestriction' AND (x.mode <> 'maker' OR apps > 0))
 RETURN x.id, k.id, CASE WHEN k.residual IS NULL OR k.kind <> 'ConditionalAccess' THEN 2 ELSE 1 END
@@ -32,7 +32,7 @@ WHERE k.kind = 'AppRestriction' AND k.effect = 'allow' AND (k.state IS NULL OR k
 WITH k
 MATCH (x:Actor)-[i:STANDS_FOR]->(p:Principal)
 WHERE i.tier = 1 AND i.direct = 1
-  AND (x.mode IN ['app', 'agent-user', 'on-behalf-of'] OR (x.mode = 'maker' AND p.kind IN ['ManagedIdentity', 'ServicePrincipal', 'AgentIdentity']))
+  AND (x.mode IN ['app', 'agent-user', 'on-behalf-of'] OR (x.mode = 'maker' AND p.kind IN ['ManagedIdentity', 'ServicePrincipal', 'AgentIdentity', 'BlueprintPrincipal']))
 WITH DISTINCT x, k
 OPTIONAL MATCH (x)-[m:MEETS]->(k)
 WITH x, k, min(coalesce(m.include, 0)) AS named

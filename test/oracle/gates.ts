@@ -39,7 +39,12 @@ export function gateAt(world: World, actor: Actor, own: string | undefined, scop
 }
 
 /** Principals that ask by themselves, also where they are a stored connection; with which one a person does nobody says. */
-const APPLICATIONS: readonly unknown[] = ["ServicePrincipal", "ManagedIdentity", "AgentIdentity"];
+const APPLICATIONS: readonly unknown[] = [
+  "ServicePrincipal",
+  "ManagedIdentity",
+  "AgentIdentity",
+  "BlueprintPrincipal",
+];
 
 /** What one policy says to one identity of an actor. */
 function verdict(world: World, actor: Actor, own: string, policy: string): "open" | "asked" | "blocked" {

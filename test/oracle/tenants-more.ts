@@ -245,7 +245,7 @@ export function addMore(drawn: More, world: Drawn): void {
     for (const by of one.by)
       join(
         "CAN_REQUEST",
-        by % 30 === 29 ? world.classOf(Math.floor(by / 30)) : pick(world.principals, by),
+        by % 90 === 89 ? world.classOf(Math.floor(by / 90)) : pick(world.principals, by),
         bundle,
       );
     for (const gift of one.gifts)
@@ -268,8 +268,8 @@ export function addMore(drawn: More, world: Drawn): void {
     const who = pick(one.group ? world.groups : world.persons, one.who);
     // For everyone where everyone holds something takes a database of its own: only agents that may do something for people.
     const all = one.all && (!world.everyoneHolds || consented.includes(pick(world.clients, one.agent)));
-    const crowd = () => (one.who % 4 === 3 ? world.classOf(one.agent % 3) : everyone(one.insiders));
-    join("MAY_USE", all ? crowd() : who, pick(world.agents, one.agent));
+    const user = one.who % 50 === 49 ? world.classOf(one.agent % 3) : who;
+    join("MAY_USE", all ? everyone(one.insiders) : user, pick(world.agents, one.agent));
     // Of somebody no record says more: who may use it, or is in a group that may; some have members or grants all the same.
     if (one.who % 9 > 0) continue;
     const nameless = { kind: "Principal", id: `${prefix}nameless${one.who % 2}` };
@@ -312,12 +312,12 @@ export function addMore(drawn: More, world: Drawn): void {
   const aim = (policy: Ref, at: More["policies"][number]["targets"]): void => {
     for (const { sort, who, include } of at) {
       const targets = {
-        principal: () => pick(world.principals, who),
+        principal: () => (who % 4 === 3 ? world.classOf(Math.floor(who / 4)) : pick(world.principals, who)),
         group: () => pick(world.groups, who),
         agent: () => pick(world.agents, who),
         blueprint: () => pick(blueprints, who),
         template: () => pick(templates, who),
-        everyone: () => (who % 2 === 1 ? world.classOf(Math.floor(who / 2) % 3) : everyone(false)),
+        everyone: () => everyone(false),
       };
       join("APPLIES_TO", policy, targets[sort](), { include });
     }
@@ -328,8 +328,8 @@ export function addMore(drawn: More, world: Drawn): void {
       "LABEL_RIGHTS",
       all
         ? everyone(false)
-        : who % 6 === 5
-          ? world.classOf(Math.floor(who / 6))
+        : who % 4 === 3
+          ? world.classOf(2 - ((who % 5) % 3))
           : pick(world.principals, who),
       secret,
       { view, extract },

@@ -36,12 +36,8 @@ export const ACTIONS = [
 const NAMES = ["a", "b", "B", "é", "\uFB00", "\u{1F600}"];
 const SCOPE_KINDS = ["Subscription", "ResourceGroup", "StorageAccount", "StorageAccount", "Container"];
 
-/** Classes of which no record says who is in them. Without a prefix: they are the same in all tenants. */
-const CLASSES = [
-  ["AllAgentIdentities", "all-agent-identities"],
-  ["AuthenticatedUsers", "all-who-sign-in"],
-  ["MailDomain", "contoso.com"],
-] as const;
+/** Classes of which no record says who is in them. */
+const CLASSES = ["AllAgentIdentities", "AuthenticatedUsers", "MailDomain"] as const;
 /** Persons, and identities that some policies spare. */
 const PEOPLE = ["User", "User", "Guest", "AgentUser", "ManagedIdentity"];
 const APPS: readonly string[] = ["ServicePrincipal", "ManagedIdentity", "AgentIdentity"];
@@ -264,15 +260,15 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
   const everyone = { kind: "Principal", id: "everyone" };
   const insiders = { kind: "Principal", id: "everyone-except-external" };
   const classOf = (which: number): { kind: string; id: string } => {
-    const [kind, id] = CLASSES[which % CLASSES.length]!;
-    const ref = { kind: "Principal", id };
+    const kind = CLASSES[which % CLASSES.length]!;
+    // Whoever is in one is so in all tenants; a mail domain is one tenant's own.
+    const ref = { kind: "Principal", id: `${kind === "MailDomain" ? prefix : ""}${kind}` };
     put(ref, { kind });
     return ref;
   };
   const claimOf = ({ from, claim, to }: { from: number; claim: boolean; to: number }) => {
-    if (!claim) return undefined;
-    if (from % 3 === 2) return classOf(Math.floor(from / 3) % 2);
-    return to % 2 === 0 ? everyone : insiders;
+    if (claim) return to % 2 === 0 ? everyone : insiders;
+    return from % 300 === 299 ? classOf(to % 2) : undefined;
   };
   if (
     drawn.denies.some((deny) => deny.everyone) ||
@@ -369,8 +365,8 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
     const listed = one.posix && leaves.length > 0;
     const list = !listed && one.list && !scope.azure;
     const claim = list && one.claim ? (one.at % 2 === 0 ? everyone : insiders) : undefined;
-    const all = one.everyone && one.at % 2 === 1 ? classOf(Math.floor(one.at / 2) % 2) : everyone;
-    const holder = one.everyone || (listed && one.at % 11 === 0) ? all : claim;
+    const named = one.everyone || (listed && one.at % 11 === 0) ? everyone : claim;
+    const holder = named ?? (one.at % 75 === 74 ? classOf(one.to % 2) : undefined);
     relate("GRANTED", holder ?? pick(principals, one.to).ref, listed ? pick(leaves, one.at) : scope.ref, {
       key: one.key,
       flow: listed ? "posix" : list ? "acl" : "containment",
@@ -394,12 +390,12 @@ export function recordsOf(drawn: Shape, prefix: string): Put[] {
       relate(
         "DENIED",
         one.everyone
-          ? one.at % 3 === 2
-            ? classOf(Math.floor(one.at / 3) % 2)
-            : everyone
-          : aimed && groups.length > 0 && one.of % 3 === 0
-            ? pick(groups, one.of).ref
-            : pick(principals, aimed ? grant.to : one.of).ref,
+          ? everyone
+          : one.of % 12 === 11
+            ? classOf(one.at % 2)
+            : aimed && groups.length > 0 && one.of % 3 === 0
+              ? pick(groups, one.of).ref
+              : pick(principals, aimed ? grant.to : one.of).ref,
         aimed ? pick(scopes, grant.at).ref : pick(places, one.at).ref,
         {
           key: `deny${index}`,

@@ -148,7 +148,12 @@ function* smaller(world: readonly Put[]): Generator<Put[]> {
       yield world.filter((_, index) => index < at || index >= at + size);
   for (const [index, put] of world.entries())
     for (const name of Object.keys(put.props ?? {})) {
-      if (put.kind === UNREAD || ["key", "flow", "mode", "type", "plane"].includes(name)) continue;
+      // An import asks for both rights on a label.
+      if (
+        ["key", "flow", "mode", "type", "plane"].includes(name) ||
+        [UNREAD, "LABEL_RIGHTS"].includes(put.kind)
+      )
+        continue;
       const { [name]: _, ...props } = put.props ?? {};
       // A deny of nothing at all says nothing about the rules.
       if (put.kind === "DENIED" && !Object.values(props).includes(true)) continue;

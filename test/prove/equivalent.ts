@@ -30,10 +30,10 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   [
     "all that are compared here are the same",
     [
-      ...["calls 2 min for max: min(k.far)", /^closure [45] min for max: min\(i\.far\)$/],
+      ...["calls 2 min for max: min(k.far)", /^closure [56] min for max: min\(i\.far\)$/],
       ...["closure 1 min for max: min(p.code)", /^actor [12] min for max: max\(l\.server\)$/],
       ...[
-        /^identity [23] min for max: min\(i\.level\)$/,
+        /^identity [234] min for max: min\(i\.level\)$/,
         /^everyone 1 min for max: min\(i\.(level|path)\)$/,
         "lent 5 min for max: max(r.code)",
       ],
@@ -185,7 +185,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   [
     "no agent carries content in a mode in which it does not act",
-    ["actor 5 without: mode <> 'on-behalf-of'"],
+    ["actor 6 without: mode <> 'on-behalf-of'"],
   ],
   [
     "a server does nothing for users, and no consent is for it",
@@ -259,7 +259,7 @@ const CLAUSES: readonly (readonly [reason: string, which: Which])[] = [
   ],
   [
     "who has nothing but content that it carries stands for nobody: consents limit nothing of that",
-    ["actor 5 without: mode IN ['agent-user', 'on-behalf-of']"],
+    ["actor 6 without: mode IN ['agent-user', 'on-behalf-of']"],
   ],
   [
     "a policy of another kind is asked for its kind where it blocks",

@@ -13,7 +13,7 @@ const CLI = join(packageRoot, "dist", "test", "prove", "cli.js");
 /** A busy machine takes its time. */
 const PATIENCE = { timeout: 3_600_000 };
 /** Of the clauses of `identity`, this one takes the one that ends memberships. */
-const SEED = 39;
+const SEED = 18;
 const read = worldFiles();
 const named = (...names: readonly string[]): (readonly Put[])[] =>
   names.map((name) => read.find(({ file }) => file === `${name}.yaml`)!.world.records);
@@ -27,7 +27,7 @@ test("each broken rule has a verdict of its own, though all run together", PATIE
   const [disabled, ended] = worlds.map((world) => `caught ${/w\d+:/.exec(JSON.stringify(world))?.[0]}`);
   const expected = {
     "identity 1 negated: p.enabled (2)": disabled,
-    "identity 4 without: (m.expires IS NULL OR m.expires > $time)": ended,
+    "identity 5 without: (m.expires IS NULL OR m.expires > $time)": ended,
     // Nobody in these worlds has two modes.
     "identity 1 without: m.mode = l.mode": "same ",
     "identity 1 without: -[l:LENT]->(p:Principal)": "refused Binder exception: Variable p is not in scope.",
@@ -62,7 +62,7 @@ test(
   PATIENCE,
   async () => {
     const { mutant, least } = await breakOne(SEED, "identity", named("case-membership-that-ended"), CLI);
-    expect(mutant.id).toBe("identity 4 without: (m.expires IS NULL OR m.expires > $time)");
+    expect(mutant.id).toBe("identity 5 without: (m.expires IS NULL OR m.expires > $time)");
     // One who acts, a membership that has ended, and a grant of the group: no row, or the clause would not be needed.
     expect(least?.map(({ kind }) => kind).filter((kind) => kind !== "Principal")).toEqual(
       expect.arrayContaining(["ACTS_AS", "MEMBER_OF", "GRANTED"]),
