@@ -139,6 +139,24 @@ const CASES: readonly [what: string, more: Put[], agent: string, mode: string, L
     ...(["carrier", "on-behalf-of", [true, true, true]] as const),
   ],
   [
+    "a rule for all people who are known does not bar somebody of no known sort",
+    [
+      ...[label(false), mayUse("somebody", "a")],
+      ...rule(["Principal", "finance", true], ["Principal", "ben", true]),
+    ],
+    ...(["a", "on-behalf-of", [true, true, false]] as const),
+  ],
+  [
+    "a rule for everyone bars people who are known, and somebody of no known sort",
+    [...[label(false), mayUse("somebody", "a")], ...rule(["Principal", "everyone", true])],
+    ...(["a", "on-behalf-of", [true, true, true]] as const),
+  ],
+  [
+    "somebody of no known sort may be whom a label names, where nobody is who is known",
+    [label(true), mayUse("somebody", "a"), principal("eve", "User"), rights("eve")],
+    ...(["a", "on-behalf-of", [null, null, false]] as const),
+  ],
+  [
     "one person whom a label names is enough",
     [label(true), rights("finance")],
     "a",

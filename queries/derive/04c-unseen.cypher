@@ -4,7 +4,7 @@
 // when: PERMITS
 // why: an application has consent to act for users, and nobody read what users have in that service, or who may use the agent:
 // what it reaches is unknown, and not nothing. So it is where somebody may of whom no record says what sort of principal that is, nor
-// that anybody is in it: it may be one person, or a group of any size.
+// that anybody is in it or that something acts as it: it may be one person, or a group of any size.
 MATCH (a:Agent)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)
 WHERE a.code >= $from AND a.code < $to AND (a.status IS NULL OR a.status <> 'disabled') AND s.mode = 'app'
   AND (c.enabled IS NULL OR c.enabled) AND z.kind = 'Service'
@@ -44,6 +44,14 @@ OPTIONAL MATCH (x)<-[m:MEMBER_OF]-(p:Principal)
 WHERE (m.tier IS NULL OR m.tier = 'now') AND (m.expires IS NULL OR m.expires > $time) AND (p.enabled IS NULL OR p.enabled)
 WITH a, x, count(m) AS members
 WHERE members = 0
+OPTIONAL MATCH (x)<-[s:ACTS_AS]-(:Agent)
+WHERE s.mode IN ['app', 'agent-user']
+WITH a, x, count(s) AS agents
+WHERE agents = 0
+OPTIONAL MATCH (x)<-[s:ACTS_AS]-(:McpServer)
+WHERE s.mode IN ['app', 'agent-user']
+WITH a, x, count(s) AS servers
+WHERE servers = 0
 WITH DISTINCT a
 MATCH (a)-[s:ACTS_AS]->(c:Principal)-[k:PERMITS]->(z:Scope)-[:PEOPLED]->(z)
 WHERE s.mode = 'app' AND (c.enabled IS NULL OR c.enabled)

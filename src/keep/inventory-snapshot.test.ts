@@ -415,7 +415,11 @@ test("an endpoint that nobody declares becomes a placeholder, once, of its own k
   ]);
   const tables = await exported();
   expect(await rowsOf("Principal", tables)).toMatchObject([{ id: "p", name: null }]);
-  expect(await rowsOf("Scope", tables)).toMatchObject([{ id: "s" }]);
+  // The second is what an agent opens of which no record says with whose rights it acts.
+  expect(await rowsOf("Scope", tables)).toMatchObject([
+    { id: "s" },
+    { id: "unknown:agent:s", kind: "Unmodelled", plane: "agent", name: "What s opens" },
+  ]);
   expect(await rowsOf("Agent", tables)).toMatchObject([{ id: "s" }]);
 });
 

@@ -124,7 +124,8 @@ test("the arrow to a server has a word in the picture", async () => {
   const folder = newFolder();
   const file = join(folder, "lent.jsonl");
   // Of unknown identity: the server is the last that is known.
-  const lent = [node("Agent", "bot", { name: "Bot" }), ...server("one").slice(0, 2)];
+  const acts = rel("ACTS_AS", BOT, ref("Principal", "bot"), { key: "app", mode: "app" });
+  const lent = [node("Agent", "bot", { name: "Bot" }), acts, ...server("one").slice(0, 2)];
   writeFileSync(file, lent.map((line) => JSON.stringify(line)).join("\n"));
   expect((await run(["import", file], { folder })).code).toBe(0);
   const page = join(folder, "page.html");

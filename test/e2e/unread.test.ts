@@ -136,7 +136,8 @@ test("an import names ids of which nothing is known, as what leads to them may b
 });
 
 test("no rows at all is said with what was not read, even if that was accepted", async () => {
-  const ask = await imported([node("Agent", "bot"), gap("import.hr")]);
+  const acts = rel("ACTS_AS", { kind: "Agent", id: "bot" }, principal("p"), { key: "app", mode: "app" });
+  const ask = await imported([node("Agent", "bot"), acts, gap("import.hr")]);
   await ask("coverage", "accept", "import.hr", ...accepted);
   expect(await ask("reach", "bot")).toMatchObject({
     stdout:

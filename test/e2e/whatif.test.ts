@@ -164,7 +164,7 @@ describe("what if", () => {
       grant("new-id", "bax", "g", { read: true }),
       { remove: ref("Principal", "finanse") },
       removed("MEMBER_OF", principal("innr"), principal("finance")),
-      rel("DENIED", principal("finance"), ref("Scope", "box"), { key: "d", excluded: ["anna"] }),
+      rel("DENIED", principal("finance"), ref("Scope", "box"), { key: "d", write: true, excluded: ["anna"] }),
     ]);
     for (const id of ["bott", "bax", "finanse", "innr", "anna"]) expect(stderr).toContain(`"${id}"`);
     expect(stderr).toContain("and no line puts them");

@@ -21,7 +21,7 @@ const mayUse = (world: World, agent: string): string[] =>
     .map(({ from }) => from.id);
 
 /**
- * Whether somebody may use the agent of whom no record says what sort of principal that is, nor names a member: one person,
+ * Whether somebody may use the agent of whom no record says what sort of principal that is, nor names a member or who acts as it: one person,
  * a group of any size, or nobody who asks.
  */
 export function hasNameless(world: World, agent: string): boolean {
@@ -30,12 +30,18 @@ export function hasNameless(world: World, agent: string): boolean {
     .live("MEMBER_OF")
     .filter(({ from, props }) => (props?.tier ?? "now") === "now" && world.enabled(from.id))
     .map(({ to }) => to.id);
+  // What acts as itself, or has the account, is no person.
+  const applications = world
+    .live("ACTS_AS")
+    .filter(({ props }) => props?.mode === "app" || props?.mode === "agent-user")
+    .map(({ to }) => to.id);
   return [...world.named("Principal")].some(
     (id) =>
       (world.prop("Principal", id, "kind") ?? null) === null &&
       ![EVERYONE, INSIDERS].includes(id) &&
       world.enabled(id) &&
       !members.includes(id) &&
+      !applications.includes(id) &&
       may.some((one) => world.closure(id).has(one)),
   );
 }

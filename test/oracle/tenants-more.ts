@@ -271,11 +271,12 @@ export function addMore(drawn: More, world: Drawn): void {
     const user = one.who % 50 === 49 ? world.classOf(one.agent % 3) : who;
     join("MAY_USE", all ? everyone(one.insiders) : user, pick(world.agents, one.agent));
     // Of somebody no record says more: who may use it, or is in a group that may; some have members or grants all the same.
-    if (one.who % 9 > 0) continue;
+    if (one.who % 7 > 0) continue;
     const nameless = { kind: "Principal", id: `${prefix}nameless${one.who % 2}` };
     if (one.group) join("MEMBER_OF", nameless, who);
     else join("MAY_USE", nameless, pick(world.agents, one.agent));
     if (one.agent % 3 === 0) join("MEMBER_OF", pick(world.persons, one.agent), nameless);
+    if (one.who % 49 === 0) join("ACTS_AS", pick(world.agents, one.who), nameless, { mode: "app", key: "n" });
     if (one.agent % 2 === 0)
       join("GRANTED", nameless, pick(world.scopes, one.agent), {
         key: "nameless",
