@@ -259,7 +259,8 @@ function offersOf(
     if (answerOf(rights.manage) === "yes")
       for (const inside of contained ? world.below(scope, "WITHIN") : [[scope]]) {
         const place = inside.at(-1)!;
-        const most = Math.min(rights.manage, mostAt(place));
+        // Of a row of *.Selected each list that inherits it says so by itself.
+        const most = inheriting === undefined || place === scope ? rights.manage : LEVEL.bound;
         const later: Levels = { discover: most, read: most, write: most, manage: LEVEL.no };
         add(place, {
           ...one,
