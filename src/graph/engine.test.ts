@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failure } from "./engine.ts";
+import { failure, openEngine } from "./engine.ts";
 
 test("a full disk is told from a question that the engine does not take", () => {
   const written = (bytes: number, error: string) =>
@@ -19,4 +19,14 @@ test("a full disk is told from a question that the engine does not take", () => 
       code: "query-failed",
       message: cause.message,
     });
+});
+
+test("many graphs may be open at a time: none takes a sixteenth of the address space", async () => {
+  const engines = [];
+  try {
+    for (let i = 0; i < 24; i++) engines.push(await openEngine({ path: ":memory:", pool: 64 * 1024 * 1024 }));
+    expect(await engines.at(-1)!.run("RETURN 1 AS one")).toEqual([{ one: 1 }]);
+  } finally {
+    for (const engine of engines) await engine.close();
+  }
 });

@@ -91,6 +91,12 @@ const KEPT = 200;
 /** So many rows are taken in one go. */
 const AT_ONCE = 1_000;
 
+/**
+ * Most bytes of a graph. The engine reserves so much address space for each that is open, 8 TiB unless told: with some sixteen of
+ * them, or less where the system allows a process less, no more could be opened.
+ */
+const MOST_BYTES = 2 ** 40;
+
 export async function openEngine({
   path,
   pool,
@@ -107,7 +113,7 @@ export async function openEngine({
       "run the command again, and if that does not help: forereach scan",
     );
   try {
-    db = new engine.Database(path, pool, true, readOnly);
+    db = new engine.Database(path, pool, true, readOnly, MOST_BYTES);
     await db.init();
     for (let i = 0; i < (readOnly ? READERS : 1); i++) {
       const connection = new engine.Connection(db, threads);
