@@ -103,6 +103,18 @@ export interface ForUser {
   unknown: readonly ({ agent: string } & NotRead)[];
 }
 
+const ANONYMOUS: NotRead = { unread: "no record says with whose rights it acts", gap: false };
+/** Whether no record says with whose rights an agent acts that is not disabled. */
+const isAnonymous = async (query: Answers["ask"], agent: string): Promise<boolean> =>
+  (
+    await query(
+      `MATCH (a:Agent) WHERE a.id = $agent AND (a.status IS NULL OR a.status <> 'disabled')
+       OPTIONAL MATCH (a)-[s:ACTS_AS]->(:Principal)
+       WITH a, count(s) AS known WHERE known = 0 RETURN a.id AS id`,
+      { agent },
+    )
+  ).length > 0;
+
 /** As if this user alone might use the agents, where they may today. Throws ConfigError with candidates. */
 export async function openForUser({
   agent,
@@ -122,6 +134,8 @@ export async function openForUser({
       if (may === "yes") agents.push(id);
       else if (may === "no") refused.push(id);
       else unknown.push({ agent: id, ...may });
+      // What it carries in itself it may answer with all the same.
+      if (may === "yes" && (await isAnonymous(today.ask, id))) unknown.push({ agent: id, ...ANONYMOUS });
     }
     const found = { user, agents, refused, unknown };
     if (agents.length === 0) return { ...found, answers: today };

@@ -145,6 +145,17 @@ test("no rows at all is said with what was not read, even if that was accepted",
   });
 });
 
+test("what a person reaches through an agent of which no record says as whom it acts is unknown: exit code 3", async () => {
+  const ask = await imported([
+    ...[node("Agent", "desk"), node("Principal", "ana", { kind: "User" })],
+    rel("MAY_USE", principal("ana"), { kind: "Agent", id: "desk" }),
+  ]);
+  expect(await ask("reach", "desk", "--user", "ana")).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("unknown (no record says with whose rights it acts): desk") as string,
+  });
+});
+
 test("a gap of the whole tenant is accepted as coverage names it, and gaps of places are not", async () => {
   const ask = await imported([node("Agent", "bot"), gap("entra.groups"), gap("entra.groups", "group-7")]);
   const [listed] = /\(.*\)/.exec((await ask("coverage")).stdout) ?? [];
