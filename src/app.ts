@@ -611,9 +611,11 @@ export function answersOf({ store, meta, folder, published }: AnswersSource): An
     },
     async explain(agent, scope) {
       const rows: ReachRow[] = [];
-      for await (const row of reach({ agents: [agent], scope, expand: true }))
-        if (row.scope_id === scope) rows.push(row);
-      rows.sort((a, b) => TIER_ORDER.indexOf(a.tier) - TIER_ORDER.indexOf(b.tier));
+      for await (const row of reach({ agents: [agent], scope, expand: true })) rows.push(row);
+      // What may lie anywhere comes after what lies here.
+      const rank = (row: ReachRow): number =>
+        TIER_ORDER.indexOf(row.tier) + (row.scope_id === scope ? 0 : TIER_ORDER.length);
+      rows.sort((a, b) => rank(a) - rank(b));
       const best = rows[0];
       return { rows, path: best === undefined ? undefined : (JSON.parse(best.path_json) as PathStep[]) };
     },

@@ -6,7 +6,8 @@
 // params: place:Scope
 // why: A data owner asks this of a container, account or subscription, by name or id. Rows from above count: a
 //   grant on the subscription reaches every container in it. Of those above one another the nearest says what is left, such
-//   as by a deny. read, write and manage are null where it is unknown.
+//   as by a deny. read, write and manage are null where it is unknown. What servers and agents of unknown identity open may be
+//   here as well: `forereach reach --scope` has their rows.
 
 // Of rows above one another the nearest counts: 81 * distance, and three values a right, 0 yes, 1 unknown, 2 no.
 MATCH p = (s:Scope)-[:WITHIN*0..30]->(x:Scope)

@@ -89,11 +89,15 @@ export async function deliver(request: OutputRequest): Promise<number> {
     }
   })();
   if (out === undefined) {
-    const shown = format === "table" ? request.forPeople?.map((name) => ({ name })) : undefined;
+    const table = format === "table";
+    const shown = table ? request.forPeople?.map((name) => ({ name })) : undefined;
     const width = process.stdout.columns === undefined ? {} : { width: process.stdout.columns };
     const limit = request.limit === undefined ? {} : { limit: request.limit };
     await write(
-      formatRows(format as Exclude<Format, "parquet">, rows, shown ?? columns, { ...width, ...limit }),
+      formatRows(format as Exclude<Format, "parquet">, table ? called(rows) : rows, shown ?? columns, {
+        ...width,
+        ...limit,
+      }),
     );
     return count;
   }
@@ -121,6 +125,19 @@ export async function deliver(request: OutputRequest): Promise<number> {
 export const sayBeside = (text: string, format: Format): void => {
   (format === "table" ? process.stdout : process.stderr).write(text);
 };
+
+/** For people: what has no name goes by its id. */
+async function* called(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    const nameless = Object.keys(row).filter(
+      (key) => key.endsWith("_name") && (row[key] ?? "") === "" && row[idOf(key)] !== undefined,
+    );
+    yield nameless.length === 0
+      ? row
+      : { ...row, ...Object.fromEntries(nameless.map((key) => [key, row[idOf(key)]!])) };
+  }
+}
+const idOf = (name: string): string => name.replace(/_name$/, "_id");
 
 /** The columns, looked up in the first row where nobody named them, which is not lost; or at the end, if that comes first. */
 async function columnsOf(

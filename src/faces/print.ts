@@ -218,7 +218,7 @@ async function ranked(
       {
         line: {
           id: best.agent_id,
-          name: best.agent_name,
+          name: best.agent_name || best.agent_id,
           owner: best.agent_owner,
           platform: best.platform,
           sensitive: most(own, "readable_sensitive", ranking),
@@ -397,6 +397,12 @@ export function sayFindings({ findings, coverage }: GraphMeta): string {
   if (resolved > 0) counted.push(`${number(resolved)} resolved`);
   return `${counted.join(", ")}.\n`;
 }
+
+/** What findings leave out: agents that may read more than anybody knows. Empty if there are none. */
+export const sayDoubtful = (agents: number, beginning: string): string =>
+  agents === 0
+    ? ""
+    : `Of ${number(agents)} agent${agents === 1 ? "" : "s"} it is not known everything that can be read: ${beginning} query reach-that-is-not-certain\n`;
 
 /** `agent HR assistant (id), scope box (id), covers subtree`: what a finding is about, without what is empty. */
 const sayFound = (row: Row): string =>

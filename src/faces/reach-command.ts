@@ -113,7 +113,12 @@ async function* countedUsers(seen: Seen, rows: AsyncIterable<ReachRow>): AsyncGe
     const key = JSON.stringify([row.agent_id, row.mode, row.via]);
     if (servesPeople(row) && users.size < MOST_LINES && !users.has(key))
       users.set(key, {
-        ...{ agent_name: row.agent_name, mode: row.mode, via: row.via, audience_count: row.audience_count },
+        ...{
+          agent_name: row.agent_name || row.agent_id,
+          mode: row.mode,
+          via: row.via,
+          audience_count: row.audience_count,
+        },
       });
     yield row;
   }
@@ -188,7 +193,7 @@ export async function whoCommand(
   const { agents, people } = await answers.who(scope);
   const rows = async function* (): AsyncGenerator<Row> {
     for (const row of agents)
-      yield { ...row, who: row.agent_name, kind: "agent", id: row.agent_id, by: row.path };
+      yield { ...row, who: row.agent_name || row.agent_id, kind: "agent", id: row.agent_id, by: row.path };
     for (const row of people)
       yield {
         ...{
@@ -264,7 +269,9 @@ export async function explainCommand(
         rows,
         path,
         ways,
-        sayPlaces(path === undefined ? await answers.placesInside(agent, scope) : []) + sayGaps(gaps, "here"),
+        sayPlaces(
+          rows.some((row) => row.scope_id === scope) ? [] : await answers.placesInside(agent, scope),
+        ) + sayGaps(gaps, "here"),
       );
   if (out === undefined) await write(parts);
   else {
@@ -360,7 +367,7 @@ const sayRow = (row: ReachRow): string => {
     unknown.length === 0 ? "" : `unknown: ${unknown.join(", ")}`,
   ].filter(Boolean);
   const steps = row.steps === null ? "" : `, ${row.steps} step${row.steps === 1 ? "" : "s"} away`;
-  return `${row.agent_name} ${parts.join("; ") || "has nothing"} (${row.mode}, ${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
+  return `${row.agent_name || row.agent_id} ${parts.join("; ") || "has nothing"} (${row.mode}, ${row.tier}${steps}; ${row.certainty}${row.reason === "" ? "" : `: ${row.reason}`})`;
 };
 
 const DOUBTS: Readonly<Record<Doubt, string>> = {

@@ -6,17 +6,18 @@ import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model
 import { meantBy } from "../nearest.ts";
 import { expanded } from "./expand.ts";
 import { agentsAtPlaces, eachOrAll, textOf as text } from "./links.ts";
+import { isInAnyMode, isNowhere, NOWHERE } from "./nowhere.ts";
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
-import { type Any, rowsOf, withCounts } from "./rows.ts";
+import { type Any, rowsNowhere, rowsOf, withCounts } from "./rows.ts";
 import { chainOf, createColumns, treeBelow } from "./tree.ts";
 import { createUse, type Use, unreadLabels } from "./use.ts";
 
 export interface ReachRequest {
   /** Ids of agents; absent: all. */
   agents?: readonly string[];
-  /** Only rows that cover this scope, from above too. */
+  /** Only rows that cover this scope, from above too, and those of which nobody knows where they lie. */
   scope?: string;
   /** With a scope: rows at these places as well. */
   inside?: ReadonlySet<string>;
@@ -48,12 +49,16 @@ export async function* reachRows(
   const { inside } = request;
   // More places than one: an agent's rows are read as a whole, and what was not asked about is left out.
   const chain = inside === undefined ? above : undefined;
-  const sorted = [...(request.agents ?? (await agentsAt(query, above, inside)))].sort(bytewise);
-  const { counted, usesOf, any } = sameForAll(query, meta);
+  const { counted, usesOf, any, nowhere } = sameForAll(query, meta);
+  const elsewhere = above === undefined ? [] : await nowhere();
+  const sorted = [
+    ...(request.agents ?? (await agentsAt(query, above, [...(inside ?? []), ...elsewhere]))),
+  ].sort(bytewise);
   const wants = (row: Row): boolean =>
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
-    (request.modes === undefined || request.modes.includes(String(row.mode))) &&
+    (request.modes === undefined || request.modes.includes(String(row.mode)) || isInAnyMode(row)) &&
     (above === undefined ||
+      isNowhere(row) ||
       row.scope_id === request.scope ||
       inside?.has(String(row.scope_id)) === true ||
       (row.subtree === true && above.includes(String(row.scope_id))));
@@ -68,19 +73,20 @@ export async function* reachRows(
   const columns = createColumns(query);
   for (let i = 0; i < sorted.length; i += atOnce) {
     const some = sorted.slice(i, i + atOnce);
-    const [raw, owners] = await Promise.all([rowsOf(query, some, chain), ownersOf(query, some)]);
+    const [found, lost, owners] = await Promise.all([
+      rowsOf(query, some, chain),
+      chain === undefined || elsewhere.length === 0 ? [] : rowsNowhere(query, some),
+      ownersOf(query, some),
+    ]);
+    const raw = [...found, ...lost];
+    const shown = (row: Row): boolean => row.absorbed !== true && wants(row);
     const wanted =
       request.expand === true
-        ? [...(await expanded(query, await withCounts(query, some, raw, any, true), chain, forest))].filter(
-            wants,
-          )
-        : await withCounts(
-            query,
-            some,
-            raw.filter((row) => row.absorbed !== true && wants(row)),
-            any,
-            false,
-          );
+        ? [
+            ...(await expanded(query, await withCounts(query, some, found, any, true), chain, forest)),
+            ...lost.filter(shown),
+          ].filter(wants)
+        : await withCounts(query, some, raw.filter(shown), any, false);
     wanted.sort(byKey);
     for (let from = 0; from < wanted.length; from += ROWS_AT_ONCE) {
       const part = wanted.slice(from, from + ROWS_AT_ONCE);
@@ -116,11 +122,11 @@ const readableOf = ({ items, sensitive, unlabeled_sensitive }: Row): Row => ({
   readable_unlabeled_sensitive: unlabeled_sensitive,
 });
 
-/** All agents; with a chain, those with rows at its places, or at these inside it. */
+/** All agents; with a chain, those with rows at its places, or at these. */
 async function agentsAt(
   query: Query,
   chain: readonly string[] | undefined,
-  inside: Iterable<string> = [],
+  also: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (chain === undefined) return idsOf(await query("MATCH (a:Agent) RETURN a.id AS id"));
   const covering = await eachOrAll(
@@ -128,27 +134,29 @@ async function agentsAt(
     chain,
     (is) => `MATCH (a:Agent)-[:CAN_REACH]->(s:Scope) WHERE ${is("s.id")} RETURN DISTINCT a.id AS id`,
   );
-  return new Set([...idsOf(covering), ...(await agentsAtPlaces(query, inside))]);
+  return new Set([...idsOf(covering), ...(await agentsAtPlaces(query, also))]);
 }
 const idsOf = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ id }) => String(id)));
 
 /**
  * What no question changes, asked once a store: planes in which items were listed, guarded labels, whether there are gaps
- * and copies.
+ * and copies, and places that may be any.
  */
 const createShared = (query: Query, meta: GraphMeta) => {
-  const once = (cypher: string): (() => Promise<boolean>) => {
-    let found: Promise<boolean> | undefined;
+  const once = <T>(cypher: string, of: (rows: Row[]) => T): (() => Promise<T>) => {
+    let found: Promise<T> | undefined;
     return () => {
-      found ??= query(cypher).then((rows) => rows.length > 0);
+      found ??= query(cypher).then(of);
       return found;
     };
   };
+  const isThere = (rows: Row[]): boolean => rows.length > 0;
   const any: Any = {
-    gaps: once("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1"),
-    copies: once("MATCH (:Agent)-[c:READS_COPY]->(:Scope) RETURN c.copy AS found LIMIT 1"),
+    gaps: once("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1", isThere),
+    copies: once("MATCH (:Agent)-[c:READS_COPY]->(:Scope) RETURN c.copy AS found LIMIT 1", isThere),
   };
-  return { counted: countedPlanes(query), usesOf: createUse(query, unreadLabels(meta)), any };
+  const nowhere = once(`MATCH (s:Scope) WHERE ${NOWHERE} RETURN s.id AS id`, (rows) => [...idsOf(rows)]);
+  return { counted: countedPlanes(query), usesOf: createUse(query, unreadLabels(meta)), any, nowhere };
 };
 const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();
 function sameForAll(query: Query, meta: GraphMeta): ReturnType<typeof createShared> {

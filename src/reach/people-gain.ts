@@ -78,7 +78,7 @@ export async function judgePeople(source: PeopleSource): Promise<People> {
   const standingOf = (row: ReachRow) => {
     const key = JSON.stringify([row.agent_id, row.mode, row.via]);
     const found = seen.get(key) ?? {
-      ...{ agent_id: row.agent_id, agent_name: row.agent_name, mode: row.mode, via: row.via },
+      ...{ agent_id: row.agent_id, agent_name: row.agent_name || row.agent_id, mode: row.mode, via: row.via },
       ...{ audience_count: row.audience_count, gainers: null, worst: undefined, reason: "" },
       gaining: new Map<string, Answer>(),
     };

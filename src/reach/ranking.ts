@@ -3,6 +3,7 @@ import type { GraphStore } from "../graph/store.ts";
 import { type Params, TIERS } from "../model.ts";
 import { bytewise, type ReachRequest } from "./answers.ts";
 import { eachOrAll } from "./links.ts";
+import { IN_ANY_MODE, NOWHERE } from "./nowhere.ts";
 import { chainOf } from "./tree.ts";
 
 /** Which rows count; without tiers those of today. */
@@ -70,11 +71,11 @@ async function figuresOf(query: Query, narrowing: Narrowing): Promise<Figures[]>
     params.tiers = [...tiers];
   }
   if (modes !== undefined) {
-    wants.push("r.mode IN $modes");
+    wants.push(`(r.mode IN $modes OR ${IN_ANY_MODE})`);
     params.modes = [...modes];
   }
   if (scope !== undefined) {
-    wants.push("(s.id = $scope OR (r.subtree AND s.id IN $above))");
+    wants.push(`(s.id = $scope OR (r.subtree AND s.id IN $above) OR ${NOWHERE})`);
     Object.assign(params, { scope, above: await chainOf(query, scope) });
   }
   const text = (agent: string) => `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)

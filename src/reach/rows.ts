@@ -3,6 +3,7 @@ import type { GraphStore } from "../graph/store.ts";
 import type { Params, Row } from "../model.ts";
 import { keptPlaces, keptRows } from "./kept.ts";
 import { eachOrAll, LOOKED_UP } from "./links.ts";
+import { NOWHERE } from "./nowhere.ts";
 import { COUNTS } from "./tree.ts";
 
 type Query = GraphStore["query"];
@@ -31,6 +32,17 @@ export async function rowsOf(
   );
   return withNames(query, rows.flat());
 }
+
+/** Rows of these agents at places that may be any. */
+export const rowsNowhere = async (query: Query, agents: readonly string[]): Promise<Row[]> =>
+  withNames(
+    query,
+    await eachOrAll(
+      query,
+      agents,
+      (is) => `${AT} WHERE ${is("a.id")} AND ${NOWHERE} RETURN s.id AS scope_id, ${COLUMNS}`,
+    ),
+  );
 
 /**
  * What the agents and places of these rows are. Looked up one by one, as a list that is unwound: beside the rows, or in a

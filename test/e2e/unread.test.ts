@@ -156,6 +156,75 @@ test("what a person reaches through an agent of which no record says as whom it 
   });
 });
 
+describe("what is opened by whom nobody knows may be anywhere", () => {
+  let folder: string;
+  const ask = (...args: string[]) => run(args, { folder });
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "forereach-nowhere-"));
+    const lines = [
+      ...[node("Agent", "desk"), node("Agent", "bot"), node("Principal", "p"), node("McpServer", "mail")],
+      ...["site", "other"].map((id) => node("Scope", id, { kind: "Site", plane: "sharepoint" })),
+      rel("ACTS_AS", agent("bot"), principal("p"), { mode: "app" }),
+      rel("USES", agent("bot"), { kind: "McpServer", id: "mail" }),
+      reads("p", "site"),
+    ];
+    await ask("import", fileOf(lines, "records", folder));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const rowsOf = async (...args: string[]) =>
+    (await ask(...args, "--format", "json")).stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => {
+        const { agent_id, scope_id, read, mode } = JSON.parse(line) as Record<string, string>;
+        return [agent_id, scope_id, mode, read].join(" ");
+      });
+  const DESK = "desk unknown:agent:desk app unknown";
+  const MAIL = "bot unknown:mcp:mail app unknown";
+
+  test("so who asks about a place hears of them, and one that is known comes with what is not", async () => {
+    expect(await rowsOf("reach", "--scope", "other")).toEqual([MAIL, DESK]);
+    expect(await rowsOf("reach", "--scope", "other", "--expand")).toEqual([MAIL, DESK]);
+    expect(await rowsOf("reach", "--scope", "site")).toEqual(["bot site app yes", MAIL, DESK]);
+    expect(await rowsOf("reach", "bot", "--scope", "other")).toEqual([MAIL]);
+    expect((await ask("who", "other")).stdout).toMatch(/^desk +agent +unknown/m);
+  });
+
+  test("so explain does not say that there is no path, and shows what is certain first", async () => {
+    const unknown = await ask("explain", "desk", "other");
+    expect(unknown.stdout).toContain("no record says with whose rights the agent acts");
+    expect(unknown.stdout).not.toContain("No path");
+    const both = (await ask("explain", "bot", "site")).stdout;
+    expect(both).toMatch(/^bot can read, discover .*exact\)\nbot unknown: read/);
+    expect(both).toContain("on site (Site)");
+  });
+
+  test("in any mode, if nobody knows as whom an agent acts", async () => {
+    expect(await rowsOf("reach", "desk", "--mode", "on-behalf-of")).toEqual([DESK]);
+    expect(await rowsOf("reach", "--all", "--mode", "key")).toEqual([DESK]);
+    expect((await ask("reach", "--mode", "key")).stdout).toMatch(
+      /0 can read data now, .*; of 1 more it is unknown/,
+    );
+  });
+
+  test("so a plan is stopped by a gate on any place", async () => {
+    const plan = fileOf([node("Agent", "plan")], "plan");
+    const ended = await ask("reach", "--with", plan, "--scope", "other");
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("What plan opens") as string,
+    });
+    expect((await ask("reach", "--with", plan, "--scope", "other", "--mode", "key")).code).toBe(1);
+  });
+
+  test("so no findings are none of what is known", async () => {
+    expect((await ask("findings")).stdout).toMatch(
+      /^No findings\.\nOf 2 agents it is not known everything that can be read: .* query reach-that-is-not-certain\n$/,
+    );
+    expect((await ask("findings", "--format", "json")).stderr).toContain("Of 2 agents it is not known");
+  });
+});
+
 test("a gap of the whole tenant is accepted as coverage names it, and gaps of places are not", async () => {
   const ask = await imported([node("Agent", "bot"), gap("entra.groups"), gap("entra.groups", "group-7")]);
   const [listed] = /\(.*\)/.exec((await ask("coverage")).stdout) ?? [];

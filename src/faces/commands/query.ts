@@ -59,9 +59,15 @@ export function findings(line: CommandLine): void {
       line.answer(async (answers) => {
         const [
           { deliver, formatOf, sayBeside },
-          { each, FINDING_COLUMNS, findingRows, sayFindings },
+          { each, FINDING_COLUMNS, findingRows, sayDoubtful, sayFindings },
           { sayUnread, unreadParts },
-        ] = await Promise.all([import("../output.ts"), import("../print.ts"), import("../../reach/gaps.ts")]);
+          { doubtfulReaders },
+        ] = await Promise.all([
+          import("../output.ts"),
+          import("../print.ts"),
+          import("../../reach/gaps.ts"),
+          import("../../reach/nowhere.ts"),
+        ]);
         const format = formatOf(flags);
         const table = format === "table";
         const rows = findingRows(answers.meta);
@@ -72,6 +78,7 @@ export function findings(line: CommandLine): void {
           });
         if (table) process.stdout.write(sayFindings(answers.meta));
         else if (rows.length === 0) sayBeside(sayUnread(unreadParts(answers), ""), format);
+        sayBeside(sayDoubtful(await doubtfulReaders(answers.ask), line.beginning()), format);
       }),
     );
 }
