@@ -37,6 +37,8 @@ const LAYERS: readonly (readonly string[])[] = [
     "copies",
     "lenders",
     "holders",
+    "keys",
+    "nowhere",
     "paths",
     "tree",
     "inside",

@@ -198,6 +198,53 @@ test("an assignment is one way to a place where it stands, and one thing to revo
   ]);
 });
 
+/** Lists that ask for two groups or leave somebody out, keys that no account takes, a place that a package confers. */
+const LIMITED: readonly Put[] = [
+  node("Agent", "a", { status: "enabled" }),
+  node("Principal", "p", { kind: "ServicePrincipal" }),
+  rel("ACTS_AS", ["Agent", "a"], ["Principal", "p"], { mode: "app", key: "app" }),
+  ...["g1", "g2", "g3"].map((id) => node("Principal", id, { kind: "Group" })),
+  ...[member("p", "g1"), member("p", "g2")],
+  ...["closed", "open"].flatMap((id) => [
+    node("Scope", id, { kind: "StorageAccount", plane: "azure", sharedKey: id === "open" }),
+    node("Scope", `${id} box`, { kind: "Container", plane: "azure" }),
+    rel("WITHIN", ["Scope", `${id} box`], ["Scope", id]),
+    granted("keys", "p", id, { read: false, listKeys: true }),
+  ]),
+  granted("both", "g1", "closed box", { flow: "posix", together: ["g2"] }),
+  granted("third", "g1", "closed box", { flow: "posix", together: ["g2", "g3"] }),
+  granted("spared", "g2", "closed box", { flow: "posix", excluded: ["p"] }),
+  node("AccessPackage", "bundle", { name: "Bundle" }),
+  rel("CAN_REQUEST", ["Principal", "g1"], ["AccessPackage", "bundle"]),
+  rel("CAN_REQUEST", ["Principal", "p"], ["AccessPackage", "bundle"]),
+  rel("CONFERS", ["AccessPackage", "bundle"], ["Scope", "open box"], { read: true }),
+];
+const limited = besides.add(LIMITED);
+describe("a grant is a way", () => {
+  const to = async (place: string) => {
+    const ways = await waysBetween(limited.query, limited.id("a"), limited.id(place), TIME);
+    const cut = limited.bare(ways.cut).map(({ kind, from, to, id }) => `${kind} ${from.id} ${id ?? to.id}`);
+    return { paths: limited.bare([...ways.paths()]).map(ids), cut };
+  };
+
+  test("if the agent is in all groups that it asks for, and not left out; a key only where an account takes it", async () => {
+    expect(await to("closed box")).toEqual({
+      paths: ["a p g1 [both] closed box"],
+      cut: ["GRANTED g1 both"],
+    });
+  });
+
+  test("if a package confers it: the place is taken out of that, whoever may request it", async () => {
+    const { paths, cut } = await to("open box");
+    expect(paths.map((path) => path.replace(/package:\S*bundle/, "bundle"))).toEqual([
+      "a p [bundle] open box",
+      "a p g1 [bundle] open box",
+      "a p [keys] open open box",
+    ]);
+    expect(cut.sort()).toEqual(["CONFERS bundle open box", "GRANTED p keys"]);
+  });
+});
+
 /** It could join a group: as its member, as the group itself by nothing. */
 const joined = besides.add([
   node("Agent", "a", { status: "enabled" }),

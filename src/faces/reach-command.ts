@@ -348,14 +348,15 @@ async function* explainText(
     yield `\nThe fewest to take away, so that none of these paths is left:\n${ways.cut.map((one) => `  ${printable(sayRemoval(one))}\n`).join("")}`;
 }
 
-const sayRemoval = ({ kind, from, to, id, role }: Removal): string =>
-  kind === "GRANTED"
-    ? `revoke ${role} of ${from.name || from.id} on ${to.name || to.id}: ${id}`
-    : kind === "EMBEDS"
-      ? `take the copy of ${to.name || to.id} out of ${from.name || from.id}`
-      : kind === "COPIED_TO"
-        ? `take the copy of ${from.name || from.id} out of ${to.name || to.id}`
-        : `take ${from.name || from.id} out of ${to.name || to.id}`;
+const REMOVALS: Readonly<Record<Removal["kind"], (from: string, to: string, of: Removal) => string>> = {
+  GRANTED: (from, to, { role, id }) => `revoke ${role} of ${from} on ${to}: ${id}`,
+  MEMBER_OF: (from, to) => `take ${from} out of ${to}`,
+  COPIED_TO: (from, to) => `take the copy of ${from} out of ${to}`,
+  EMBEDS: (from, to) => `take the copy of ${to} out of ${from}`,
+  CONFERS: (from, to) => `take ${to} out of the package ${from}`,
+};
+const sayRemoval = (one: Removal): string =>
+  REMOVALS[one.kind](one.from.name || one.from.id, one.to.name || one.to.id, one);
 
 const sayRow = (row: ReachRow): string => {
   const can = (["read", "write", "manage", "discover"] as const).filter((right) => row[right] === "yes");

@@ -4,6 +4,7 @@ import { type Row, TIERS, type Tier } from "../model.ts";
 import { EVERYONE } from "../schema.ts";
 import { bytewise } from "./answers.ts";
 import { heldAt } from "./copies.ts";
+import { openedAt } from "./keys.ts";
 import { chainOf } from "./tree.ts";
 import { GIVES_PLAINLY, OPENS, READS_PLAINLY } from "./ways-moves.ts";
 
@@ -64,17 +65,6 @@ async function grantsAt(query: Query, scope: string, time: string): Promise<Row[
     );
   }
   return grants;
-}
-
-/** Where who may get at keys opens an account among these places: at it and above it, unless it takes none. */
-async function openedAt(query: Query, places: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await query(
-    `MATCH (s:Scope) WHERE s.id IN $places AND s.kind = 'StorageAccount' AND (s.sharedKey IS NULL OR s.sharedKey)
-     RETURN s.id AS id`,
-    { places },
-  );
-  const chains = await Promise.all(rows.map(({ id }) => chainOf(query, String(id))));
-  return new Set(chains.flat());
 }
 
 const rank = (tier: unknown): number => TIERS.indexOf(tier as Tier);

@@ -4,9 +4,9 @@ import { ACTIONS, type Action } from "../schema.ts";
 import { type Named, textOf } from "./links.ts";
 import type { PathStep } from "./paths.ts";
 
-/** A grant, a membership or a copy that can be taken away. */
+/** A grant, a membership, a copy or what a package confers, that can be taken away. */
 export interface Removal {
-  kind: "GRANTED" | "MEMBER_OF" | "COPIED_TO" | "EMBEDS";
+  kind: "GRANTED" | "MEMBER_OF" | "COPIED_TO" | "EMBEDS" | "CONFERS";
   from: Named;
   to: Named;
   /** Of a grant. */
@@ -21,6 +21,11 @@ export interface Move {
   /** Of an application permission: it is not handed on to members. */
   itself?: boolean;
 }
+/** The node that all ways end at. */
+export const END = "place";
+/** Nodes of principals: an identity, and a group that it is in. */
+export const OWN = "own ";
+export const AS = "as ";
 export type Add = (from: string, move: Move) => void;
 
 export const nodeOf = (row: Row, which: string): Named => ({
@@ -48,5 +53,7 @@ export const GIVES_PLAINLY = gives([
 export const READS_PLAINLY = gives(["read", "unknown"]);
 /** Any action: a grant without is no way. */
 export const GIVES = gives([...ACTIONS, "unknown"]);
-/** Of these one that reads, now or by what it may give itself. */
-export const READS = gives(["read", "unknown", ...KEYS, "setAcl", "own", "assign"]);
+/** One that reads, now or by what it may give itself, without a key; and with one, too. */
+const READING = ["read", "unknown", "setAcl", "own", "assign"] as const;
+export const READS_UNKEYED = gives(READING);
+export const READS = gives([...READING, ...KEYS]);

@@ -5,10 +5,10 @@
  */
 import type { GraphStore } from "../graph/store.ts";
 import { type Edge, smallestCut } from "./cut.ts";
-import { type Named, textOf } from "./links.ts";
 import type { PathStep } from "./paths.ts";
 import { addCarried, addCopies } from "./ways-copies.ts";
-import { type Add, columnsOf, GIVES, type Move, nodeOf, READS, type Removal, stepTo } from "./ways-moves.ts";
+import { addGrants } from "./ways-grants.ts";
+import { type Add, AS, columnsOf, END, type Move, nodeOf, OWN, type Removal, stepTo } from "./ways-moves.ts";
 
 type Query = GraphStore["query"];
 
@@ -20,7 +20,6 @@ export interface Ways {
 }
 
 const MODES = ["app", "maker", "key"];
-const END = "place";
 
 /** `time`: now, for what ends. */
 export async function waysBetween(query: Query, agent: string, scope: string, time: string): Promise<Ways> {
@@ -34,7 +33,7 @@ export async function waysBetween(query: Query, agent: string, scope: string, ti
   await addIdentities(query, agent, add);
   await addMemberships(query, agent, time, add);
   const copies = await addCopies(query, scope, END, add);
-  await addGrants(query, agent, [scope, ...copies], time, add);
+  await addGrants(query, { agent, places: [scope, ...copies], time, moves }, add);
   await addCarried(query, agent, scope, END, add);
   for (const list of moves.values()) list.sort((a, b) => Buffer.compare(keyOf(a), keyOf(b)));
   const start = `Agent ${agent}`;
@@ -59,7 +58,10 @@ async function addIdentities(query: Query, agent: string, add: Add): Promise<voi
        RETURN DISTINCT ${columnsOf("p", "p")}`,
       { id, modes: MODES },
     ))
-      add(`${kind} ${id}`, { to: `own ${row.p}`, steps: [stepTo(nodeOf(row, "p"), "Principal", "ACTS_AS")] });
+      add(`${kind} ${id}`, {
+        to: `${OWN}${row.p}`,
+        steps: [stepTo(nodeOf(row, "p"), "Principal", "ACTS_AS")],
+      });
   };
   for (const id of seen) {
     await actsAs("Agent", id);
@@ -96,104 +98,19 @@ async function addMemberships(query: Query, agent: string, time: string, add: Ad
   )) {
     const [from, to] = [nodeOf(row, "p"), nodeOf(row, "g")];
     const removal: Removal = { kind: "MEMBER_OF", from, to };
-    for (const as of ["own", "as"])
-      add(`${as} ${from.id}`, { to: `as ${to.id}`, steps: [stepTo(to, "Principal", "MEMBER_OF")], removal });
+    for (const as of [OWN, AS])
+      add(`${as}${from.id}`, { to: `${AS}${to.id}`, steps: [stepTo(to, "Principal", "MEMBER_OF")], removal });
   }
   for (const row of await query(
     `${around}-[:CONTROLS]->(q:Principal) WHERE a.id = $agent AND (q.enabled IS NULL OR q.enabled)
      RETURN DISTINCT p.id AS p, ${columnsOf("q", "q")}`,
     { agent },
   ))
-    for (const as of ["own", "as"])
-      add(`${as} ${row.p}`, {
-        to: `own ${row.q}`,
+    for (const as of [OWN, AS])
+      add(`${as}${row.p}`, {
+        to: `${OWN}${row.q}`,
         steps: [stepTo(nodeOf(row, "q"), "Principal", "CONTROLS")],
       });
-}
-
-/** Grants of the place, which comes first, and those that read a copy of it. */
-async function addGrants(
-  query: Query,
-  agent: string,
-  [scope, ...copies]: readonly string[],
-  time: string,
-  add: Add,
-): Promise<void> {
-  const targets: { place: string; to: string; chains: Record<"WITHIN" | "INHERITS", Chains> }[] = [];
-  for (const place of [scope!, ...copies])
-    targets.push({
-      place,
-      to: place === scope ? END : `read ${place}`,
-      chains: {
-        WITHIN: await chainsTo(query, place, "WITHIN"),
-        INHERITS: await chainsTo(query, place, "INHERITS"),
-      },
-    });
-  const rows = await query(
-    `MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal)-[g:GRANTED]->(s:Scope)
-     WHERE a.id = $agent AND (g.expires IS NULL OR g.expires > $time) AND (${GIVES})
-     RETURN DISTINCT ${columnsOf("p", "p")}, ${columnsOf("s", "s")}, g.code AS code, g.key AS key, g.role AS role, g.flow AS flow,
-     g.source AS source, CASE WHEN ${READS} THEN 1 ELSE 0 END AS reads`,
-    { agent, time },
-  );
-  const removals = new Map<string, Removal>();
-  const known = new Set<string>();
-  // Of a grant in parts that comes first which stands where it was made: above the others.
-  for (const row of rows.toSorted((a, b) => String(a.s).length - String(b.s).length)) {
-    const [from, to] = [nodeOf(row, "p"), nodeOf(row, "s")];
-    // A permission of an application is never of a group.
-    if (row.source === "app-role" && from.kind === "Group") continue;
-    const id = String(row.key).split("#")[0]!;
-    const role = textOf(row.role) || "grant";
-    const which = grantOf(from, to, id);
-    const removal = removals.get(which) ?? { kind: "GRANTED", from, to, id, role };
-    removals.set(which, removal);
-    for (const { place, to: end, chains } of targets) {
-      if (end !== END && Number(row.reads) === 0) continue;
-      const way = JSON.stringify([which, to.id, place, row.flow, row.source]);
-      if (known.has(way)) continue;
-      known.add(way);
-      // Of ADLS the connector has followed the lists: they hold where they stand.
-      const ways =
-        row.flow === "posix"
-          ? row.s === place
-            ? [[]]
-            : []
-          : (chains[row.flow === "acl" ? "INHERITS" : "WITHIN"].get(String(row.s)) ?? []);
-      for (const down of ways) {
-        const steps = [{ ...stepTo(to, "Scope", "GRANTED"), grant: { id, role } }, ...down];
-        add(`own ${from.id}`, { to: end, steps, removal });
-        if (row.source !== "app-role") add(`as ${from.id}`, { to: end, steps, removal });
-      }
-    }
-  }
-}
-
-/**
- * What is revoked as one: conditions make several relationships of one role assignment, also at places below its own. Other
- * grants may bear one key at several places.
- */
-const grantOf = (from: Named, to: Named, id: string): string =>
-  JSON.stringify(id.startsWith("/") ? [from.id, id] : [from.id, to.id, id]);
-
-type Chains = ReadonlyMap<string, PathStep[][]>;
-/** Every way down to a place, by the scope where it begins; one that goes round in bad data ends. */
-async function chainsTo(query: Query, scope: string, via: "WITHIN" | "INHERITS"): Promise<Chains> {
-  const chains = new Map<string, PathStep[][]>([[scope, [[]]]]);
-  const climb = async (id: string, below: PathStep[], met: readonly string[]): Promise<void> => {
-    for (const row of await query(
-      `MATCH (s:Scope)-[:${via}]->(p:Scope) WHERE s.id = $id RETURN DISTINCT p.id AS parent, ${columnsOf("s", "s")}`,
-      { id },
-    )) {
-      const parent = String(row.parent);
-      if (met.includes(parent)) continue;
-      const down = [stepTo(nodeOf(row, "s"), "Scope", via), ...below];
-      chains.set(parent, [...(chains.get(parent) ?? []), down]);
-      await climb(parent, down, [...met, parent]);
-    }
-  };
-  await climb(scope, [], [scope]);
-  return chains;
 }
 
 const edgesOf = (moves: ReadonlyMap<string, readonly Move[]>): Edge<Removal>[] =>
