@@ -15,7 +15,7 @@ p{max-width:46rem;margin:.3rem 0 1rem}
 .facts{display:flex;flex-wrap:wrap;gap:.2rem 1.8rem;margin:0;color:var(--soft);font-size:.87rem}
 .facts div{display:flex;gap:.45rem}.facts dt::after{content:":"}.facts dd{margin:0;color:var(--ink);overflow-wrap:anywhere}
 .totals{display:flex;flex-wrap:wrap;gap:1rem 3rem;margin:0;padding:1.1rem 0;border-block:1px solid var(--line)}
-.totals div{display:flex;flex-direction:column-reverse}.totals dt{color:var(--soft);font-size:.85rem}.totals dd{margin:0;font:600 1.7rem/1.15 Charter,"Iowan Old Style",Georgia,serif}
+.totals div{display:flex;flex-direction:column-reverse;justify-content:flex-end}.totals dt{color:var(--soft);font-size:.85rem}.totals dd{margin:0;font:600 1.7rem/1.15 Charter,"Iowan Old Style",Georgia,serif}
 .gaps{background:var(--warn-wash);border:1px solid var(--warn-line);border-radius:10px;padding:1.3rem 1.5rem 1rem}
 .gaps h2{color:var(--warn)}
 .whole{border-left:3px solid var(--accent);padding:.1rem 0 .1rem 1rem}
@@ -46,7 +46,7 @@ figcaption{margin:.6rem 0 .2rem;font-size:.9rem}
 details{font-size:.87rem}summary{cursor:pointer;color:var(--accent)}details ol{margin:.5rem 0;padding-left:1.4rem}
 .terms{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.9rem 2.2rem;margin:1rem 0 0;font-size:.9rem}.terms dt{font-weight:600}.terms dd{margin:0;color:var(--soft)}
 footer{padding:1.5rem 2rem 3rem;font-size:.82rem;border-top:1px solid var(--line);margin-top:3rem}
-@media(max-width:40rem){main,header,footer{padding-inline:1rem}header{padding-top:1.6rem}}
+@media(max-width:40rem){main,header,footer{padding-inline:1rem}header{padding-top:1.6rem}caption{max-width:calc(100vw - 5.2rem)}}
 @media print{:root{--paper:#fff;--wash:#fff;--warn-wash:#fff}body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}tr,figure{break-inside:avoid}thead{display:table-header-group}.wide{overflow:visible}.path svg{min-width:0}}
 `;
 

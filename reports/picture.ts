@@ -7,8 +7,8 @@ const BOX = { width: 214, height: 70 };
 const GAP = { x: 112, y: 74 };
 const PER_ROW = 4;
 const EDGE = 6;
-/** Characters that fit, by measure of a system font at the sizes of the style sheet. */
-const FITS = { name: 22, via: 17 };
+/** Characters that fit at the sizes of the style sheet, in the widest of usual system fonts (DejaVu Sans). */
+const FITS = { name: 20, via: 16 };
 
 /** Outlines on a 20 x 20 grid, by the sort of thing that a kind is. */
 const ICONS: readonly (readonly [RegExp, string])[] = [
