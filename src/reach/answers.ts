@@ -6,7 +6,7 @@ import { ConfigError, type CoverageState, type Row, WORST_FIRST } from "../model
 import { meantBy } from "../nearest.ts";
 import { expanded } from "./expand.ts";
 import { agentsAtPlaces, eachOrAll, textOf as text } from "./links.ts";
-import { isInAnyMode, isNowhere, NOWHERE } from "./nowhere.ts";
+import { isInAnyMode, liesNowhere, NOWHERE } from "./nowhere.ts";
 import { type Decoder, type PathStep, sayPath, type Witness } from "./paths.ts";
 import type { ReachRow } from "./reach-row.ts";
 import { reasonInWords } from "./reasons.ts";
@@ -50,7 +50,7 @@ export async function* reachRows(
   // More places than one: an agent's rows are read as a whole, and what was not asked about is left out.
   const chain = inside === undefined ? above : undefined;
   const { counted, usesOf, any, nowhere } = sameForAll(query, meta);
-  const elsewhere = above === undefined ? [] : await nowhere();
+  const elsewhere = request.scope === undefined || liesNowhere(request.scope) ? NONE : await nowhere();
   const sorted = [
     ...(request.agents ?? (await agentsAt(query, above, [...(inside ?? []), ...elsewhere]))),
   ].sort(bytewise);
@@ -58,7 +58,7 @@ export async function* reachRows(
     (request.tiers === undefined || request.tiers.includes(String(row.tier))) &&
     (request.modes === undefined || request.modes.includes(String(row.mode)) || isInAnyMode(row)) &&
     (above === undefined ||
-      isNowhere(row) ||
+      elsewhere.has(String(row.scope_id)) ||
       row.scope_id === request.scope ||
       inside?.has(String(row.scope_id)) === true ||
       (row.subtree === true && above.includes(String(row.scope_id))));
@@ -75,7 +75,7 @@ export async function* reachRows(
     const some = sorted.slice(i, i + atOnce);
     const [found, lost, owners] = await Promise.all([
       rowsOf(query, some, chain),
-      chain === undefined || elsewhere.length === 0 ? [] : rowsNowhere(query, some),
+      chain === undefined || elsewhere.size === 0 ? [] : rowsNowhere(query, some),
       ownersOf(query, some),
     ]);
     const raw = [...found, ...lost];
@@ -136,6 +136,7 @@ async function agentsAt(
   );
   return new Set([...idsOf(covering), ...(await agentsAtPlaces(query, also))]);
 }
+const NONE: ReadonlySet<string> = new Set();
 const idsOf = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ id }) => String(id)));
 
 /**
@@ -155,7 +156,7 @@ const createShared = (query: Query, meta: GraphMeta) => {
     gaps: once("MATCH (s:Scope)-[b:BLIND]->(:Scope) RETURN b.rank AS found LIMIT 1", isThere),
     copies: once("MATCH (:Agent)-[c:READS_COPY]->(:Scope) RETURN c.copy AS found LIMIT 1", isThere),
   };
-  const nowhere = once(`MATCH (s:Scope) WHERE ${NOWHERE} RETURN s.id AS id`, (rows) => [...idsOf(rows)]);
+  const nowhere = once(`MATCH (s:Scope) WHERE ${NOWHERE} RETURN s.id AS id`, idsOf);
   return { counted: countedPlanes(query), usesOf: createUse(query, unreadLabels(meta)), any, nowhere };
 };
 const SHARED = new WeakMap<Query, ReturnType<typeof createShared>>();

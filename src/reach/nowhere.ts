@@ -3,17 +3,18 @@
  * an answer about one place is unknown for whoever has such a row, and not no.
  */
 import type { GraphStore } from "../graph/store.ts";
+import { unmodelledId } from "../schema.ts";
 
 /** Of a place `s`. */
 export const NOWHERE = "(s.kind = 'Unmodelled' AND s.plane IN ['agent', 'mcp'])";
 /** The same where nobody knows either in which mode: the agent acts as nobody known. */
 export const IN_ANY_MODE = "(s.kind = 'Unmodelled' AND s.plane = 'agent')";
 
-type Place = { scope_kind?: unknown; plane?: unknown };
-const isUnmodelled = ({ scope_kind }: Place): boolean => scope_kind === "Unmodelled";
-export const isNowhere = (place: Place): boolean =>
-  isUnmodelled(place) && (place.plane === "agent" || place.plane === "mcp");
-export const isInAnyMode = (place: Place): boolean => isUnmodelled(place) && place.plane === "agent";
+const PREFIXES = [unmodelledId("agent", ""), unmodelledId("mcp", "")];
+/** Whether a place is one of these: who asks about it asks about what one server or agent opens. */
+export const liesNowhere = (place: string): boolean => PREFIXES.some((prefix) => place.startsWith(prefix));
+export const isInAnyMode = (row: { scope_kind?: unknown; plane?: unknown }): boolean =>
+  row.scope_kind === "Unmodelled" && row.plane === "agent";
 
 /** How many agents have a row of today of which nobody knows whether it reads. */
 export async function doubtfulReaders(query: GraphStore["query"]): Promise<number> {

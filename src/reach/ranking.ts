@@ -3,7 +3,7 @@ import type { GraphStore } from "../graph/store.ts";
 import { type Params, TIERS } from "../model.ts";
 import { bytewise, type ReachRequest } from "./answers.ts";
 import { eachOrAll } from "./links.ts";
-import { IN_ANY_MODE, NOWHERE } from "./nowhere.ts";
+import { IN_ANY_MODE, liesNowhere, NOWHERE } from "./nowhere.ts";
 import { chainOf } from "./tree.ts";
 
 /** Which rows count; without tiers those of today. */
@@ -75,7 +75,8 @@ async function figuresOf(query: Query, narrowing: Narrowing): Promise<Figures[]>
     params.modes = [...modes];
   }
   if (scope !== undefined) {
-    wants.push(`(s.id = $scope OR (r.subtree AND s.id IN $above) OR ${NOWHERE})`);
+    const there = "s.id = $scope OR (r.subtree AND s.id IN $above)";
+    wants.push(liesNowhere(scope) ? `(${there})` : `(${there} OR ${NOWHERE})`);
     Object.assign(params, { scope, above: await chainOf(query, scope) });
   }
   const text = (agent: string) => `MATCH (a:Agent)-[r:CAN_REACH]->(s:Scope)

@@ -199,6 +199,13 @@ describe("what is opened by whom nobody knows may be anywhere", () => {
     expect(both).toContain("on site (Site)");
   });
 
+  test("and who asks what one of them opens hears of that one alone", async () => {
+    expect(await rowsOf("reach", "--scope", "unknown:mcp:mail")).toEqual([MAIL]);
+    expect((await ask("explain", "desk", "unknown:agent:desk")).stdout.match(/desk unknown:/g)).toHaveLength(
+      1,
+    );
+  });
+
   test("in any mode, if nobody knows as whom an agent acts", async () => {
     expect(await rowsOf("reach", "desk", "--mode", "on-behalf-of")).toEqual([DESK]);
     expect(await rowsOf("reach", "--all", "--mode", "key")).toEqual([DESK]);
