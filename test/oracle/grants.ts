@@ -35,7 +35,7 @@ export function* heldBy(world: World, all: readonly Identity[], identity: Identi
   }
   if (itself)
     for (const { grant, sure } of inherited(world, principal)) {
-      const props = grant.props ?? {};
+      const props = said(grant.props ?? {});
       const most = props.certainty === "upper-bound" ? LEVEL.bound : sure;
       const reason = sure === LEVEL.bound ? "inheritance-unread" : undefined;
       if (props.flow !== "posix")
