@@ -177,7 +177,12 @@ export function expand(
         ? extra >= 0 && later(tier, row.tier) === row.tier
         : extra === 0 && (tier === row.tier || later(tier, "conditional") === row.tier);
     });
-    const [first] = fits.map(({ path }) => path.slice(path.indexOf(" ") + 1)).sort(compareBytes);
+    // Fewer steps of control than the row only where something besides the path takes them.
+    const most = Math.max(...fits.map((one) => Number(one.hops)));
+    const [first] = fits
+      .filter((one) => Number(one.hops) === most)
+      .map(({ path }) => path.slice(path.indexOf(" ") + 1))
+      .sort(compareBytes);
     if (first === undefined)
       throw new Error(`${row.agent} at ${row.scope}, ${row.tier}: no way to ${grant.principal} in ${level}`);
     const codes = first.match(new RegExp(`.{${CODE}}`, "gs")) ?? [];
