@@ -25,26 +25,25 @@ type Query = GraphStore["query"];
 type Moves = ReadonlyMap<string, readonly Move[]>;
 
 /**
- * Who holds a grant that asks for several groups at once, or leaves somebody out: an identity of the agent that is in all of
- * these. What it could become nothing leaves out, and it keeps the groups that it is in.
+ * Whether a grant that asks for several groups at once, or leaves somebody out, may be held. A group may be met by eligibility,
+ * a package or what the agent could become, so any of its principals does (`rights`). Who is left out holds it by nothing but
+ * becoming somebody.
  */
-function holders(moves: Moves): (grant: Row) => boolean {
+function holders(moves: Moves, rights: ReadonlySet<string>): (grant: Row) => boolean {
   const targets = [...moves.values()].flat();
   const own = new Set(targets.flatMap(({ to }) => (to.startsWith(OWN) ? [to] : [])));
   const become = new Set(targets.flatMap(({ to, steps }) => (steps.at(-1)?.via === "CONTROLS" ? [to] : [])));
-  const all = new Set(targets.map(({ to }) => to.slice(to.indexOf(" ") + 1)));
   const closures = new Map([...own].map((one) => [one, memberships(moves, one)]));
   return ({ p, together, excluded }) => {
-    const [needed, spared] = [idsIn(together), idsIn(excluded)];
-    if (needed.length + spared.length === 0) return true;
-    return [...closures].some(([one, groups]) => {
-      const has = become.has(one) ? all : groups;
-      return (
-        groups.has(String(p)) &&
-        needed.every((id) => id === EVERYONE || has.has(id)) &&
-        (become.has(one) || !spared.includes(one.slice(OWN.length)))
-      );
-    });
+    const spared = idsIn(excluded);
+    return (
+      idsIn(together).every((id) => id === EVERYONE || rights.has(id)) &&
+      (spared.length === 0 ||
+        [...closures].some(
+          ([one, groups]) =>
+            groups.has(String(p)) && (become.has(one) || !spared.includes(one.slice(OWN.length))),
+        ))
+    );
   };
 }
 const idsIn = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
@@ -94,7 +93,13 @@ export async function addGrants(
     { agent, time },
   );
   const packages = await packagesOf(query, rows);
-  const mayHold = holders(moves);
+  const rights = await query(
+    "MATCH (a:Agent)-[:HAS_RIGHTS_OF]->(p:Principal) WHERE a.id = $agent RETURN p.id AS id",
+    {
+      agent,
+    },
+  );
+  const mayHold = holders(moves, new Set(rights.map(({ id }) => String(id))));
   const removals = new Map<string, Removal>();
   const known = new Set<string>();
   // Of a grant in parts that comes first which stands where it was made: above the others.
